@@ -1,0 +1,236 @@
+/**
+ * `zfs list`, `zfs get` and `zfs send`, by getopt's grammar as far as scripts use it: options before
+ * operands, single letters that may be run together, values as the next word.
+ *
+ * One spelling each: an option given twice, glued to its value, or behind the operand is refused.
+ */
+
+import { isRefusal, type Refusal, refuse } from '../refusal.ts';
+import {
+  type Dataset,
+  parseDataset,
+  parseSnapshot,
+  parseZrepSnapshot,
+  type ZrepSnapshot,
+} from '../zfs/names.ts';
+import type {
+  DatasetType,
+  Get,
+  GetField,
+  List,
+  Operation,
+  PropertySource,
+  Send,
+  SendFlag,
+} from './request.ts';
+
+const USAGE = {
+  list: 'zfs list [-Hpr] [-d N] [-t TYPE[,...]] [-o COLUMN[,...]] [-s|-S COLUMN] DATASET',
+  get: 'zfs get [-Hpr] [-d N] [-t TYPE[,...]] [-o FIELD[,...]] [-s SOURCE[,...]] PROPERTY[,...] DATASET',
+  send: 'zfs send [-LRbcepw] [-i|-I BASE] DATASET@SNAPSHOT',
+} as const;
+type Verb = keyof typeof USAGE;
+
+/** The operation that `words`, all that followed `zfs`, stand for. */
+export function parseZfs(words: readonly string[]): Operation | Refusal {
+  const [verb = '', ...rest] = words;
+  if (verb === 'list') return parseList(rest);
+  if (verb === 'get') return parseGet(rest);
+  if (verb === 'send') return parseSend(rest);
+  return refuse('unknown-verb', 'zfs', verb);
+}
+
+interface Options {
+  readonly flags: ReadonlySet<string>;
+  readonly values: readonly { readonly option: string; readonly value: string }[];
+  readonly operands: readonly string[];
+}
+
+/** getopt, narrowed: `flags` stand alone, `valued` take the next word, `long` are other names of flags. */
+function readOptions(
+  verb: Verb,
+  words: readonly string[],
+  grammar: { flags: string; valued: string; repeatable?: string; long?: ReadonlyMap<string, string> },
+): Options | Refusal {
+  const flags = new Set<string>();
+  const values: { option: string; value: string }[] = [];
+  let index = 0;
+  for (; index < words.length; index += 1) {
+    const word = words[index] as string;
+    if (!word.startsWith('-')) break;
+    const longName = word.startsWith('--') ? grammar.long?.get(word.slice(2)) : undefined;
+    const letters = word.startsWith('--') ? (longName ?? '?') : word.slice(1);
+    const last = letters.at(-1) ?? '?';
+    const valued = grammar.valued.includes(last);
+    for (const letter of valued ? letters.slice(0, -1) : letters || '?') {
+      if (!grammar.flags.includes(letter))
+        return refuse('bad-usage', USAGE[verb], 'an option is not offered here');
+      if (flags.has(letter)) return refuse('bad-usage', USAGE[verb], `-${letter} is given twice`);
+      flags.add(letter);
+    }
+    if (!valued) continue;
+    if (values.some(({ option }) => option === last) && !grammar.repeatable?.includes(last)) {
+      return refuse('bad-usage', USAGE[verb], `-${last} is given twice`);
+    }
+    index += 1;
+    const value = words[index];
+    if (value === undefined) return refuse('bad-usage', USAGE[verb], `-${last} needs a value`);
+    values.push({ option: last, value });
+  }
+  return { flags, values, operands: words.slice(index) };
+}
+
+function optionValue(options: Options, option: string): string | undefined {
+  return options.values.find((pair) => pair.option === option)?.value;
+}
+
+/** The options and the operand that list and get share. */
+function readCommon(verb: 'list' | 'get', options: Options, operand: string | undefined) {
+  const name = operand === undefined ? undefined : readOperand(operand);
+  if (operand === undefined) return refuse('bad-usage', USAGE[verb], 'name exactly one dataset');
+  if (name === undefined) return refuse('bad-name', 'the name of a dataset or snapshot', operand);
+
+  const depth = readDepth(optionValue(options, 'd'), options.flags.has('r'));
+  if (depth === undefined) return refuse('bad-usage', USAGE[verb], '-d needs a whole number');
+  const types = readWords(optionValue(options, 't'), typeNames);
+  if (types === undefined) return refuse('bad-usage', USAGE[verb], '-t has an unknown type');
+  return { ...name, depth, types, scripted: options.flags.has('H'), parsable: options.flags.has('p') };
+}
+
+function readOperand(text: string): { dataset: Dataset; snapshot: string | undefined } | undefined {
+  const snapshot = parseSnapshot(text);
+  if (snapshot) return { dataset: snapshot.dataset, snapshot: snapshot.name };
+  const dataset = parseDataset(text);
+  return dataset && { dataset, snapshot: undefined };
+}
+
+/** `-d` implies `-r`, as in zfs(8). */
+function readDepth(text: string | undefined, recursive: boolean): number | undefined {
+  if (text === undefined) return recursive ? Number.POSITIVE_INFINITY : 0;
+  return /^[0-9]{1,3}$/.test(text) ? Number(text) : undefined;
+}
+
+/** A comma-separated list of known words, each once, by their full names; [] when there is none. */
+function readWords<Word extends string>(
+  text: string | undefined,
+  names: ReadonlyMap<string, Word>,
+): Word[] | undefined {
+  if (text === undefined) return [];
+  const words = text.split(',').map((word) => names.get(word));
+  if (words.some((word) => word === undefined)) return undefined;
+  return [...new Set(words as Word[])];
+}
+
+const typeNames = new Map<string, DatasetType>([
+  ['filesystem', 'filesystem'],
+  ['fs', 'filesystem'],
+  ['volume', 'volume'],
+  ['vol', 'volume'],
+  ['snapshot', 'snapshot'],
+  ['snap', 'snapshot'],
+  ['bookmark', 'bookmark'],
+  ['all', 'all'],
+]);
+
+/** Native properties are lower case; user properties have a colon (zfsprops(7)). */
+const PROPERTY = /^[a-z0-9][a-z0-9_.:-]*$/;
+
+function readProperties(verb: 'list' | 'get', text: string | undefined): string[] | Refusal {
+  const properties = text?.split(',') ?? [];
+  const wrong = properties.find((property) => !PROPERTY.test(property));
+  if (wrong !== undefined) return refuse('bad-name', 'the name of a property', wrong);
+  if (properties.length > 32) return refuse('bad-usage', USAGE[verb], 'that is too many properties');
+  return properties;
+}
+
+function parseList(words: readonly string[]): List | Refusal {
+  const options = readOptions('list', words, { flags: 'Hpr', valued: 'dtosS', repeatable: 'sS' });
+  if (isRefusal(options)) return options;
+  if (options.operands.length !== 1) return refuse('bad-usage', USAGE.list, 'name exactly one dataset');
+  const common = readCommon('list', options, options.operands[0]);
+  if (isRefusal(common)) return common;
+  const columns = readProperties('list', optionValue(options, 'o'));
+  if (isRefusal(columns)) return columns;
+  const sort = options.values
+    .filter(({ option }) => option === 's' || option === 'S')
+    .map(({ option, value }) => ({ property: value, descending: option === 'S' }));
+  const wrong = sort.find(({ property }) => !PROPERTY.test(property));
+  if (wrong) return refuse('bad-name', 'the name of a property', wrong.property);
+  return { kind: 'list', ...common, columns, sort };
+}
+
+const fieldNames = new Map<string, GetField>(
+  (['name', 'property', 'value', 'source'] as const).map((field) => [field, field]),
+);
+const sourceNames = new Map<string, PropertySource>(
+  (['local', 'default', 'inherited', 'received', 'temporary', 'none'] as const).map((source) => [
+    source,
+    source,
+  ]),
+);
+
+function parseGet(words: readonly string[]): Get | Refusal {
+  const options = readOptions('get', words, { flags: 'Hpr', valued: 'dtos' });
+  if (isRefusal(options)) return options;
+  if (options.operands.length !== 2)
+    return refuse('bad-usage', USAGE.get, 'name properties, and exactly one dataset');
+  const common = readCommon('get', options, options.operands[1]);
+  if (isRefusal(common)) return common;
+  const properties = readProperties('get', options.operands[0]);
+  if (isRefusal(properties)) return properties;
+  const fields = readWords(optionValue(options, 'o'), fieldNames);
+  if (fields === undefined) return refuse('bad-usage', USAGE.get, '-o takes name, property, value');
+  const sources = readWords(optionValue(options, 's'), sourceNames);
+  if (sources === undefined) return refuse('bad-usage', USAGE.get, '-s has an unknown source');
+  return { kind: 'get', ...common, properties, fields, sources };
+}
+
+/** zfs-send(8); what is missing here (-D, -d, -h, -n, -P, -s, -S, -t, -v, -V, -X) is not offered. */
+const longSendFlags = new Map<string, SendFlag>([
+  ['large-block', 'L'],
+  ['replicate', 'R'],
+  ['backup', 'b'],
+  ['compressed', 'c'],
+  ['embed', 'e'],
+  ['props', 'p'],
+  ['raw', 'w'],
+]);
+
+/** Every send flag, in the order in which they are printed. */
+export const SEND_FLAGS = ['L', 'R', 'b', 'c', 'e', 'p', 'w'] as const satisfies readonly SendFlag[];
+
+/** The short name of a send option, `-c` or `--compressed`; undefined for any other word. */
+export function readSendFlag(word: string): SendFlag | undefined {
+  const long = word.startsWith('--') ? longSendFlags.get(word.slice(2)) : undefined;
+  return long ?? SEND_FLAGS.find((flag) => word === `-${flag}`);
+}
+
+function parseSend(words: readonly string[]): Send | Refusal {
+  const options = readOptions('send', words, {
+    flags: SEND_FLAGS.join(''),
+    valued: 'iI',
+    long: longSendFlags,
+  });
+  if (isRefusal(options)) return options;
+  if (options.operands.length !== 1) return refuse('bad-usage', USAGE.send, 'name exactly one snapshot');
+  const name = options.operands[0] as string;
+  const snapshot = parseZrepSnapshot(name);
+  if (snapshot === undefined) return refuse('bad-name', 'a snapshot DATASET@TAG_hhhhhh', name);
+  const base = readBase(options, snapshot);
+  if (isRefusal(base)) return base;
+  const flags = SEND_FLAGS.filter((flag) => options.flags.has(flag));
+  return { kind: 'send', dataset: snapshot.dataset, tag: snapshot.tag, snapshot, base, flags };
+}
+
+/** The incremental's start: a zrep snapshot of the same dataset, in full or from its `@` on. */
+function readBase({ values }: Options, snapshot: ZrepSnapshot): Send['base'] | Refusal {
+  const [first, ...more] = values;
+  if (first === undefined) return undefined;
+  if (more.length > 0) return refuse('bad-usage', USAGE.send, 'only one of -i and -I can be given');
+  const { option, value } = first;
+  const base = parseZrepSnapshot(value.startsWith('@') ? `${snapshot.dataset}${value}` : value);
+  if (base === undefined) return refuse('bad-name', 'a snapshot DATASET@TAG_hhhhhh', value);
+  if (base.dataset !== snapshot.dataset)
+    return refuse('bad-usage', USAGE.send, 'both snapshots must be of one dataset');
+  return { through: option === 'i' ? '-i' : '-I', snapshot: base };
+}

@@ -1,0 +1,128 @@
+/**
+ * `zrep [-D] [-R] [-t TAG] VERB …`: the server's side of a pull, in every spelling a stock client produces.
+ *
+ * Stock clients repeat `-t TAG`, write `-R` before or behind it, and with `-D` and a ZREP_PATH of two words
+ * repeat the program's word; stock servers fail on some of those (zrep issues #79, #18 of the protocol
+ * notes), this one does not. `-D` asks a stock server for debugging output and means nothing here.
+ */
+
+import { isRefusal, type Refusal, refuse } from '../refusal.ts';
+import {
+  type Dataset,
+  parseDataset,
+  parseTag,
+  parseZrepSnapshot,
+  type Tag,
+  type ZrepSnapshot,
+} from '../zfs/names.ts';
+import { parseResumeToken } from '../zfs/resume-token.ts';
+import type { Expire, Operation, Refreshcomplete, Refreshpull, Snaponly } from './request.ts';
+
+interface Switches {
+  readonly tag: Tag;
+  readonly recursive: boolean;
+}
+
+const DEFAULT_TAG = 'zrep' as Tag;
+
+type Verb = (switches: Switches, words: readonly string[]) => Operation | Refusal;
+const verbs = new Map<string, Verb>([
+  ['snaponly', parseSnaponly],
+  ['_refreshpull', parseRefreshpull],
+  ['_refreshcomplete', parseRefreshcomplete],
+  ['expire', parseExpire],
+]);
+
+/** The operation that `words`, all that followed the word `program`, stand for. */
+export function parseZrep(program: string, words: readonly string[]): Operation | Refusal {
+  const head = parseSwitches(program, words);
+  if (isRefusal(head)) return head;
+  const [name = '', ...rest] = words.slice(head.length);
+  const verb = verbs.get(name);
+  return verb ? verb(head, rest) : refuse('unknown-verb', 'zrep', name);
+}
+
+/** The global switches, and how many words they took. */
+function parseSwitches(program: string, words: readonly string[]): (Switches & { length: number }) | Refusal {
+  let tag: Tag | undefined;
+  let recursive = false;
+  let repeated = false;
+  let length = 0;
+  for (; length < words.length; length += 1) {
+    const word = words[length] as string;
+    if (word === '-D') continue;
+    if (word === '-R') recursive = true;
+    else if (word === '-t') {
+      length += 1;
+      const text = words[length] ?? '';
+      const given = parseTag(text);
+      if (given === undefined) return refuse('bad-name', 'a zrep tag', text);
+      if (tag !== undefined && tag !== given) {
+        return refuse('bad-usage', 'zrep -t TAG VERB ...', 'two different tags were given');
+      }
+      tag = given;
+    } else if (word === program && length > 0 && !repeated) repeated = true;
+    else break;
+  }
+  return { tag: tag ?? DEFAULT_TAG, recursive, length };
+}
+
+function parseSnaponly({ tag, recursive }: Switches, words: readonly string[]): Snaponly | Refusal {
+  if (words.length !== 1)
+    return refuse('bad-usage', 'zrep snaponly DATASET', 'exactly one dataset is needed');
+  const dataset = datasetFrom(words[0] as string);
+  return isRefusal(dataset) ? dataset : { kind: 'snaponly', dataset, tag, recursive };
+}
+
+function parseRefreshpull({ tag, recursive }: Switches, words: readonly string[]): Refreshpull | Refusal {
+  const [name = '', tokenText, ...extra] = words;
+  if (words.length === 0 || extra.length > 0) {
+    return refuse(
+      'bad-usage',
+      'zrep _refreshpull DATASET@SNAPSHOT [TOKEN]',
+      'a snapshot, and at most a token, are needed',
+    );
+  }
+  const snapshot = snapshotFrom(name, tag);
+  if (isRefusal(snapshot)) return snapshot;
+  const token = tokenText === undefined ? undefined : parseResumeToken(tokenText);
+  if (isRefusal(token)) return token;
+  return { kind: 'refreshpull', dataset: snapshot.dataset, tag, snapshot, recursive, token };
+}
+
+function parseRefreshcomplete({ tag }: Switches, words: readonly string[]): Refreshcomplete | Refusal {
+  const usage = `zrep _refreshcomplete DATASET@SNAPSHOT ${tag}:sent=SECONDS`;
+  const [name = '', assignment = '', ...extra] = words;
+  if (extra.length > 0) return refuse('bad-usage', usage, 'there are too many words');
+  const snapshot = snapshotFrom(name, tag);
+  if (isRefusal(snapshot)) return snapshot;
+  const prefix = `${tag}:sent=`;
+  const digits = assignment.startsWith(prefix) ? assignment.slice(prefix.length) : '';
+  if (!/^(?:0|[1-9][0-9]{0,11})$/.test(digits)) {
+    return refuse('bad-usage', usage, `the only property that can be set is ${tag}:sent, to epoch seconds`);
+  }
+  return { kind: 'refreshcomplete', dataset: snapshot.dataset, tag, snapshot, sent: Number(digits) };
+}
+
+function parseExpire({ tag }: Switches, words: readonly string[]): Expire | Refusal {
+  const [local, name = '', ...extra] = words;
+  if (local !== '-L' || name === '' || extra.length > 0) {
+    return refuse('bad-usage', 'zrep expire -L DATASET', 'expiring is local, and of one dataset');
+  }
+  const dataset = datasetFrom(name);
+  return isRefusal(dataset) ? dataset : { kind: 'expire', dataset, tag };
+}
+
+function datasetFrom(text: string): Dataset | Refusal {
+  // To a stock zrep "all" means every file system; here it would be a pool of that name, which nobody means.
+  if (text === 'all')
+    return refuse('bad-usage', 'zrep VERB DATASET', '"all" is not offered here; name the dataset');
+  return parseDataset(text) ?? refuse('bad-name', 'the name of a dataset', text);
+}
+
+function snapshotFrom(text: string, tag: Tag): ZrepSnapshot | Refusal {
+  const snapshot = parseZrepSnapshot(text);
+  if (snapshot === undefined || snapshot.tag !== tag)
+    return refuse('bad-name', `a snapshot DATASET@${tag}_hhhhhh`, text);
+  return snapshot;
+}

@@ -1,0 +1,103 @@
+/**
+ * Every reason there is for not doing what a client asked: one closed set of codes, one sentence each.
+ *
+ * A refusal is a value, never an exception: it is what a client can cause. Codes are stable (logs and
+ * monitoring match on them); sentences are for people. Nothing of the client's enters a sentence except
+ * through `quote`, so neither a terminal nor a log line can be forged with one.
+ */
+
+import { quote } from './printable.ts';
+
+export interface Refusal {
+  readonly refused: RefusalCode;
+  /** One sentence for the person at the other end; printable ASCII. */
+  readonly reason: string;
+  /** More, for the fileserver's log alone: what the other end has no business to know. */
+  readonly detail?: string;
+}
+
+/** True for a refusal, whatever else the value could have been. */
+export function isRefusal(value: unknown): value is Refusal {
+  return typeof value === 'object' && value !== null && 'refused' in value;
+}
+
+const sentences = {
+  // What was sent is not a command of ours.
+  'empty-command': () => 'no command was sent; this key runs zrep and zfs send commands, not a shell',
+  'too-long': (length: number, limit: number) =>
+    `the command has ${length} characters, more than the ${limit} allowed`,
+  unprintable: () => 'the command has a character outside printable ASCII',
+  'not-understood': () => 'the command has shell syntax, or a character that no zrep command needs',
+  'unknown-program': (word: string) => `${quote(word)} is neither zrep nor zfs`,
+  'unknown-verb': (program: string, verb: string) => `${program} ${quote(verb)} is not offered here`,
+  'bad-usage': (usage: string, problem: string) => `${problem}; the form is: ${usage}`,
+  'bad-name': (kind: string, text: string) => `${quote(text)} is not ${kind}`,
+  'bad-token': (problem: string) => `the resume token is not usable: ${problem}`,
+
+  // The policy does not allow it.
+  'unknown-client': (client: string) => `the policy has no client ${quote(client)}`,
+  'wrong-address': () => 'this client may not connect from this address',
+  // One sentence for both: who asks must not learn which datasets exist.
+  'not-granted': (dataset: string) => `${quote(dataset)} is not granted to this client, or does not exist`,
+  'operation-not-granted': (operation: string) =>
+    `the grant for this dataset does not include ${quote(operation)}`,
+  'tag-not-granted': (tag: string) =>
+    `the grant for this dataset does not include the zrep tag ${quote(tag)}`,
+  'recursive-not-granted': () =>
+    'the grant for this dataset does not allow recursive streams (recursive = true)',
+  'recursive-crosses-grant': () =>
+    'a recursive stream would carry datasets below this one that are excepted or granted differently',
+  'properties-not-granted': () => 'the grant for this dataset does not allow -p or -b (properties = true)',
+  'raw-forbidden': () => 'the grant for this dataset forbids raw sends (raw = "forbidden")',
+  'raw-required': () => 'the grant for this dataset allows raw sends only: add -w',
+  'resume-not-granted': () => 'the grant for this dataset does not allow resume tokens (resume = true)',
+  'filter-not-granted': (name: string) => `the filter ${quote(name)} is not granted for this dataset`,
+  'filter-arguments': (name: string, known: string) =>
+    `the filter ${quote(name)} is allowed, but not with these arguments; allowed are: ${known}`,
+  'property-not-readable': (property: string) =>
+    `the property or column ${quote(property)} is not readable through the gate`,
+  'names-other-datasets': () =>
+    'the output could name datasets that are not granted; for snapshots use -t snapshot -d 1 -r DATASET',
+  'mark-out-of-range': (days: number) =>
+    `a sent mark must lie between ${days} days ago and a day ahead; check this host's clock`,
+
+  // Only running it could tell.
+  'lock-busy': (pid: number) =>
+    `the file system is locked by another zrep (pid ${pid} on the fileserver); try again later`,
+  'global-lock-busy': (path: string, holder: string) =>
+    `another zrep on the fileserver holds ${path} (${holder}); if no zrep runs there, remove the file on the fileserver`,
+  'not-master': (host: string, local: string) =>
+    `the fileserver is not the zrep master of this file system (master is ${quote(host)}, this host is ${quote(local)})`,
+  'not-marked-master': (property: string) =>
+    `this file system has no local ${property}=yes on the fileserver, so it may be the backup of another; see zrep failover and takeover`,
+  'never-sent': () =>
+    'no snapshot of this file system is marked as sent, so there is nothing to increment from; run zrep init again, or zrep sentsync on the fileserver',
+  'not-latest': (snapshot: string, latest: string) =>
+    `${snapshot} is not the latest zrep snapshot, ${latest} is; refresh again`,
+  'already-sent': (snapshot: string) =>
+    `${snapshot} is itself marked as sent, so there is nothing to stream; refresh again`,
+  'no-such-snapshot': (snapshot: string) => `${snapshot} does not exist`,
+  'bad-savecount': (property: string, value: string) =>
+    `${property} is ${quote(value)}, not a whole number of at least 1; set it on the fileserver with zfs set`,
+  'sequence-exhausted': (dataset: string) => `${dataset} has used up its zrep snapshot numbers (ffffff)`,
+  'token-mismatch': (problem: string) => `the resume token does not belong to this file system: ${problem}`,
+
+  // The installation does not stand.
+  'policy-broken': () =>
+    'the policy is not usable, so nothing is allowed; on the fileserver, run: zrep-gate check',
+  'audit-unavailable': () =>
+    'the audit record could not be written, and the policy requires one (audit.required)',
+  internal: (id: string) => `an error in zrep-gate itself; the fileserver's log has it under id ${id}`,
+} as const;
+
+type Sentences = typeof sentences;
+export type RefusalCode = keyof Sentences;
+
+/** All codes, for documentation and tests. */
+export const refusalCodes = Object.keys(sentences) as RefusalCode[];
+
+/** A refusal with this code; the arguments are those of its sentence. */
+export function refuse<Code extends RefusalCode>(code: Code, ...facts: Parameters<Sentences[Code]>): Refusal {
+  const sentence = sentences[code] as (...facts: unknown[]) => string;
+  return { refused: code, reason: sentence(...facts) };
+}

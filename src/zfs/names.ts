@@ -1,0 +1,77 @@
+/**
+ * The names of ZFS and zrep, as types that cannot hold nonsense.
+ *
+ * Rules: OpenZFS module/zcommon/zfs_namecheck.c (`entity_namecheck`, `pool_namecheck`), narrowed: no blanks
+ * (zrep cannot handle them either) and no `%` (internal names such as tank/fs/%recv). Snapshots of zrep
+ * are TAG_ and six lower-case hexadecimal digits.
+ */
+
+declare const brand: unique symbol;
+type Branded<Kind extends string> = string & { readonly [brand]: Kind };
+
+/** A file system or volume: `tank/home`. */
+export type Dataset = Branded<'Dataset'>;
+/** A zrep tag: the prefix of snapshots and properties; `zrep` unless somebody chose another. */
+export type Tag = Branded<'Tag'>;
+
+/** A snapshot that zrep made: DATASET@TAG_hhhhhh. */
+export interface ZrepSnapshot {
+  readonly dataset: Dataset;
+  readonly tag: Tag;
+  /** The number behind the tag, 0 to 0xffffff. */
+  readonly sequence: number;
+}
+
+/** zfs_namecheck.c: ZFS_MAX_DATASET_NAME_LEN, with its NUL. */
+const MAXIMUM_NAME = 255;
+export const MAXIMUM_SEQUENCE = 0xffffff;
+
+const COMPONENT = /^[A-Za-z0-9_.:-]+$/;
+const POOL = /^[A-Za-z][A-Za-z0-9_.:-]*$/;
+
+// Lower case only, since TAG:sent must be a user property (zfs_prop.c, valid_char) as well as a snapshot's name.
+const TAG = /^[a-z0-9][a-z0-9_.:-]{0,63}$/;
+
+export function parseDataset(text: string): Dataset | undefined {
+  if (text.length > MAXIMUM_NAME) return undefined;
+  const [pool, ...components] = text.split('/');
+  if (pool === undefined || !POOL.test(pool)) return undefined;
+  if (
+    !components.every((component) => COMPONENT.test(component) && component !== '.' && component !== '..')
+  ) {
+    return undefined;
+  }
+  return text as Dataset;
+}
+
+export function parseTag(text: string): Tag | undefined {
+  return TAG.test(text) ? (text as Tag) : undefined;
+}
+
+/** DATASET@NAME for any snapshot; undefined when it isn't one. */
+export function parseSnapshot(text: string): { dataset: Dataset; name: string } | undefined {
+  if (text.length > MAXIMUM_NAME) return undefined;
+  const at = text.indexOf('@');
+  if (at < 0) return undefined;
+  const dataset = parseDataset(text.slice(0, at));
+  const name = text.slice(at + 1);
+  return dataset !== undefined && COMPONENT.test(name) ? { dataset, name } : undefined;
+}
+
+/** DATASET@TAG_hhhhhh exactly: the tag is what stands before the last underscore. */
+export function parseZrepSnapshot(text: string): ZrepSnapshot | undefined {
+  const snapshot = parseSnapshot(text);
+  const match = snapshot && /^(.+)_([0-9a-f]{6})$/.exec(snapshot.name);
+  const tag = match && parseTag(match[1] as string);
+  if (!tag) return undefined;
+  return { dataset: snapshot.dataset, tag, sequence: Number.parseInt(match[2] as string, 16) };
+}
+
+export function formatZrepSnapshot({ dataset, tag, sequence }: ZrepSnapshot): string {
+  return `${dataset}@${tag}_${sequence.toString(16).padStart(6, '0')}`;
+}
+
+/** True when `dataset` lies strictly below `ancestor`, compared component by component. */
+export function isBelow(dataset: string, ancestor: string): boolean {
+  return dataset.startsWith(`${ancestor}/`);
+}
