@@ -1,0 +1,35 @@
+/** Where a client may connect from: exact addresses and prefixes, IPv4 and IPv6. */
+
+/** True when `from` is absent, or `address` is in it. An address that is missing or no address is in nothing. */
+export function isAllowedAddress(from: readonly string[] | undefined, address: string | undefined): boolean {
+  if (from === undefined) return true;
+  if (address === undefined) return false;
+  // Loaded on need: most policies leave the addresses to authorized_keys, and node:net costs a start-up millisecond.
+  const { BlockList, isIP } = process.getBuiltinModule('node:net');
+  // How a dual-stack sshd writes an IPv4 client.
+  const plain = address.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '');
+  const family = familyOf(plain);
+  if (isIP(plain) === 0) return false;
+  const list = new BlockList();
+  for (const entry of from) {
+    const [network = '', length] = entry.split('/');
+    if (length === undefined) list.addAddress(network, familyOf(network));
+    else list.addSubnet(network, Number(length), familyOf(network));
+  }
+  return list.check(plain, family);
+}
+
+/** True for an address, or a prefix whose length fits its family. */
+export function isAddressOrPrefix(text: string): boolean {
+  const { isIP } = process.getBuiltinModule('node:net');
+  const [network = '', length] = text.split('/');
+  const version = isIP(network);
+  if (version === 0) return false;
+  return (
+    length === undefined || (/^[0-9]{1,3}$/.test(length) && Number(length) <= (version === 4 ? 32 : 128))
+  );
+}
+
+function familyOf(address: string): 'ipv4' | 'ipv6' {
+  return address.includes(':') ? 'ipv6' : 'ipv4';
+}

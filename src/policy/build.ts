@@ -1,0 +1,160 @@
+/**
+ * The policy file's text into a Policy, or the list of its mistakes, each with its place. Pure.
+ *
+ * One mistake is enough for nothing to be allowed; all are listed, so that `check` needs one run.
+ */
+
+import { parse as parseToml, TomlError } from 'smol-toml';
+import type { SendFlag } from '../command/request.ts';
+import { readSendFlag } from '../command/zfs-verbs.ts';
+import type { Dataset, Tag } from '../zfs/names.ts';
+import { filterTable } from './filters.ts';
+import { covers } from './grants.ts';
+import { type Mistake, mistakesFrom } from './mistakes.ts';
+import {
+  type AuditSettings,
+  type Client,
+  DEFAULT_AUDIT,
+  type Grant,
+  type Policy,
+  type SyslogTarget,
+} from './policy.ts';
+import { type AuditSection, auditSection, type ClientSection, PolicyFile, SYSLOG_TARGET } from './schema.ts';
+
+export type Built =
+  | { readonly policy: Policy }
+  /** The audit settings, where at least they could be read: a broken policy is a thing to record. */
+  | { readonly mistakes: readonly Mistake[]; readonly audit: AuditSettings | undefined };
+
+/** The policy in `text`. */
+export function buildPolicy(text: string): Built {
+  let table: Record<string, unknown>;
+  try {
+    table = parseToml(text);
+  } catch (error) {
+    if (!(error instanceof TomlError)) throw error;
+    const [problem = ''] = error.message.split('\n');
+    return { mistakes: [{ place: `line ${error.line}, column ${error.column}`, problem }], audit: undefined };
+  }
+  if (text.trim() === '') return { mistakes: [{ place: 'the file', problem: 'is empty' }], audit: undefined };
+
+  // To zod an own key of this name is nothing; here it is what any other unknown key is.
+  const prototypes = placesOf('__proto__', table);
+  if (prototypes.length > 0) {
+    return {
+      mistakes: prototypes.map((place) => ({ place, problem: 'is not a key that is known here' })),
+      audit: undefined,
+    };
+  }
+
+  const parsed = PolicyFile.safeParse(table, { reportInput: true });
+  if (!parsed.success) {
+    const audit = auditSection().safeParse(table['audit'] ?? {});
+    return {
+      mistakes: mistakesFrom(parsed.error.issues),
+      audit: audit.success ? auditFrom(audit.data) : undefined,
+    };
+  }
+  const policy = policyFrom(parsed.data);
+  const mistakes = contradictions(policy);
+  return mistakes.length > 0 ? { mistakes, audit: policy.audit } : { policy };
+}
+
+function placesOf(name: string, table: object, path = ''): string[] {
+  return Object.entries(table).flatMap(([key, value]: [string, unknown]) => {
+    const place = path === '' ? key : `${path}.${key}`;
+    if (key === name) return [place];
+    return typeof value === 'object' && value !== null ? placesOf(name, value, place) : [];
+  });
+}
+
+function policyFrom(file: PolicyFile): Policy {
+  return {
+    zfs: file.zfs ?? '/usr/sbin/zfs',
+    zrep: {
+      srcHost: file.zrep?.['src-host'],
+      rundir: file.zrep?.rundir ?? '/var/run',
+      sendFlags: (file.zrep?.['send-flags'] ?? []).map((flag) => readSendFlag(flag) as SendFlag),
+    },
+    audit: auditFrom(file.audit),
+    clients: new Map(Object.entries(file.client ?? {}).map(([name, client]) => [name, clientFrom(client)])),
+    filters: filterTable(file.filter ?? {}),
+    examples: file.example ?? [],
+  };
+}
+
+/** A grant's defaults: what is left out is not allowed. */
+function clientFrom({ from, grant = [] }: ClientSection): Client {
+  // The schema has checked every name; only their types are missing.
+  const grants = grant.map(
+    (one): Grant => ({
+      dataset: one.dataset as Dataset,
+      subtree: one.subtree ?? false,
+      except: (one.except ?? []) as Dataset[],
+      tags: (one.tags ?? ['zrep']) as Tag[],
+      operations: one.operations,
+      recursive: one.recursive ?? false,
+      properties: one.properties ?? false,
+      raw: one.raw ?? 'optional',
+      resume: one.resume ?? false,
+      filters: one.filters ?? [],
+    }),
+  );
+  return { from, grants };
+}
+
+function auditFrom(section: AuditSection = {}): AuditSettings {
+  return {
+    syslog: section.syslog === undefined ? DEFAULT_AUDIT.syslog : syslogTargetFrom(section.syslog),
+    facility: section.facility ?? DEFAULT_AUDIT.facility,
+    file: section.file,
+    required: section.required ?? DEFAULT_AUDIT.required,
+  };
+}
+
+function syslogTargetFrom(text: string): SyslogTarget {
+  const { socket, transport, host, port } = SYSLOG_TARGET.exec(text)?.groups ?? {};
+  if (text === 'off') return { kind: 'off' };
+  if (host === undefined) return { kind: 'local', socket: socket ?? '/dev/log' };
+  return {
+    kind: 'remote',
+    transport: transport as 'udp' | 'tcp',
+    host: host.replace(/^\[|\]$/g, ''),
+    port: Number(port ?? 514),
+  };
+}
+
+/** What no single value shows: things that cannot both be meant. */
+function contradictions(policy: Policy): Mistake[] {
+  const mistakes: Mistake[] = [];
+  for (const [name, client] of policy.clients) {
+    client.grants.forEach((grant, index) => {
+      const place = `client.${name}.grant[${index + 1}]`;
+      const add = (problem: string) => mistakes.push({ place, problem });
+      if (client.grants.findIndex((other) => other.dataset === grant.dataset) < index) {
+        add(`is a second grant for "${grant.dataset}"; merge the two`);
+      }
+      if (grant.except.length > 0 && !grant.subtree)
+        add('has "except" without subtree = true; add it, or drop "except"');
+      for (const excepted of grant.except) {
+        if (!covers(grant.dataset, excepted) || excepted === grant.dataset) {
+          add(`excepts "${excepted}", which does not lie below "${grant.dataset}"`);
+        }
+      }
+      for (const filter of grant.filters) {
+        if (!policy.filters.has(filter))
+          add(`names the filter "${filter}", which is not defined; add [filter.${filter}] argv = […]`);
+      }
+      if (grant.raw === 'forbidden' && policy.zrep.sendFlags.includes('w')) {
+        add('has raw = "forbidden", but zrep.send-flags has -w');
+      }
+      if (grant.tags.length === 0) add('has no tags; leave "tags" out to mean ["zrep"]');
+    });
+  }
+  policy.examples.forEach(({ client }, index) => {
+    if (!policy.clients.has(client)) {
+      mistakes.push({ place: `example[${index + 1}].client`, problem: `there is no client "${client}"` });
+    }
+  });
+  return mistakes;
+}

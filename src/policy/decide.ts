@@ -1,0 +1,165 @@
+/**
+ * May this client do this? Pure: a policy, a client's name, where it calls from, and the parsed command give a
+ * verdict. What only ZFS knows stands as conditions, which replication/ checks when it runs.
+ */
+
+import type { Get, List, Operation, Pipeline, SendFlag } from '../command/request.ts';
+import { SEND_FLAGS } from '../command/zfs-verbs.ts';
+import { isRefusal, type Refusal, refuse } from '../refusal.ts';
+import type { Dataset } from '../zfs/names.ts';
+import { isAllowedAddress } from './addresses.ts';
+import { resolveFilter } from './filters.ts';
+import { carvings, findGrant } from './grants.ts';
+import type { Client, Grant, GrantedOperation, Policy } from './policy.ts';
+import { judgeRead } from './readable.ts';
+
+/** Who asks, as sshd and the clock have it. */
+export interface Asker {
+  readonly client: string;
+  /** The address from SSH_CONNECTION; undefined when sshd gave none. */
+  readonly address: string | undefined;
+  /** Epoch seconds. */
+  readonly now: number;
+}
+
+/** What may run: the operation, narrowed or widened by what the policy adds. */
+export interface Allowed {
+  readonly operation: Operation;
+  readonly grant: Grant;
+  /** Every flag of `zfs send`, in printing order: the client's, the policy's, and the grant's. */
+  readonly sendFlags: readonly SendFlag[];
+  /** The argv of each filter behind the stream. */
+  readonly filters: readonly (readonly string[])[];
+  /** How far expiring goes below the dataset. */
+  readonly reach: Reach;
+}
+
+/** Which children's snapshots expire along with a dataset's: none, or all but those at and below `spared`. */
+export type Reach = 'alone' | { readonly spared: readonly string[] };
+
+/** A sent mark is taken by the client before its transfer starts, which may last; clocks differ. Days. */
+const OLDEST_MARK = 31;
+const DAY = 86_400;
+
+const GRANTED_AS: Record<Operation['kind'], GrantedOperation> = {
+  snaponly: 'pull',
+  refreshpull: 'pull',
+  refreshcomplete: 'pull',
+  expire: 'expire',
+  list: 'read',
+  get: 'read',
+  send: 'send',
+};
+
+/** The verdict on a parsed command. */
+export function decide(policy: Policy, asker: Asker, { operation, filters }: Pipeline): Allowed | Refusal {
+  const client = policy.clients.get(asker.client);
+  if (client === undefined) return refuse('unknown-client', asker.client);
+  if (!isAllowedAddress(client.from, asker.address)) return refuse('wrong-address');
+
+  const grant = findGrant(client, operation.dataset);
+  if (grant === undefined) return refuse('not-granted', operation.dataset);
+  const permission = GRANTED_AS[operation.kind];
+  if (!grant.operations.includes(permission)) return refuse('operation-not-granted', permission);
+  if (operation.kind === 'list' || operation.kind === 'get') {
+    return (
+      judgeRead(client, grant, operation) ?? { operation, grant, sendFlags: [], filters: [], reach: 'alone' }
+    );
+  }
+  if (!grant.tags.includes(operation.tag)) return refuse('tag-not-granted', operation.tag);
+
+  const sendFlags = sendFlagsFor(policy, grant, operation);
+  const argvs = filters.map((filter) => resolveFilter(filter, grant.filters, policy.filters));
+  const refusal =
+    judgeRecursion(client, grant, operation) ??
+    judgeStream(grant, operation, sendFlags) ??
+    judgeMark(operation, asker.now) ??
+    argvs.find(isRefusal);
+  return (
+    refusal ?? {
+      operation,
+      grant,
+      sendFlags,
+      filters: argvs as (readonly string[])[],
+      reach: reachOf(client, grant, operation),
+    }
+  );
+}
+
+type Replication = Exclude<Operation, List | Get>;
+
+function isRecursive(operation: Replication): boolean {
+  return operation.kind === 'send'
+    ? operation.flags.includes('R')
+    : 'recursive' in operation && operation.recursive;
+}
+
+/** A recursive stream carries everything below: every other grant and exception there must agree with it. */
+function judgeRecursion(client: Client, grant: Grant, operation: Replication): Refusal | undefined {
+  if (!isRecursive(operation)) return undefined;
+  if (!grant.recursive) return refuse('recursive-not-granted');
+  return disagreeing(client, grant, operation).length === 0 ? undefined : refuse('recursive-crosses-grant');
+}
+
+/** The parts of the tree below for which the policy does not allow the same recursively. */
+function disagreeing(client: Client, grant: Grant, operation: Replication): Dataset[] {
+  const agrees = (other: Grant): boolean =>
+    other.recursive &&
+    other.except.length === 0 &&
+    other.operations.includes(GRANTED_AS[operation.kind]) &&
+    other.tags.includes(operation.tag) &&
+    other.raw === grant.raw;
+  return carvings(client, grant, operation.dataset)
+    .filter((part) => part.grant === undefined || !agrees(part.grant))
+    .map(({ root }) => root);
+}
+
+/** Expiring goes round what disagrees, since what it leaves alone loses nothing. */
+function reachOf(client: Client, grant: Grant, operation: Replication): Reach {
+  if (operation.kind !== 'expire' || !grant.recursive) return 'alone';
+  return { spared: disagreeing(client, grant, operation) };
+}
+
+/** What goes on zfs send's command line: a client's own words for `send`; the policy's for a pull. */
+function sendFlagsFor(policy: Policy, grant: Grant, operation: Replication): SendFlag[] {
+  if (operation.kind === 'send') return [...operation.flags];
+  if (operation.kind !== 'refreshpull') return [];
+  const flags = new Set<SendFlag>(policy.zrep.sendFlags);
+  if (operation.recursive) flags.add('R');
+  if (grant.raw === 'required') flags.add('w');
+  return SEND_FLAGS.filter((flag) => flags.has(flag));
+}
+
+function judgeStream(grant: Grant, operation: Replication, flags: readonly SendFlag[]): Refusal | undefined {
+  const raw = flags.includes('w');
+  if (raw && grant.raw === 'forbidden') return refuse('raw-forbidden');
+  if (operation.kind === 'send') {
+    if (!raw && grant.raw === 'required') return refuse('raw-required');
+    if (!grant.properties && (flags.includes('p') || flags.includes('b')))
+      return refuse('properties-not-granted');
+    if (operation.base && !grant.tags.includes(operation.base.snapshot.tag)) {
+      return refuse('tag-not-granted', operation.base.snapshot.tag);
+    }
+  }
+  return operation.kind === 'refreshpull' && operation.token ? judgeToken(grant, operation) : undefined;
+}
+
+function judgeToken(
+  grant: Grant,
+  { token, dataset, tag }: Extract<Operation, { kind: 'refreshpull' }>,
+): Refusal | undefined {
+  if (!grant.resume) return refuse('resume-not-granted');
+  if (token === undefined) return undefined;
+  if (token.snapshot.dataset !== dataset || token.snapshot.tag !== tag) {
+    return refuse('token-mismatch', 'it names another dataset or tag than the command');
+  }
+  const raw = token.features.includes('rawok');
+  if (!raw && grant.raw === 'required') return refuse('raw-required');
+  return raw && grant.raw === 'forbidden' ? refuse('raw-forbidden') : undefined;
+}
+
+function judgeMark(operation: Replication, now: number): Refusal | undefined {
+  if (operation.kind !== 'refreshcomplete') return undefined;
+  const believed = operation.sent >= now - OLDEST_MARK * DAY && operation.sent <= now + DAY;
+  return believed ? undefined : refuse('mark-out-of-range', OLDEST_MARK);
+}
