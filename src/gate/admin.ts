@@ -1,0 +1,170 @@
+/** The verbs that a person types: check, explain, authorize, and help. Never loaded to serve a client. */
+
+import { readFileSync, realpathSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { Command, CommanderError } from 'commander';
+import manifest from '../../package.json' with { type: 'json' };
+import { buildPolicy } from '../policy/build.ts';
+import { DEFAULT_POLICY, readDraftPolicy, trustProblems, UnusablePolicy } from '../policy/load.ts';
+import { describeMistake } from '../policy/mistakes.ts';
+import type { Policy } from '../policy/policy.ts';
+import { printable } from '../printable.ts';
+import { authorizedKeysLine, CannotAuthorize, sudoersLines } from './authorize.ts';
+import { explainBatch } from './batch.ts';
+import { checkPolicy } from './check.ts';
+import { assumedAddress, explain, formatExplanation } from './explain.ts';
+import { ADMIN_HELP, EXPLAIN_HELP, SERVE_HELP } from './help.ts';
+
+/** Exit codes of these verbs; those of serve are in outcome.ts. */
+const EXIT = { good: 0, bad: 1, usage: 2 } as const;
+
+/** Runs the verb in `argv` (behind node and the script); the answer is the exit code. */
+export async function admin(argv: readonly string[]): Promise<number> {
+  let exitCode: number = EXIT.good;
+  const program = new Command('zrep-gate')
+    .description('Lets backup clients pull ZFS snapshots over ssh, and do nothing else.')
+    .version(manifest.version, '--version', 'print the version')
+    .helpOption('--help', 'print this help')
+    .addHelpText('after', ADMIN_HELP)
+    .exitOverride()
+    .showHelpAfterError('(zrep-gate --help tells more)');
+
+  program
+    .command('serve <client>')
+    .description('the forced command of a key in authorized_keys; runs what SSH_ORIGINAL_COMMAND asks for')
+    .option('--policy <file>', 'the policy', DEFAULT_POLICY)
+    .addHelpText('after', SERVE_HELP)
+    .action(() => {
+      throw new Error('serve does not come this way');
+    });
+  program
+    .command('check')
+    .description('say whether a policy is sound, and run its examples')
+    .option('--policy <file>', 'the policy; a draft may lie anywhere', DEFAULT_POLICY)
+    .action((options: { policy: string }) => {
+      exitCode = check(options.policy);
+    });
+  program
+    .command('explain [command...]')
+    .description('say what the gate would do with a command, and run nothing')
+    .requiredOption('--client <name>', 'the client that would ask')
+    .option('--policy <file>', 'the policy; a draft may lie anywhere', DEFAULT_POLICY)
+    .option('--from <address>', 'the address it would connect from (default: one that the policy allows)')
+    .option('--json', 'answer with one JSON object')
+    .option('--batch', 'read one JSON string a line on standard input, answer each with one JSON line')
+    .addHelpText('after', EXPLAIN_HELP)
+    .action(async (words: string[], options: ExplainOptions) => {
+      exitCode = await explainVerb(words, options);
+    });
+  program
+    .command('authorize <client> <publickeyfile>')
+    .description('print the authorized_keys line for a public key')
+    .option(
+      '--sudo',
+      'for an account that reaches root through sudo; the sudoers rule goes to standard error',
+    )
+    .option('--account <name>', 'that account', 'zrep')
+    .option('--policy <file>', 'the policy', DEFAULT_POLICY)
+    .action((client: string, file: string, options: AuthorizeOptions) => {
+      authorize(client, file, options);
+    });
+
+  try {
+    if (argv.length === 0) program.help({ error: true });
+    await program.parseAsync([...argv], { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.good : EXIT.usage;
+    if (!(error instanceof UnusablePolicy || error instanceof CannotAuthorize || isSystemError(error)))
+      throw error;
+    console.error(`zrep-gate: ${printable(error.message)}`);
+    return EXIT.usage;
+  }
+}
+
+interface ExplainOptions {
+  readonly client: string;
+  readonly policy: string;
+  readonly from?: string;
+  readonly json?: true;
+  readonly batch?: true;
+}
+
+interface AuthorizeOptions {
+  readonly sudo?: true;
+  readonly account: string;
+  readonly policy: string;
+}
+
+function check(path: string): number {
+  const { errors, warnings, summary } = checkPolicy(path, Math.floor(Date.now() / 1000));
+  for (const warning of warnings) console.error(`zrep-gate: warning: ${warning}`);
+  for (const error of errors) console.error(`zrep-gate: ${error}`);
+  if (summary !== '')
+    console.log(
+      `${printable(path)}: ${errors.length === 0 ? 'sound' : 'not what its examples say'}: ${summary}`,
+    );
+  return errors.length === 0 ? EXIT.good : EXIT.bad;
+}
+
+async function explainVerb(words: readonly string[], options: ExplainOptions): Promise<number> {
+  const policy = readPolicy(options.policy);
+  const address = options.from ?? assumedAddress(policy, options.client);
+  const asker = { client: options.client, address, now: Math.floor(Date.now() / 1000) };
+  if (options.batch) {
+    await explainBatch(policy, asker, process.stdin, process.stdout);
+    return EXIT.good;
+  }
+  if (words.length === 0) {
+    console.error(
+      "zrep-gate: give the command to explain, in quotes: zrep-gate explain --client NAME -- 'COMMAND'",
+    );
+    return EXIT.usage;
+  }
+  // As ssh joins its arguments: with one blank.
+  const explanation = explain(policy, asker, words.join(' '));
+  console.log(options.json ? JSON.stringify(explanation) : formatExplanation(explanation));
+  return explanation.verdict === 'allow' ? EXIT.good : EXIT.bad;
+}
+
+function authorize(client: string, file: string, { sudo, account, policy: path }: AuthorizeOptions): void {
+  const policy = readPolicy(path);
+  const authorization = {
+    client,
+    publicKey: readFileSync(file, 'utf8'),
+    program: installedPath(),
+    policyPath: path === DEFAULT_POLICY ? undefined : realpathSync(path),
+    sudo: sudo === true,
+  };
+  console.log(authorizedKeysLine(policy, authorization));
+  if (sudo)
+    console.error(
+      `zrep-gate: and, by visudo -f /etc/sudoers.d/zrep-gate:\n${sudoersLines(authorization, account)}`,
+    );
+}
+
+/**
+ * The policy at `path`, warned of where serve would not believe it.
+ *
+ * @throws UnusablePolicy with its first mistake.
+ */
+function readPolicy(path: string): Policy {
+  const built = buildPolicy(readDraftPolicy(path));
+  const [untrusted] = trustProblems(path);
+  if (untrusted !== undefined)
+    console.error(`zrep-gate: warning: serve would refuse this file: ${printable(untrusted)}`);
+  if ('policy' in built) return built.policy;
+  const [first] = built.mistakes;
+  throw new UnusablePolicy(
+    `${path}: ${first ? describeMistake(first) : 'has mistakes'} (zrep-gate check lists all)`,
+  );
+}
+
+/** The name that this program was started by: in an installation, npm's link in the folder of programs. */
+function installedPath(): string {
+  return resolve(process.argv[1] ?? '');
+}
+
+function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'syscall' in error;
+}

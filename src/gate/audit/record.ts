@@ -1,0 +1,101 @@
+/**
+ * One audit record: flat fields, in one order, all of them printable ASCII. Every sink writes the same ones.
+ *
+ * A request leaves two, tied by `id`: the decision before anything runs, and the result.
+ */
+
+import type { Allowed } from '../../policy/decide.ts';
+import { printable, shorten } from '../../printable.ts';
+import { isRefusal, type Refusal } from '../../refusal.ts';
+import type { Outcome } from '../outcome.ts';
+import { exitCodeOf } from '../outcome.ts';
+import type { GateRequest } from '../request.ts';
+
+export interface AuditRecord {
+  readonly severity: 'notice' | 'warning' | 'err';
+  /** Epoch milliseconds. */
+  readonly time: number;
+  readonly fields: Readonly<Record<string, string | number>>;
+}
+
+/** A command longer than this is cut in the record: a line must fit a syslog datagram. */
+const COMMAND_LIMIT = 1024;
+const MESSAGE_LIMIT = 512;
+
+/** What was decided about `request`. */
+export function decisionRecord(request: GateRequest, verdict: Allowed | Refusal): AuditRecord {
+  const what = isRefusal(verdict)
+    ? { verdict: 'deny', ...refusalFacts(verdict) }
+    : {
+        verdict: 'allow',
+        operation: verdict.operation.kind,
+        dataset: verdict.operation.dataset,
+        grant: verdict.grant.dataset,
+      };
+  return record(isRefusal(verdict) ? 'warning' : 'notice', request.time, {
+    event: 'decision',
+    ...asker(request),
+    ...what,
+    command: shorten(request.command, COMMAND_LIMIT),
+  });
+}
+
+/** How it ended, `time` being the end (epoch milliseconds). */
+export function resultRecord(request: GateRequest, outcome: Outcome, time: number): AuditRecord {
+  return record(outcome.kind === 'done' ? 'notice' : outcome.kind === 'refused' ? 'warning' : 'err', time, {
+    event: 'result',
+    ...asker(request),
+    outcome: outcome.kind,
+    ...factsOf(outcome),
+    exit: exitCodeOf(outcome),
+    ms: time - request.time,
+  });
+}
+
+function asker({ id, client, address }: GateRequest): Record<string, string> {
+  return { id, client, from: address ?? 'unknown' };
+}
+
+function factsOf(outcome: Outcome): Record<string, string | number> {
+  switch (outcome.kind) {
+    case 'done':
+      return outcome.done.facts;
+    case 'refused':
+      return refusalFacts(outcome.refusal);
+    case 'failed': {
+      const { signal, message } = outcome.ended;
+      return { ...(signal === null ? {} : { signal }), message: shorten(message.trim(), MESSAGE_LIMIT) };
+    }
+    case 'interrupted':
+      return { signal: outcome.signal };
+    case 'error': {
+      const { error } = outcome;
+      return {
+        message: shorten(
+          error instanceof Error ? (error.stack ?? error.message) : String(error),
+          MESSAGE_LIMIT,
+        ),
+      };
+    }
+  }
+}
+
+function refusalFacts({ refused, reason, detail }: Refusal): Record<string, string> {
+  return {
+    code: refused,
+    reason,
+    ...(detail === undefined ? {} : { detail: shorten(detail, MESSAGE_LIMIT) }),
+  };
+}
+
+function record(
+  severity: AuditRecord['severity'],
+  time: number,
+  fields: Record<string, string | number>,
+): AuditRecord {
+  const clean = Object.entries(fields).map(([name, value]) => [
+    name,
+    typeof value === 'number' ? value : printable(value),
+  ]);
+  return { severity, time, fields: Object.fromEntries(clean) };
+}

@@ -1,0 +1,70 @@
+/** `zrep-gate authorize`: the authorized_keys line that ties a public key to a client. */
+
+import type { Policy } from '../policy/policy.ts';
+import { printable } from '../printable.ts';
+
+/** A problem with what authorize was given, in one sentence. */
+export class CannotAuthorize extends Error {}
+
+export interface Authorization {
+  readonly client: string;
+  /** The public key file's text: one key, without options. */
+  readonly publicKey: string;
+  /** Absolute path of the installed gate. */
+  readonly program: string;
+  /** Absolute path, when it is not the default one. */
+  readonly policyPath: string | undefined;
+  readonly sudo: boolean;
+}
+
+/** Key types of OpenSSH (ssh-keygen(1)), base64, and perhaps a comment. */
+const PUBLIC_KEY =
+  /^(?<type>ssh-(?:ed25519|rsa)|ecdsa-sha2-nistp(?:256|384|521)|sk-(?:ssh-ed25519|ecdsa-sha2-nistp256)@openssh\.com) (?<key>[A-Za-z0-9+/]+={0,2})(?: (?<comment>.*))?$/;
+
+/**
+ * One line for authorized_keys: `restrict`, the forced command, and the policy's addresses.
+ *
+ * @throws CannotAuthorize when the client is not in the policy, or the key is not one.
+ */
+export function authorizedKeysLine(policy: Policy, authorization: Authorization): string {
+  const { client, publicKey, program, policyPath, sudo } = authorization;
+  const known = policy.clients.get(client);
+  if (known === undefined)
+    throw new CannotAuthorize(
+      `the policy has no client "${printable(client)}"; add [client.${printable(client)}] first`,
+    );
+  const key = PUBLIC_KEY.exec(publicKey.trim())?.groups;
+  if (key === undefined)
+    throw new CannotAuthorize(
+      'that file does not hold exactly one public key; give the .pub file that ssh-keygen wrote',
+    );
+  for (const path of [program, policyPath ?? '']) {
+    if (/[^\x21-\x7e]|["\\$`']/.test(path))
+      throw new CannotAuthorize(
+        `a path has a character that a forced command cannot carry: ${printable(path)}`,
+      );
+  }
+
+  const command = [
+    ...(sudo ? ['sudo', '-n'] : []),
+    program,
+    'serve',
+    client,
+    ...(policyPath ? ['--policy', policyPath] : []),
+  ];
+  const options = ['restrict', `command="${command.join(' ')}"`];
+  if (known.from) options.push(`from="${known.from.join(',')}"`);
+  return [options.join(','), key['type'], key['key'], printable(key['comment'] ?? client)].join(' ');
+}
+
+/** The sudoers rule that lets `account` run exactly that, for `--sudo`. */
+export function sudoersLines(authorization: Authorization, account: string): string {
+  const { client, program, policyPath } = authorization;
+  const command = [program, 'serve', client, ...(policyPath ? ['--policy', policyPath] : [])].join(' ');
+  const alias = `ZREP_GATE_${client.toUpperCase().replace(/[^A-Z0-9_]/g, '_')}`;
+  return [
+    `Cmnd_Alias ${alias} = ${command}`,
+    `Defaults!${alias} env_reset, env_keep = "SSH_ORIGINAL_COMMAND SSH_CONNECTION"`,
+    `${account} ALL=(root) NOPASSWD: ${alias}`,
+  ].join('\n');
+}

@@ -1,0 +1,60 @@
+/** `zrep-gate explain`: the very verdict that serve would reach, and what would run. Touches no ZFS. */
+
+import { parse } from '../command/parse.ts';
+import { type Asker, decide } from '../policy/decide.ts';
+import type { Policy } from '../policy/policy.ts';
+import { quote } from '../printable.ts';
+import { isRefusal } from '../refusal.ts';
+import { type PlannedProcess, planOf } from './plan.ts';
+
+/** What explain answers, as one JSON object. */
+export interface Explanation {
+  readonly verdict: 'allow' | 'deny';
+  /** A refusal's code, or "allowed". */
+  readonly code: string;
+  readonly reason: string;
+  /** The dataset of the grant that decided; absent where none did. */
+  readonly grant?: string;
+  readonly plan: readonly PlannedProcess[];
+  readonly conditions: readonly string[];
+}
+
+/** The verdict on `command`. Pure. */
+export function explain(policy: Policy, asker: Asker, command: string): Explanation {
+  const pipeline = parse(command);
+  const verdict = isRefusal(pipeline) ? pipeline : decide(policy, asker, pipeline);
+  if (isRefusal(verdict)) {
+    return { verdict: 'deny', code: verdict.refused, reason: verdict.reason, plan: [], conditions: [] };
+  }
+  const { processes, conditions } = planOf(policy, verdict);
+  const grant = verdict.grant.dataset;
+  return {
+    verdict: 'allow',
+    code: 'allowed',
+    reason: `the grant for ${quote(grant)} allows it`,
+    grant,
+    plan: processes,
+    conditions,
+  };
+}
+
+/** An address that `client` may call from, for when none was given: the first of its list. */
+export function assumedAddress(policy: Policy, client: string): string | undefined {
+  return policy.clients.get(client)?.from?.[0]?.split('/')[0];
+}
+
+/** An explanation as a person reads it; several lines, no newline at the end. */
+export function formatExplanation({ verdict, code, reason, plan, conditions }: Explanation): string {
+  const lines = [verdict === 'allow' ? `allow: ${reason}` : `deny (${code}): ${reason}`];
+  if (plan.length > 0) lines.push('', 'would run:');
+  for (const { argv, reads } of plan)
+    lines.push(`  ${reads === 'previous' ? '| ' : ''}${argv.map(shown).join(' ')}`);
+  if (conditions.length > 0) lines.push('', 'if, when it runs:');
+  for (const condition of conditions) lines.push(`  - ${condition}`);
+  return lines.join('\n');
+}
+
+/** A word in quotes where blanks would make it look like two. */
+function shown(word: string): string {
+  return /^\S+$/.test(word) ? word : `'${word}'`;
+}

@@ -1,0 +1,27 @@
+/** What --help adds to the list of options: how things hang together. */
+
+export const ADMIN_HELP = `
+A client's key in root's authorized_keys carries  command="zrep-gate serve NAME".
+Whatever that client sends is parsed, judged by [client.NAME] of the policy, put
+on record, and only then run. See it work:  zrep-gate explain --client NAME -- 'COMMAND'
+
+Exit codes: 0 good, 1 bad (a denied command, an unsound policy), 2 usage or policy error.`;
+
+export const SERVE_HELP = `
+Exit codes:
+   0  done
+  64  serve itself was called wrongly (see authorized_keys)
+  70  an error in zrep-gate; the log has it
+  74  the audit record could not be written, and the policy requires one
+  75  locked by another zrep; try again later
+  77  refused; the reason is on standard error and in the log
+  78  the policy is not usable; run zrep-gate check
+ 128+N  ended by signal N
+ other  zfs's own exit code`;
+
+export const EXPLAIN_HELP = `
+Examples:
+  zrep-gate explain --client backup1 -- 'zrep snaponly tank/home'
+  zrep-gate explain --client backup1 --from 192.0.2.10 --json -- 'zrep _refreshpull tank/home@zrep_00000a'
+
+Exit codes: 0 allow, 1 deny, 2 usage or policy error.`;

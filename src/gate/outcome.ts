@@ -1,0 +1,54 @@
+/** How a request ended: one of five ways, with its exit code. docs/exit-codes.md is this table in prose. */
+
+import { constants } from 'node:os';
+import type { Refusal } from '../refusal.ts';
+import type { Done } from '../replication/done.ts';
+import type { Ended } from '../zfs/run.ts';
+
+export type Outcome =
+  | { readonly kind: 'done'; readonly done: Done }
+  | { readonly kind: 'refused'; readonly refusal: Refusal }
+  /** zfs, or a filter behind it, failed at something to do with `dataset`. */
+  | { readonly kind: 'failed'; readonly ended: Ended; readonly dataset: string }
+  | { readonly kind: 'interrupted'; readonly signal: NodeJS.Signals }
+  /** A bug of ours, or an installation that broke in the middle. */
+  | { readonly kind: 'error'; readonly error: unknown; readonly id: string };
+
+/** Numbers from sysexits(3) where it has one; zfs's own are small. */
+export const EXIT = {
+  done: 0,
+  usage: 64,
+  internal: 70,
+  auditUnavailable: 74,
+  lockBusy: 75,
+  refused: 77,
+  policyBroken: 78,
+} as const;
+
+/** The process's exit code for `outcome`. */
+export function exitCodeOf(outcome: Outcome): number {
+  switch (outcome.kind) {
+    case 'done':
+      return EXIT.done;
+    case 'refused':
+      return exitCodeOfRefusal(outcome.refusal);
+    case 'failed':
+      return outcome.ended.code ?? signalCode(outcome.ended.signal);
+    case 'interrupted':
+      return signalCode(outcome.signal);
+    case 'error':
+      return EXIT.internal;
+  }
+}
+
+function exitCodeOfRefusal({ refused }: Refusal): number {
+  if (refused === 'lock-busy' || refused === 'global-lock-busy') return EXIT.lockBusy;
+  if (refused === 'policy-broken') return EXIT.policyBroken;
+  if (refused === 'audit-unavailable') return EXIT.auditUnavailable;
+  return EXIT.refused;
+}
+
+/** As a shell reports it. */
+function signalCode(signal: NodeJS.Signals | null): number {
+  return signal === null ? EXIT.internal : 128 + constants.signals[signal];
+}

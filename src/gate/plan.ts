@@ -1,0 +1,117 @@
+/**
+ * What would run, and what only running can tell: for `explain`, from the very functions that print what does
+ * run. Names that only ZFS knows stand as `<latest>`, `<last sent>`. Pure.
+ */
+
+import type { Allowed } from '../policy/decide.ts';
+import type { Policy } from '../policy/policy.ts';
+import { lockPropertyNames } from '../replication/lock.ts';
+import { incrementFrom } from '../replication/refreshpull.ts';
+import { sendOperationArgv } from '../replication/send.ts';
+import {
+  destroyArgv,
+  inheritArgv,
+  readArgv,
+  resumeArgv,
+  sendArgv,
+  setArgv,
+  snapshotArgv,
+} from '../zfs/argv.ts';
+import { type Dataset, formatZrepSnapshot, type Tag } from '../zfs/names.ts';
+import { formatResumeToken } from '../zfs/resume-token.ts';
+
+export interface PlannedProcess {
+  readonly argv: readonly string[];
+  /** Present on a filter, which reads what the process before it writes. */
+  readonly reads?: 'previous';
+}
+
+export interface Plan {
+  /** What changes or reads ZFS for the client, in order; looking up state is left out. */
+  readonly processes: readonly PlannedProcess[];
+  readonly conditions: readonly string[];
+}
+
+/** The plan of what `policy` allowed. */
+export function planOf(policy: Policy, allowed: Allowed): Plan {
+  const { argvs, conditions } = steps(allowed);
+  const [binary, filters] = [policy.zfs, allowed.filters];
+  const processes: PlannedProcess[] = argvs.map((argv) => ({ argv: [binary, ...argv] }));
+  const streamed = argvs.findIndex(([verb]) => verb === 'send');
+  const piped = filters.map((argv): PlannedProcess => ({ argv, reads: 'previous' }));
+  return { processes: processes.toSpliced(streamed + 1, 0, ...piped), conditions };
+}
+
+interface Steps {
+  readonly argvs: readonly (readonly string[])[];
+  readonly conditions: readonly string[];
+}
+
+function steps({ operation, sendFlags, reach }: Allowed): Steps {
+  const { dataset } = operation;
+  switch (operation.kind) {
+    case 'snaponly':
+      return underLock(dataset, operation.tag, {
+        argvs: [snapshotArgv(`${dataset}@${operation.tag}_<next>`, operation.recursive)],
+        conditions: masterConditions(operation.tag),
+      });
+    case 'refreshpull': {
+      const name = formatZrepSnapshot(operation.snapshot);
+      const base = incrementFrom(operation.tag, '<last sent>');
+      const { token } = operation;
+      return underLock(dataset, operation.tag, {
+        argvs: [token ? resumeArgv(formatResumeToken(token)) : sendArgv(sendFlags, base, name)],
+        conditions: [
+          ...masterConditions(operation.tag),
+          ...(token
+            ? ['the GUIDs in the token are those of snapshots of this dataset with this tag']
+            : [
+                `${name} is the latest ${operation.tag} snapshot`,
+                `an older snapshot is marked ${operation.tag}:sent`,
+              ]),
+        ],
+      });
+    }
+    case 'refreshcomplete': {
+      const name = formatZrepSnapshot(operation.snapshot);
+      const argv = setArgv(name, `${operation.tag}:sent`, String(operation.sent));
+      return { argvs: [argv], conditions: [`${name} exists`] };
+    }
+    case 'expire':
+      return underLock(dataset, operation.tag, {
+        argvs: [destroyArgv(`${dataset}@<each beyond savecount>`), ...childrenExpiry(dataset, reach)],
+        conditions: [
+          ...masterConditions(operation.tag),
+          `${operation.tag}:savecount is a whole number of at least 1`,
+          'the last sent snapshot, every newer one, and held ones stay',
+        ],
+      });
+    case 'send':
+      return { argvs: [sendOperationArgv(operation, sendFlags)], conditions: ['the snapshots exist'] };
+    case 'list':
+    case 'get':
+      return { argvs: [readArgv(operation)], conditions: ['the dataset exists'] };
+  }
+}
+
+function underLock(dataset: Dataset, tag: Tag, { argvs, conditions }: Steps): Steps {
+  const [pid, time] = lockPropertyNames(tag);
+  return {
+    argvs: [
+      setArgv(dataset, pid, '<pid>'),
+      setArgv(dataset, time, '<now>'),
+      ...argvs,
+      inheritArgv(dataset, time),
+      inheritArgv(dataset, pid),
+    ],
+    conditions: ['no other zrep holds the lock of the file system', ...conditions],
+  };
+}
+
+function masterConditions(tag: Tag): string[] {
+  return [`${tag}:src-host is this host, and ${tag}:master=yes is set on the file system itself`];
+}
+
+function childrenExpiry(dataset: Dataset, reach: Allowed['reach']): string[][] {
+  return reach === 'alone' ? [] : [destroyArgv(`${dataset}/<child>@<of the same run>`)];
+}

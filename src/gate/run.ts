@@ -1,0 +1,71 @@
+/** From a verdict to its outcome: each operation to the step that carries it out. */
+
+import { hostname } from 'node:os';
+import type { Allowed } from '../policy/decide.ts';
+import type { Policy } from '../policy/policy.ts';
+import { Interrupted, type Interruption } from '../process/interruption.ts';
+import { isRefusal, type Refusal } from '../refusal.ts';
+import type { Done } from '../replication/done.ts';
+import { expire } from '../replication/expire.ts';
+import { read } from '../replication/read.ts';
+import { refreshcomplete } from '../replication/refreshcomplete.ts';
+import { refreshpull } from '../replication/refreshpull.ts';
+import { send } from '../replication/send.ts';
+import { snaponly } from '../replication/snaponly.ts';
+import { refusalFrom, type Step, ZfsFailed } from '../replication/step.ts';
+import { createZfs } from '../zfs/run.ts';
+import type { Outcome } from './outcome.ts';
+
+/** Carries out what was allowed. Never throws: whatever goes wrong is an outcome of request `id`. */
+export async function run(
+  policy: Policy,
+  allowed: Allowed,
+  interruption: Interruption,
+  id: string,
+): Promise<Outcome> {
+  const step: Step = {
+    zfs: createZfs(policy.zfs, interruption),
+    interruption,
+    rundir: policy.zrep.rundir,
+    hostName: policy.zrep.srcHost ?? localHostName(),
+  };
+  try {
+    const result = await perform(step, allowed);
+    if (interruption.signal !== undefined) return { kind: 'interrupted', signal: interruption.signal };
+    return isRefusal(result) ? { kind: 'refused', refusal: result } : { kind: 'done', done: result };
+  } catch (error) {
+    if (interruption.signal !== undefined) return { kind: 'interrupted', signal: interruption.signal };
+    return outcomeOfError(error, id);
+  }
+}
+
+function perform(step: Step, { operation, sendFlags, filters, reach }: Allowed): Promise<Done | Refusal> {
+  switch (operation.kind) {
+    case 'snaponly':
+      return snaponly(step, operation);
+    case 'refreshpull':
+      return refreshpull(step, operation, sendFlags, filters);
+    case 'refreshcomplete':
+      return refreshcomplete(step, operation);
+    case 'expire':
+      return expire(step, operation, reach);
+    case 'send':
+      return send(step, operation, sendFlags, filters);
+    case 'list':
+    case 'get':
+      return read(step, operation);
+  }
+}
+
+function outcomeOfError(error: unknown, id: string): Outcome {
+  if (error instanceof Interrupted) return { kind: 'interrupted', signal: error.signal };
+  if (!(error instanceof ZfsFailed)) return { kind: 'error', error, id };
+  const refusal = refusalFrom(error);
+  if (refusal) return { kind: 'refused', refusal };
+  return { kind: 'failed', ended: error.ended, dataset: error.dataset };
+}
+
+/** zrep's name of this host: `uname -n` up to the first dot. */
+function localHostName(): string {
+  return hostname().replace(/\..*/, '');
+}

@@ -1,0 +1,61 @@
+/**
+ * What the person at the other end reads: on standard error, one line a fact, prefix first, nothing of a
+ * client's or of zfs's unescaped. Standard output belongs to zrep's protocol and to the stream.
+ */
+
+import { writeSync } from 'node:fs';
+import { printable } from '../printable.ts';
+import { refuse } from '../refusal.ts';
+import type { Outcome } from './outcome.ts';
+
+/** Tells how request `id` ended. */
+export function tell(outcome: Outcome, id: string): void {
+  if (outcome.kind === 'done') {
+    if (outcome.done.print !== undefined) write(1, outcome.done.print);
+    return;
+  }
+  for (const line of linesFor(outcome)) say(line);
+  say(`the fileserver's log has the details under id ${id}`);
+}
+
+/** One line on standard error. */
+export function say(line: string): void {
+  write(2, `zrep-gate: ${line}\n`);
+}
+
+function write(descriptor: 1 | 2, text: string): void {
+  try {
+    writeSync(descriptor, text);
+  } catch (error) {
+    // The client is gone; the audit record has it all.
+    if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error;
+  }
+}
+
+function linesFor(outcome: Exclude<Outcome, { kind: 'done' }>): string[] {
+  switch (outcome.kind) {
+    case 'refused':
+      return [`refused (${outcome.refusal.refused}): ${outcome.refusal.reason}`];
+    case 'failed': {
+      const { code, signal, message } = outcome.ended;
+      const how = signal === null ? `exit code ${code}` : `killed by ${signal}`;
+      const complaint = sayable(message, outcome.dataset);
+      return [`zfs failed (${how})${complaint === undefined ? '' : `: ${complaint}`}`];
+    }
+    case 'interrupted':
+      return [`interrupted by ${outcome.signal}`];
+    case 'error':
+      return [refuse('internal', outcome.id).reason];
+  }
+}
+
+/**
+ * The first line of zfs's message, if every name that it quotes belongs to `dataset`: zfs lists clones and
+ * children by name, and those may be nobody's business. Printable.
+ */
+export function sayable(message: string, dataset: string): string | undefined {
+  const [line = ''] = message.trim().split('\n');
+  const names = [...line.matchAll(/'([^']*)'/g)].map((match) => match[1] ?? '');
+  const own = names.every((name) => name === dataset || name.startsWith(`${dataset}@`));
+  return own && names.length > 0 ? printable(line) : undefined;
+}

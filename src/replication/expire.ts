@@ -1,0 +1,66 @@
+/**
+ * `zrep expire -L`: destroys the oldest snapshots beyond the save count, and never the last sent one, anything
+ * newer, or a held one.
+ *
+ * Stock destroys with -r, whatever is below. Here children's snapshots go along only where the grant is
+ * recursive, and only those of the same run, one by one, children first.
+ */
+
+import type { Expire } from '../command/request.ts';
+import type { Reach } from '../policy/decide.ts';
+import { type Refusal, refuse } from '../refusal.ts';
+import { destroyArgv } from '../zfs/argv.ts';
+import { succeeded } from '../zfs/run.ts';
+import { anyValue } from '../zfs/state.ts';
+import type { Done } from './done.ts';
+import { withLock } from './lock.ts';
+import { masterProperties, refuseUnlessMaster } from './master.ts';
+import {
+  companions,
+  expirable,
+  fullName,
+  lastSent,
+  parseSavecount,
+  SNAPSHOT_PROPERTIES,
+  taggedSnapshots,
+} from './snapshots.ts';
+import { mustSucceed, type Step } from './step.ts';
+
+export async function expire(step: Step, { dataset, tag }: Expire, reach: Reach): Promise<Done | Refusal> {
+  const properties = [
+    ...SNAPSHOT_PROPERTIES,
+    ...['sent', 'lastsent', 'savecount', 'src-fs'].map((name) => `${tag}:${name}`),
+    ...masterProperties(tag),
+  ];
+  const depth = reach === 'alone' ? 1 : Number.POSITIVE_INFINITY;
+  return withLock(step, dataset, tag, { properties, depth }, async (listing) => {
+    const own = listing.get(dataset);
+    const refusal = refuseUnlessMaster(own, tag, step.hostName);
+    if (refusal) return refusal;
+    const text = anyValue(own, `${tag}:savecount`);
+    const savecount = parseSavecount(text);
+    if (savecount === undefined) return refuse('bad-savecount', `${tag}:savecount`, text ?? '-');
+    const snapshots = taggedSnapshots(listing, dataset, tag);
+    const last = lastSent(snapshots, own, tag);
+    if (last === undefined) return refuse('never-sent');
+
+    const expiring = expirable(snapshots, last, savecount);
+    const along = reach === 'alone' ? [] : companions(listing, dataset, tag, expiring, reach.spared);
+    const destroyed = await destroyAll(step, dataset, [...along, ...expiring].map(fullName));
+    return { print: `Expiring zrep snaps on ${dataset}\n`, facts: { destroyed } };
+  });
+}
+
+/** Destroys what it can, and fails at the end if one could not be: a clone of the oldest must not fill the pool. */
+async function destroyAll(step: Step, dataset: string, names: readonly string[]): Promise<number> {
+  let destroyed = 0;
+  let failure: Parameters<typeof mustSucceed>[0] | undefined;
+  for (const name of names) {
+    step.interruption.check();
+    const ended = await step.zfs.ask(destroyArgv(name));
+    if (succeeded(ended)) destroyed += 1;
+    else failure ??= ended;
+  }
+  if (failure) mustSucceed(failure, dataset);
+  return destroyed;
+}

@@ -1,0 +1,82 @@
+/**
+ * zrep's lock on a file system: TAG:lock-pid and TAG:lock-time, set on the file system itself.
+ *
+ * The same protocol as stock zrep's, so that a stock zrep on the host and the gate exclude each other, without
+ * stock's races: the holder is read under the global lock, and once more after it was set. A lock whose
+ * process is gone is taken over.
+ */
+
+import { isAlive } from '../process/liveness.ts';
+import { isRefusal, type Refusal, refuse } from '../refusal.ts';
+import { inheritArgv, readLocalArgv, readStateArgv, setArgv } from '../zfs/argv.ts';
+import type { Dataset, Tag } from '../zfs/names.ts';
+import { type Listing, localValue, parseListing } from '../zfs/state.ts';
+import { withGlobalLock } from './global-lock.ts';
+import { formatLockTime, parseLockTime } from './lock-time.ts';
+import { mustSucceed, type Step } from './step.ts';
+
+/** What a step under lock reads of the dataset, beside the lock itself. */
+export interface Reading {
+  readonly properties: readonly string[];
+  /** 1 for the dataset and its own snapshots, Infinity for everything below. */
+  readonly depth: number;
+}
+
+/** The properties that make up the lock. */
+export function lockPropertyNames(tag: Tag): [pid: string, time: string] {
+  return [`${tag}:lock-pid`, `${tag}:lock-time`];
+}
+
+/**
+ * Runs `work` while holding the lock on `dataset`, with what `reading` asked for as it was when the lock was
+ * taken. The lock is released however `work` ends.
+ */
+export async function withLock<Result>(
+  step: Step,
+  dataset: Dataset,
+  tag: Tag,
+  reading: Reading,
+  work: (listing: Listing) => Promise<Result | Refusal>,
+): Promise<Result | Refusal> {
+  const listing = await withGlobalLock(step, () => take(step, dataset, tag, reading));
+  if (isRefusal(listing)) return listing;
+  try {
+    step.interruption.check();
+    return await work(listing);
+  } finally {
+    await release(step, dataset, tag);
+  }
+}
+
+async function take(step: Step, dataset: Dataset, tag: Tag, reading: Reading): Promise<Listing | Refusal> {
+  const [pidProperty, timeProperty] = lockPropertyNames(tag);
+  const wanted = [...reading.properties, pidProperty, timeProperty];
+  const state = mustSucceed(await step.zfs.ask(readStateArgv(dataset, wanted, reading.depth)), dataset);
+  const listing = parseListing(state.output);
+
+  const own = listing.get(dataset);
+  const holder = parsePid(localValue(own, pidProperty));
+  if (holder !== undefined && isAlive(holder, parseLockTime(localValue(own, timeProperty)))) {
+    return refuse('lock-busy', holder);
+  }
+  mustSucceed(await step.zfs.ask(setArgv(dataset, pidProperty, String(process.pid))), dataset);
+  mustSucceed(await step.zfs.ask(setArgv(dataset, timeProperty, formatLockTime(new Date()))), dataset);
+  // A stock zrep that saw no lock before it waited for the global one does not look again.
+  const after = parsePid(await readHolder(step, dataset, pidProperty));
+  return after === process.pid ? listing : refuse('lock-busy', after ?? 0);
+}
+
+async function release(step: Step, dataset: Dataset, tag: Tag): Promise<void> {
+  const [pidProperty, timeProperty] = lockPropertyNames(tag);
+  if (parsePid(await readHolder(step, dataset, pidProperty)) !== process.pid) return;
+  mustSucceed(await step.zfs.ask(inheritArgv(dataset, timeProperty)), dataset);
+  mustSucceed(await step.zfs.ask(inheritArgv(dataset, pidProperty)), dataset);
+}
+
+async function readHolder(step: Step, dataset: Dataset, property: string): Promise<string> {
+  return (await step.zfs.ask(readLocalArgv(dataset, property))).output.trim();
+}
+
+function parsePid(text: string | undefined): number | undefined {
+  return text !== undefined && /^[1-9][0-9]{0,9}$/.test(text) ? Number(text) : undefined;
+}

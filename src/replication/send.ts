@@ -1,0 +1,25 @@
+/** `zfs send` as the client wrote it: no lock, no marks; a plain stream of snapshots that are granted. */
+
+import type { Send, SendFlag } from '../command/request.ts';
+import { sendArgv } from '../zfs/argv.ts';
+import { formatZrepSnapshot } from '../zfs/names.ts';
+import type { Done } from './done.ts';
+import { mustSucceed, type Step } from './step.ts';
+
+export async function send(
+  step: Step,
+  operation: Send,
+  flags: readonly SendFlag[],
+  filters: readonly (readonly string[])[],
+): Promise<Done> {
+  step.interruption.check();
+  const { dataset, snapshot } = operation;
+  mustSucceed(await step.zfs.stream(sendOperationArgv(operation, flags), filters), dataset);
+  return { facts: { snapshot: formatZrepSnapshot(snapshot) } };
+}
+
+/** The argv of a client's own `zfs send`. */
+export function sendOperationArgv({ base, snapshot }: Send, flags: readonly SendFlag[]): string[] {
+  const from = base && { through: base.through, snapshot: formatZrepSnapshot(base.snapshot) };
+  return sendArgv(flags, from, formatZrepSnapshot(snapshot));
+}

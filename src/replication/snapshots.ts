@@ -1,0 +1,126 @@
+/**
+ * Which snapshots a dataset has and what follows from them: the next name, the last sent, what can expire.
+ *
+ * Pure. Order is by createtxg, the pool's own clock: names sort wrongly once they wrap, and creation has
+ * only whole seconds. A tag's snapshots are TAG_hhhhhh, also with zrep's `_unsent` behind it.
+ */
+
+import { type Dataset, MAXIMUM_SEQUENCE, type Tag } from '../zfs/names.ts';
+import { anyValue, type Listing, localValue, type Properties } from '../zfs/state.ts';
+
+export interface TaggedSnapshot {
+  readonly dataset: string;
+  /** What stands behind the `@`. */
+  readonly name: string;
+  readonly sequence: number;
+  readonly guid: string;
+  readonly createtxg: number;
+  /** Number of holds; 0 where the installed zfs does not say. */
+  readonly holds: number;
+  /** The local TAG:sent, epoch seconds; undefined when it was never sent. */
+  readonly sent: string | undefined;
+}
+
+/** The native properties that a listing needs for `taggedSnapshots`. */
+export const SNAPSHOT_PROPERTIES = ['guid', 'createtxg', 'userrefs'] as const;
+
+export function fullName(snapshot: Pick<TaggedSnapshot, 'dataset' | 'name'>): string {
+  return `${snapshot.dataset}@${snapshot.name}`;
+}
+
+/** The snapshots of `dataset` itself with this tag, oldest first. */
+export function taggedSnapshots(listing: Listing, dataset: string, tag: Tag): TaggedSnapshot[] {
+  const found: TaggedSnapshot[] = [];
+  for (const [name, properties] of listing) {
+    const snapshot = name.startsWith(`${dataset}@`) ? name.slice(dataset.length + 1) : '';
+    const sequence = sequenceOf(snapshot, tag);
+    if (sequence !== undefined) found.push(describe(dataset, snapshot, sequence, properties, tag));
+  }
+  return found.sort((a, b) => a.createtxg - b.createtxg);
+}
+
+function sequenceOf(name: string, tag: Tag): number | undefined {
+  if (!name.startsWith(`${tag}_`)) return undefined;
+  const digits = /^([0-9a-f]{6,7})(?:_unsent)?$/.exec(name.slice(tag.length + 1))?.[1];
+  return digits === undefined ? undefined : Number.parseInt(digits, 16);
+}
+
+function describe(
+  dataset: string,
+  name: string,
+  sequence: number,
+  properties: Properties,
+  tag: Tag,
+): TaggedSnapshot {
+  return {
+    dataset,
+    name,
+    sequence,
+    guid: anyValue(properties, 'guid') ?? '',
+    createtxg: Number(anyValue(properties, 'createtxg') ?? 0),
+    holds: Number(anyValue(properties, 'userrefs') ?? 0),
+    sent: localValue(properties, `${tag}:sent`),
+  };
+}
+
+/** The number of the next snapshot: one more than the highest there is; undefined when six digits are used up. */
+export function nextSequence(snapshots: readonly TaggedSnapshot[]): number | undefined {
+  const next = 1 + Math.max(-1, ...snapshots.map(({ sequence }) => sequence));
+  return next > MAXIMUM_SEQUENCE ? undefined : next;
+}
+
+/**
+ * The newest snapshot with a sent mark. Where none has one, the one that the dataset's own TAG:lastsent
+ * names: zrep's way before snapshots could carry properties.
+ */
+export function lastSent(
+  snapshots: readonly TaggedSnapshot[],
+  datasetProperties: Properties | undefined,
+  tag: Tag,
+): TaggedSnapshot | undefined {
+  const marked = snapshots.findLast(({ sent }) => sent !== undefined);
+  if (marked) return marked;
+  const named = localValue(datasetProperties, `${tag}:lastsent`);
+  return snapshots.findLast((snapshot) => fullName(snapshot) === named);
+}
+
+/**
+ * The snapshots beyond the save count: of those before the last sent one, all but the newest `savecount - 1`.
+ * The last sent one, everything behind it, and whatever is held stay.
+ */
+export function expirable(
+  snapshots: readonly TaggedSnapshot[],
+  last: TaggedSnapshot,
+  savecount: number,
+): TaggedSnapshot[] {
+  const before = snapshots.slice(0, snapshots.indexOf(last));
+  const excess = before.slice(0, Math.max(0, before.length - (savecount - 1)));
+  return excess.filter(({ holds }) => holds === 0);
+}
+
+/** zrep's savecount, which must be a whole number of at least 1; undefined for anything else. */
+export function parseSavecount(text: string | undefined): number | undefined {
+  return text !== undefined && /^[1-9][0-9]{0,8}$/.test(text) ? Number(text) : undefined;
+}
+
+/**
+ * The children's snapshots that were made in the same run as one of `expiring`: same name and same
+ * createtxg, in datasets below `root` that `spared` does not name and that have no zrep configuration of
+ * their own under this tag.
+ */
+export function companions(
+  listing: Listing,
+  root: Dataset,
+  tag: Tag,
+  expiring: readonly TaggedSnapshot[],
+  spared: readonly string[],
+): TaggedSnapshot[] {
+  const runs = new Set(expiring.map(({ name, createtxg }) => `${name} ${createtxg}`));
+  const children = [...listing.keys()].filter((name) => !name.includes('@') && name.startsWith(`${root}/`));
+  const own = children.filter((child) => localValue(listing.get(child), `${tag}:src-fs`) !== undefined);
+  const left = [...own, ...spared];
+  return children
+    .filter((child) => !left.some((root) => child === root || child.startsWith(`${root}/`)))
+    .flatMap((child) => taggedSnapshots(listing, child, tag))
+    .filter(({ name, createtxg, holds }) => holds === 0 && runs.has(`${name} ${createtxg}`));
+}

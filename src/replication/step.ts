@@ -1,0 +1,46 @@
+/** What every step of a replication needs, and how a step ends when zfs does not do what it was asked. */
+
+import type { Interruption } from '../process/interruption.ts';
+import { type Refusal, refuse } from '../refusal.ts';
+import { type Ended, succeeded, type Zfs } from '../zfs/run.ts';
+
+export interface Step {
+  readonly zfs: Zfs;
+  readonly interruption: Interruption;
+  /** The folder of zrep's global lock. */
+  readonly rundir: string;
+  /** zrep's name of this host. */
+  readonly hostName: string;
+}
+
+/** zfs was asked for something it could not do. */
+export class ZfsFailed extends Error {
+  readonly ended: Ended;
+  /** The dataset that it was about. */
+  readonly dataset: string;
+
+  constructor(ended: Ended, dataset: string) {
+    super(`zfs failed: ${ended.message.trim()}`);
+    this.ended = ended;
+    this.dataset = dataset;
+  }
+}
+
+/**
+ * `ended`, when zfs did what it was asked about `dataset`.
+ *
+ * @throws ZfsFailed when it did not.
+ */
+export function mustSucceed<Result extends Ended>(ended: Result, dataset: string): Result {
+  if (!succeeded(ended)) throw new ZfsFailed(ended, dataset);
+  return ended;
+}
+
+/**
+ * A dataset that a policy grants but that is not there is refused in the words for one that is not granted:
+ * from outside, the two look alike. Undefined for any other failure.
+ */
+export function refusalFrom({ ended, dataset }: ZfsFailed): Refusal | undefined {
+  const missing = ended.message.includes(`'${dataset}': dataset does not exist`);
+  return missing ? refuse('not-granted', dataset) : undefined;
+}

@@ -1,0 +1,83 @@
+/**
+ * What zfs is asked, as argv behind the binary's name, from values that were checked when they were made.
+ *
+ * The gate runs these, and `explain` prints them: there is no other place where a zfs command line is made.
+ * Options come first. Where only ZFS knows a name, `explain` passes a placeholder such as `<latest>`.
+ */
+
+import type { Get, List, SendFlag } from '../command/request.ts';
+
+/** The columns of `readState`, in the order in which state.ts reads them. */
+const STATE_FIELDS = 'name,property,value,source';
+
+/**
+ * Every property in `properties` of a dataset and its snapshots. One process on both zfs-fuse and OpenZFS;
+ * without `-t`, which zfs-fuse lacks, depth 1 brings the child datasets too, and state.ts drops them.
+ */
+export function readStateArgv(dataset: string, properties: readonly string[], depth: number): string[] {
+  const depthWords = Number.isFinite(depth) ? ['-d', String(depth)] : [];
+  return ['get', '-Hp', '-r', ...depthWords, '-o', STATE_FIELDS, properties.join(','), dataset];
+}
+
+/** The locally set value of one property. */
+export function readLocalArgv(target: string, property: string): string[] {
+  return ['get', '-H', '-o', 'value', '-s', 'local', property, target];
+}
+
+/** One property of one dataset or snapshot; zfs-fuse takes one a call. */
+export function setArgv(target: string, property: string, value: string): string[] {
+  return ['set', `${property}=${value}`, target];
+}
+
+export function inheritArgv(target: string, property: string): string[] {
+  return ['inherit', property, target];
+}
+
+export function snapshotArgv(snapshot: string, recursive: boolean): string[] {
+  return ['snapshot', ...(recursive ? ['-r'] : []), snapshot];
+}
+
+/** One snapshot, never with -r or -R: what else goes is decided here, not by zfs. */
+export function destroyArgv(snapshot: string): string[] {
+  return ['destroy', snapshot];
+}
+
+export interface SendBase {
+  readonly through: '-i' | '-I';
+  readonly snapshot: string;
+}
+
+export function sendArgv(flags: readonly SendFlag[], base: SendBase | undefined, snapshot: string): string[] {
+  return [
+    'send',
+    ...flags.map((flag) => `-${flag}`),
+    ...(base ? [base.through, base.snapshot] : []),
+    snapshot,
+  ];
+}
+
+export function resumeArgv(token: string): string[] {
+  return ['send', '-t', token];
+}
+
+/** A client's list or get, printed anew. `get` never shows the source column: it can name the parent. */
+export function readArgv(operation: List | Get): string[] {
+  const { scripted, parsable, depth, types, dataset, snapshot } = operation;
+  const words: string[] = [operation.kind];
+  if (scripted) words.push('-H');
+  if (parsable) words.push('-p');
+  if (depth > 0) words.push('-r');
+  if (depth > 0 && Number.isFinite(depth)) words.push('-d', String(depth));
+  if (types.length > 0) words.push('-t', types.join(','));
+  if (operation.kind === 'list') {
+    // Without -o zfs would show the mountpoint, which is not readable through the gate.
+    words.push('-o', operation.columns.join(',') || 'name,used,available,referenced');
+    for (const { property, descending } of operation.sort) words.push(descending ? '-S' : '-s', property);
+  } else {
+    words.push('-o', operation.fields.join(',') || 'name,property,value');
+    if (operation.sources.length > 0) words.push('-s', operation.sources.join(','));
+    words.push(operation.properties.join(','));
+  }
+  words.push(snapshot === undefined ? dataset : `${dataset}@${snapshot}`);
+  return words;
+}
