@@ -1,0 +1,83 @@
+/**
+ * A fileserver and a backup server on one machine, each with its own name, processes, users, ZFS pool, sshd,
+ * sudo and rsyslogd. They are namespaces of this machine and live as long as this process at most: whatever
+ * way it ends, they and everything in them are gone.
+ */
+
+import { installGate } from './gate.ts';
+import { type Host, type HostName, type HostSettings, type Result, type RunOptions, startHost } from './host.ts';
+import { missing } from './missing.ts';
+import { joinHosts, type NetworkKind, networkKind, seats } from './network.ts';
+import { acquaint, addAccount, authorize, runSsh, type SshKey, sshKey } from './ssh.ts';
+import { pools, type ZfsKind, zfsKind } from './zfs.ts';
+
+export type { Host, HostName, HostProcess, Result, RunOptions, SpawnOptions } from './host.ts';
+export type { SshKey } from './ssh.ts';
+export { addAccount, authorize, installGate, missing };
+
+export interface LabOptions {
+  /** Of each pool; the memory is taken as data is written. 512 when left out, which is the least. */
+  poolMegabytes?: number;
+  /** Is told what the hosts complain about while they start. */
+  log?: (line: string) => void;
+}
+
+export interface Lab {
+  readonly fileserver: Host;
+  readonly backup: Host;
+  readonly network: NetworkKind;
+  readonly zfs: ZfsKind;
+  /** Makes a key pair in /root/.ssh of the backup server; `id_ed25519` is the one that plain ssh uses. */
+  sshKey(name: string): Promise<SshKey>;
+  /** On the backup server: `ssh` with this key alone, as this account, to the fileserver. */
+  ssh(key: SshKey, user: string, command: string, options?: RunOptions): Promise<Result>;
+  /** Ends both hosts. May be called again. */
+  stop(): Promise<void>;
+}
+
+/** Brings up both hosts. @throws Error with what is missing on this machine, or what a host complained about. */
+export async function startLab({ poolMegabytes = 512, log = () => undefined }: LabOptions = {}): Promise<Lab> {
+  const lacks = await missing();
+  if (lacks.length > 0) throw new Error(`the lab cannot run on this machine:\n${lacks.join('\n')}`);
+  const network = networkKind();
+  const zfs = zfsKind();
+  const seat = await seats(network);
+  const pool = pools(zfs);
+  const settings = (name: HostName, peer: HostName): HostSettings => ({
+    name,
+    peer: { name: peer, seat: seat[peer] },
+    seat: seat[name],
+    network,
+    zfs,
+    pool: pool[name],
+    poolMegabytes,
+    log,
+  });
+
+  const starting = [startHost(settings('fileserver', 'backup')), startHost(settings('backup', 'fileserver'))];
+  const started = await Promise.allSettled(starting);
+  const hosts = started.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+  const stop = async () => {
+    await Promise.all(hosts.map((host) => host.stop()));
+  };
+  try {
+    const failure = started.find((one) => one.status === 'rejected');
+    if (failure !== undefined) throw failure.reason;
+    const [fileserver, backup] = hosts as [Host, Host];
+    joinHosts(network, fileserver.pid, backup.pid);
+    await Promise.all([fileserver.finishStart(), backup.finishStart()]);
+    await acquaint(backup, fileserver);
+    return {
+      fileserver,
+      backup,
+      network,
+      zfs,
+      sshKey: (name) => sshKey(backup, name),
+      ssh: (key, user, command, options) => runSsh(backup, key, user, command, options),
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
