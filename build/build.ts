@@ -12,7 +12,7 @@ import { build, type Metafile, type Plugin } from 'esbuild';
 const PROGRAMS = ['src/bin/zrep-gate.ts'];
 
 /** What programs load on need: bundles of their own, since reading unused code takes time, too. */
-const LATER = ['src/gate/admin.ts', 'src/gate/audit/remote-syslog.ts'];
+const LATER = ['src/gate/admin.ts', 'src/gate/audit/remote-syslog.ts', 'src/policy/find-mistakes.ts'];
 
 /** Points each `import('…')` at the bundle that LATER makes of it. */
 const loadLater: Plugin = {
@@ -41,6 +41,9 @@ const { metafile } = await build({
   // import() as require(): Node's loader for modules would cost a start-up of its own.
   supported: { 'dynamic-import': false },
   plugins: [loadLater],
+  // Half as much to read and compile at every start; names stay, for the sake of a stack trace in a log.
+  minifyWhitespace: true,
+  minifySyntax: true,
   metafile: true,
 });
 for (const program of PROGRAMS) {

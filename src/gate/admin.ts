@@ -41,8 +41,8 @@ export async function admin(argv: readonly string[]): Promise<number> {
     .command('check')
     .description('say whether a policy is sound, and run its examples')
     .option('--policy <file>', 'the policy; a draft may lie anywhere', DEFAULT_POLICY)
-    .action((options: { policy: string }) => {
-      exitCode = check(options.policy);
+    .action(async (options: { policy: string }) => {
+      exitCode = await check(options.policy);
     });
   program
     .command('explain [command...]')
@@ -65,8 +65,8 @@ export async function admin(argv: readonly string[]): Promise<number> {
     )
     .option('--account <name>', 'that account', 'zrep')
     .option('--policy <file>', 'the policy', DEFAULT_POLICY)
-    .action((client: string, file: string, options: AuthorizeOptions) => {
-      authorize(client, file, options);
+    .action(async (client: string, file: string, options: AuthorizeOptions) => {
+      await authorize(client, file, options);
     });
 
   try {
@@ -96,8 +96,8 @@ interface AuthorizeOptions {
   readonly policy: string;
 }
 
-function check(path: string): number {
-  const { errors, warnings, summary } = checkPolicy(path, Math.floor(Date.now() / 1000));
+async function check(path: string): Promise<number> {
+  const { errors, warnings, summary } = await checkPolicy(path, Math.floor(Date.now() / 1000));
   for (const warning of warnings) console.error(`zrep-gate: warning: ${warning}`);
   for (const error of errors) console.error(`zrep-gate: ${error}`);
   if (summary !== '')
@@ -108,7 +108,7 @@ function check(path: string): number {
 }
 
 async function explainVerb(words: readonly string[], options: ExplainOptions): Promise<number> {
-  const policy = readPolicy(options.policy);
+  const policy = await readPolicy(options.policy);
   const address = options.from ?? assumedAddress(policy, options.client);
   const asker = { client: options.client, address, now: Math.floor(Date.now() / 1000) };
   if (options.batch) {
@@ -127,8 +127,12 @@ async function explainVerb(words: readonly string[], options: ExplainOptions): P
   return explanation.verdict === 'allow' ? EXIT.good : EXIT.bad;
 }
 
-function authorize(client: string, file: string, { sudo, account, policy: path }: AuthorizeOptions): void {
-  const policy = readPolicy(path);
+async function authorize(
+  client: string,
+  file: string,
+  { sudo, account, policy: path }: AuthorizeOptions,
+): Promise<void> {
+  const policy = await readPolicy(path);
   const authorization = {
     client,
     publicKey: readFileSync(file, 'utf8'),
@@ -148,8 +152,8 @@ function authorize(client: string, file: string, { sudo, account, policy: path }
  *
  * @throws UnusablePolicy with its first mistake.
  */
-function readPolicy(path: string): Policy {
-  const built = buildPolicy(readDraftPolicy(path));
+async function readPolicy(path: string): Promise<Policy> {
+  const built = await buildPolicy(readDraftPolicy(path));
   const [untrusted] = trustProblems(path);
   if (untrusted !== undefined)
     console.error(`zrep-gate: warning: serve would refuse this file: ${printable(untrusted)}`);

@@ -21,8 +21,8 @@ export interface CheckReport {
  *
  * @throws UnusablePolicy when the file cannot be read.
  */
-export function checkPolicy(path: string, now: number): CheckReport {
-  const built = buildPolicy(readDraftPolicy(path));
+export async function checkPolicy(path: string, now: number): Promise<CheckReport> {
+  const built = await buildPolicy(readDraftPolicy(path));
   const warnings = trustProblems(path).map((problem) =>
     printable(`serve would refuse this file: ${problem}`),
   );

@@ -27,7 +27,7 @@ export async function serve(client: string, policyPath: string): Promise<number>
   let audit: AuditSettings = DEFAULT_AUDIT;
   let outcome: Outcome;
   try {
-    const loaded = loadPolicy(policyPath);
+    const loaded = await loadPolicy(policyPath);
     audit = loaded.audit;
     const verdict = isRefusal(loaded.policy) ? loaded.policy : judge(loaded.policy, request);
     const recorded = await writeAudit(audit, decisionRecord(request, verdict));
@@ -56,7 +56,7 @@ interface Loaded {
   readonly audit: AuditSettings;
 }
 
-function loadPolicy(path: string): Loaded {
+async function loadPolicy(path: string): Promise<Loaded> {
   let text: string;
   try {
     text = readTrustedPolicy(path);
@@ -65,7 +65,7 @@ function loadPolicy(path: string): Loaded {
     // What somebody else may have written does not get to say where records go.
     return { policy: brokenPolicy(error.message), audit: DEFAULT_AUDIT };
   }
-  const built = buildPolicy(text);
+  const built = await buildPolicy(text);
   if ('policy' in built) return { policy: built.policy, audit: built.policy.audit };
   const mistakes = built.mistakes.map(describeMistake).join('; ');
   return { policy: brokenPolicy(`${path}: ${mistakes}`), audit: built.audit ?? DEFAULT_AUDIT };

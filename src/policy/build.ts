@@ -10,7 +10,7 @@ import { readSendFlag } from '../command/zfs-verbs.ts';
 import type { Dataset, Tag } from '../zfs/names.ts';
 import { filterTable } from './filters.ts';
 import { covers } from './grants.ts';
-import { type Mistake, mistakesFrom } from './mistakes.ts';
+import type { Mistake } from './mistakes.ts';
 import {
   type AuditSettings,
   type Client,
@@ -19,7 +19,15 @@ import {
   type Policy,
   type SyslogTarget,
 } from './policy.ts';
-import { type AuditSection, auditSection, type ClientSection, PolicyFile, SYSLOG_TARGET } from './schema.ts';
+import {
+  type AuditSection,
+  auditSection,
+  type ClientSection,
+  type PolicyFile,
+  policyFile,
+  SYSLOG_TARGET,
+} from './schema.ts';
+import { fits } from './shape.ts';
 
 export type Built =
   | { readonly policy: Policy }
@@ -27,45 +35,27 @@ export type Built =
   | { readonly mistakes: readonly Mistake[]; readonly audit: AuditSettings | undefined };
 
 /** The policy in `text`. */
-export function buildPolicy(text: string): Built {
-  let table: Record<string, unknown>;
+export async function buildPolicy(text: string): Promise<Built> {
+  let file: Record<string, unknown>;
   try {
-    table = parseToml(text);
+    file = parseToml(text);
   } catch (error) {
     if (!(error instanceof TomlError)) throw error;
     const [problem = ''] = error.message.split('\n');
     return { mistakes: [{ place: `line ${error.line}, column ${error.column}`, problem }], audit: undefined };
   }
-  if (text.trim() === '') return { mistakes: [{ place: 'the file', problem: 'is empty' }], audit: undefined };
+  if (Object.keys(file).length === 0)
+    return { mistakes: [{ place: 'the file', problem: 'is empty' }], audit: undefined };
 
-  // To zod an own key of this name is nothing; here it is what any other unknown key is.
-  const prototypes = placesOf('__proto__', table);
-  if (prototypes.length > 0) {
-    return {
-      mistakes: prototypes.map((place) => ({ place, problem: 'is not a key that is known here' })),
-      audit: undefined,
-    };
+  if (!fits(policyFile, file)) {
+    const { findMistakes } = await import('./find-mistakes.ts');
+    const section = (file as Record<string, unknown>)['audit'];
+    const audit = section !== undefined && fits(auditSection, section) ? auditFrom(section) : undefined;
+    return { mistakes: findMistakes(policyFile, file), audit };
   }
-
-  const parsed = PolicyFile.safeParse(table, { reportInput: true });
-  if (!parsed.success) {
-    const audit = auditSection().safeParse(table['audit'] ?? {});
-    return {
-      mistakes: mistakesFrom(parsed.error.issues),
-      audit: audit.success ? auditFrom(audit.data) : undefined,
-    };
-  }
-  const policy = policyFrom(parsed.data);
+  const policy = policyFrom(file);
   const mistakes = contradictions(policy);
   return mistakes.length > 0 ? { mistakes, audit: policy.audit } : { policy };
-}
-
-function placesOf(name: string, table: object, path = ''): string[] {
-  return Object.entries(table).flatMap(([key, value]: [string, unknown]) => {
-    const place = path === '' ? key : `${path}.${key}`;
-    if (key === name) return [place];
-    return typeof value === 'object' && value !== null ? placesOf(name, value, place) : [];
-  });
 }
 
 function policyFrom(file: PolicyFile): Policy {
@@ -148,7 +138,6 @@ function contradictions(policy: Policy): Mistake[] {
       if (grant.raw === 'forbidden' && policy.zrep.sendFlags.includes('w')) {
         add('has raw = "forbidden", but zrep.send-flags has -w');
       }
-      if (grant.tags.length === 0) add('has no tags; leave "tags" out to mean ["zrep"]');
     });
   }
   policy.examples.forEach(({ client }, index) => {

@@ -1,0 +1,96 @@
+/**
+ * Every mistake in a table that does not fit its shape, found by zod. Loaded only when there is one: see shape.ts.
+ */
+
+import * as z from 'zod/mini';
+import { quote } from '../printable.ts';
+import type { Mistake } from './mistakes.ts';
+import type { Shape } from './shape.ts';
+
+// No code is made from strings here: this runs as root.
+z.config({ jitless: true });
+
+/** What keeps `value` from fitting `shape`; [] when it fits. */
+export function findMistakes(shape: Shape, value: object): Mistake[] {
+  // To zod an own key of this name is nothing; in a file it is what any other unknown key is.
+  const prototypes = placesOf('__proto__', value).map((place) => ({ place, problem: UNKNOWN }));
+  const parsed = zodFor(shape).safeParse(value, { reportInput: true });
+  return [...prototypes, ...(parsed.success ? [] : parsed.error.issues.flatMap(mistakesOf))];
+}
+
+const UNKNOWN = 'is not a key that is known here';
+
+function zodFor(shape: Shape): z.ZodMiniType {
+  switch (shape.kind) {
+    case 'text':
+      return z.custom((value) => typeof value === 'string' && shape.accepts(value), {
+        error: `expected ${shape.expected}`,
+      });
+    case 'choice':
+      return z.enum([...shape.of]);
+    case 'flag':
+      return z.boolean();
+    case 'list': {
+      const entries =
+        shape.first === shape.of
+          ? z.array(zodFor(shape.of))
+          : z.tuple([zodFor(shape.first)], zodFor(shape.of));
+      const least = z.refine((list) => (list as readonly unknown[]).length >= shape.least, {
+        error: `expected at least ${shape.least} entry; leave the key out for its default`,
+      });
+      return (entries as z.ZodMiniType).check(least);
+    }
+    case 'table': {
+      const keys = Object.entries(shape.keys).map(([key, inner]) => {
+        const one = zodFor(inner);
+        return [key, shape.needed.includes(key) ? one : z.optional(one)];
+      });
+      return z.strictObject(Object.fromEntries(keys));
+    }
+    case 'named':
+      return z.record(zodFor(shape.name) as z.ZodMiniType<string, string>, zodFor(shape.of));
+  }
+}
+
+function placesOf(name: string, value: object, path: readonly PropertyKey[] = []): string[] {
+  const list = Array.isArray(value);
+  return Object.entries(value).flatMap(([key, inner]: [string, unknown]) => {
+    const place = [...path, list ? Number(key) : key];
+    if (key === name) return [placeOf(place)];
+    return typeof inner === 'object' && inner !== null ? placesOf(name, inner, place) : [];
+  });
+}
+
+function mistakesOf(issue: z.core.$ZodIssue): Mistake[] {
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => ({ place: placeOf([...issue.path, key]), problem: UNKNOWN }));
+  }
+  return [{ place: placeOf(issue.path), problem: problemOf(issue) }];
+}
+
+function problemOf(issue: z.core.$ZodIssue): string {
+  if (issue.input === undefined && issue.code !== 'invalid_key') return 'is missing';
+  switch (issue.code) {
+    case 'invalid_type':
+      return `expected ${EXPECTED[issue.expected] ?? issue.expected}`;
+    case 'invalid_value':
+      return `expected one of ${issue.values.map((value) => quote(String(value))).join(', ')}`;
+    case 'invalid_key':
+      return issue.issues[0]?.message ?? 'is not a name that can stand here';
+    default:
+      return issue.message;
+  }
+}
+
+const EXPECTED: Readonly<Record<string, string>> = {
+  array: 'a list: ["..."]',
+  tuple: 'a list: ["..."]',
+  boolean: 'true or false',
+  object: 'a table',
+  record: 'a table',
+};
+
+function placeOf(path: readonly PropertyKey[]): string {
+  const place = path.map((key) => (typeof key === 'number' ? `[${key + 1}]` : `.${String(key)}`)).join('');
+  return place.replace(/^\./, '') || 'the file';
+}
