@@ -1,14 +1,12 @@
-/** One host of the lab: starting and ending it, running commands on it, its files. */
+/** One host of the lab: running commands on it, its files, its end. */
 
-import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
+import type { ChildProcess, StdioOptions } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync, realpathSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
-import { delimiter, dirname, join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
+import { type HostProcess, startHostProcess } from './host-process.ts';
 import type { NetworkKind, Seat } from './network.ts';
-import type { Pool, ZfsKind } from './zfs.ts';
+import type { Pool } from './zfs.ts';
 
 export type HostName = 'fileserver' | 'backup';
 
@@ -39,33 +37,8 @@ export interface Result {
   readonly stderr: string;
 }
 
-/** A command that runs on a host. */
-export interface HostProcess {
-  /** The `nsenter` in front of the command: its stdio is the command's, its exit tells the command's. */
-  readonly child: ChildProcess;
-  /** The command's process number as seen from outside the host; undefined before it runs and after it ended. */
-  pid(): number | undefined;
-  /** Signals the command itself, and says whether it was there. (`child.kill` would only reach `nsenter`.) */
-  kill(signal?: NodeJS.Signals): boolean;
-  /** Kills the command with everything it started in its process group. */
-  killGroup(): void;
-}
-
-export interface HostSettings {
-  readonly name: HostName;
-  readonly peer: { readonly name: HostName; readonly seat: Seat };
-  readonly seat: Seat;
-  readonly network: NetworkKind;
-  readonly zfs: ZfsKind;
-  readonly pool: Pool;
-  readonly poolMegabytes: number;
-  readonly log: (line: string) => void;
-}
-
-/** The checkout, which hosts see at the same path, to read. */
-export const PROJECT = realpathSync(join(dirname(fileURLToPath(import.meta.url)), '..'));
-
-const ENVIRONMENT = {
+/** What commands on a host find in their environment. */
+export const ENVIRONMENT = {
   PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
   HOME: '/root',
   LC_ALL: 'C',
@@ -84,65 +57,46 @@ export class Host {
   /** The host's first process, as seen from outside. */
   readonly pid: number;
   readonly #unshare: ChildProcess;
-  readonly #namespaces: string[];
-  readonly #complaints: string[];
+  readonly #namespaces: readonly string[];
 
-  constructor(settings: HostSettings, unshare: ChildProcess, pid: number, complaints: string[]) {
-    this.name = settings.name;
-    this.address = settings.seat.address;
-    this.sshPort = settings.seat.sshPort;
-    this.syslogPort = settings.seat.syslogPort;
-    this.pool = settings.pool.name;
-    this.mountpoint = settings.pool.mountpoint;
+  constructor(
+    { name, seat, pool, network }: { name: HostName; seat: Seat; pool: Pool; network: NetworkKind },
+    unshare: ChildProcess,
+    pid: number,
+  ) {
+    this.name = name;
+    this.address = seat.address;
+    this.sshPort = seat.sshPort;
+    this.syslogPort = seat.syslogPort;
+    this.pool = pool.name;
+    this.mountpoint = pool.mountpoint;
     this.pid = pid;
     this.#unshare = unshare;
-    this.#complaints = complaints;
-    const network = settings.network === 'veth' ? ['--net'] : [];
-    this.#namespaces = ['--target', String(pid), '--mount', '--uts', '--pid', ...network];
-  }
-
-  /** Lets the host go on once its network is there, and waits until everything on it runs. */
-  async finishStart(): Promise<void> {
-    this.#unshare.stdin?.write('joined\n');
-    await this.#said('ready');
-    // The host must not keep node alive: when node ends, the host's stdin does, and so does the host.
-    this.#unshare.unref();
-    for (const stream of this.#unshare.stdio) (stream as Socket | null)?.unref();
-  }
-
-  async #said(word: string): Promise<void> {
-    await said(this.#unshare, word, this.name, this.#complaints);
+    const own = ['--mount', '--uts', '--pid', ...(network === 'veth' ? ['--net'] : [])];
+    this.#namespaces = ['--target', String(pid), ...own, '--'];
   }
 
   /** Starts a command and hands it over as it is; by default it shares nothing with this process. */
-  spawn(argv: readonly string[], options: SpawnOptions = {}): HostProcess {
-    const child = spawn('nsenter', [...this.#namespaces, '--', ...this.#as(options.user), ...argv], {
-      cwd: '/',
-      env: { ...ENVIRONMENT, ...this.#home(options.user), ...options.env },
-      stdio: options.stdio ?? 'ignore',
-      // Its own process group, so that the whole of it can be killed.
-      detached: true,
-    });
-    const alive = () => child.exitCode === null && child.signalCode === null;
-    const pid = () => (child.pid !== undefined && alive() ? childOf(child.pid) : undefined);
-    return {
-      child,
-      pid,
-      kill(signal = 'SIGTERM') {
-        const target = pid();
-        return target !== undefined && signalled(target, signal);
-      },
-      killGroup() {
-        if (child.pid !== undefined && alive()) signalled(-child.pid, 'SIGKILL');
-      },
-    };
+  spawn(argv: readonly string[], { env, user, stdio = 'ignore' }: SpawnOptions = {}): HostProcess {
+    if (user === undefined) {
+      return startHostProcess([...this.#namespaces, ...argv], { ...ENVIRONMENT, ...env }, stdio);
+    }
+    const { uid, gid, home } = this.account(user);
+    const become = ['setpriv', '--reuid', uid, '--regid', gid, '--init-groups', '--'];
+    const own = { HOME: home, USER: user, LOGNAME: user };
+    return startHostProcess(
+      [...this.#namespaces, ...become, ...argv],
+      { ...ENVIRONMENT, ...own, ...env },
+      stdio,
+    );
   }
 
   /** Runs a command to its end. @throws Error with the command, its exit and its stderr when it failed. */
   async run(argv: readonly string[], options: RunOptions = {}): Promise<Result> {
     const { input, allowFail = false, timeoutMs = 60_000 } = options;
-    const process = this.spawn(argv, { ...options, stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'] });
-    const { child } = process;
+    const stdin = input === undefined ? 'ignore' : 'pipe';
+    const started = this.spawn(argv, { ...options, stdio: [stdin, 'pipe', 'pipe'] });
+    const { child } = started;
     // A command may well end before it has read everything.
     child.stdin?.on('error', () => undefined);
     child.stdin?.end(input);
@@ -151,7 +105,7 @@ export class Host {
     let late = false;
     const timer = setTimeout(() => {
       late = true;
-      process.killGroup();
+      started.killGroup();
     }, timeoutMs);
     try {
       const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
@@ -164,6 +118,11 @@ export class Host {
     } finally {
       clearTimeout(timer);
     }
+  }
+
+  /** Runs lines of shell, which end at the first one that fails. */
+  async script(lines: string, options: RunOptions = {}): Promise<Result> {
+    return this.run(['/bin/sh', '-ec', lines], options);
   }
 
   async readFile(path: string): Promise<string> {
@@ -212,105 +171,6 @@ export class Host {
     await ended;
     clearTimeout(timer);
     for (const stream of this.#unshare.stdio) (stream as Socket | null)?.destroy();
-  }
-
-  #as(user: string | undefined): string[] {
-    if (user === undefined) return [];
-    const { uid, gid } = this.account(user);
-    return ['setpriv', '--reuid', uid, '--regid', gid, '--init-groups', '--'];
-  }
-
-  #home(user: string | undefined): Record<string, string> {
-    return user === undefined ? {} : { HOME: this.account(user).home, USER: user, LOGNAME: user };
-  }
-}
-
-/** Gives a host its namespaces and lets it build itself, up to the point where it waits for its network. */
-export async function startHost(settings: HostSettings): Promise<Host> {
-  const { name, peer, seat, network, zfs, pool, poolMegabytes, log } = settings;
-  const namespaces = ['--mount', '--uts', '--pid', ...(network === 'veth' ? ['--net'] : [])];
-  const init = join(PROJECT, 'lab/host/init.sh');
-  const unshare = spawn('unshare', ['--fork', '--kill-child', ...namespaces, '--', '/bin/bash', init], {
-    cwd: '/',
-    // A session of its own: Ctrl-C at the terminal is for node, which then ends the lab in order.
-    detached: true,
-    stdio: ['pipe', 'pipe', 'pipe'],
-    env: {
-      ...ENVIRONMENT,
-      LAB_NAME: name,
-      LAB_ADDRESS: seat.address,
-      LAB_PEER: peer.name,
-      LAB_PEER_ADDRESS: peer.seat.address,
-      LAB_SSH_PORT: String(seat.sshPort),
-      LAB_SYSLOG_PORT: String(seat.syslogPort),
-      LAB_NETWORK: network,
-      LAB_ZFS: zfs,
-      LAB_POOL: pool.name,
-      LAB_MOUNTPOINT: pool.mountpoint,
-      LAB_POOL_MEGABYTES: String(poolMegabytes),
-      LAB_PROJECT: PROJECT,
-      LAB_NODE: realpathSync(process.execPath),
-      LAB_NPM: npmFolder() ?? '',
-    },
-  });
-  const complaints: string[] = [];
-  unshare.stdin.on('error', () => undefined);
-  createInterface(unshare.stderr).on('line', (line) => {
-    complaints.push(line);
-    log(`${name}: ${line}`);
-  });
-  await said(unshare, 'unshared', name, complaints);
-  const pid = unshare.pid === undefined ? undefined : childOf(unshare.pid);
-  if (pid === undefined) throw new Error(`${name}: the host ended at once`);
-  return new Host(settings, unshare, pid, complaints);
-}
-
-/** The folder of the machine's npm: beside node, or wherever the npm on the PATH is. */
-export function npmFolder(): string | undefined {
-  const folders = [dirname(process.execPath), ...(process.env['PATH'] ?? '').split(delimiter)];
-  for (const folder of folders) {
-    const npm = join(folder, 'npm');
-    if (existsSync(npm)) return dirname(dirname(realpathSync(npm)));
-  }
-  return undefined;
-}
-
-/** Resolves once the host says a word on its stdout; rejects, with its complaints, when it ends before. */
-async function said(unshare: ChildProcess, word: string, name: string, complaints: string[]): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    let heard = '';
-    const onData = (chunk: Buffer) => {
-      heard += chunk.toString('latin1');
-      if (heard.split('\n').includes(word)) settle();
-    };
-    const onClose = () => settle(new Error(`the host ${name} did not start:\n${complaints.join('\n')}`));
-    const settle = (error?: Error) => {
-      unshare.stdout?.off('data', onData);
-      unshare.off('close', onClose).off('error', settle);
-      if (error === undefined) resolve();
-      else reject(error);
-    };
-    unshare.stdout?.on('data', onData);
-    unshare.on('close', onClose).on('error', settle);
-  });
-}
-
-/** The only child of a process that forks once: unshare, nsenter. */
-function childOf(pid: number): number | undefined {
-  try {
-    const [child] = readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').trim().split(' ');
-    return child === undefined || child === '' ? undefined : Number(child);
-  } catch {
-    return undefined;
-  }
-}
-
-function signalled(pid: number, signal: NodeJS.Signals): boolean {
-  try {
-    process.kill(pid, signal);
-    return true;
-  } catch {
-    return false;
   }
 }
 

@@ -4,16 +4,12 @@
  * way it ends, they and everything in them are gone.
  */
 
-import { installGate } from './gate.ts';
-import { type Host, type HostName, type HostSettings, type Result, type RunOptions, startHost } from './host.ts';
+import type { Host, HostName, Result, RunOptions } from './host.ts';
 import { missing } from './missing.ts';
 import { joinHosts, type NetworkKind, networkKind, seats } from './network.ts';
-import { acquaint, addAccount, authorize, runSsh, type SshKey, sshKey } from './ssh.ts';
+import { acquaint, runSsh, type SshKey, sshKey } from './ssh.ts';
+import { type HostSettings, startHost } from './start-host.ts';
 import { pools, type ZfsKind, zfsKind } from './zfs.ts';
-
-export type { Host, HostName, HostProcess, Result, RunOptions, SpawnOptions } from './host.ts';
-export type { SshKey } from './ssh.ts';
-export { addAccount, authorize, installGate, missing };
 
 export interface LabOptions {
   /** Of each pool; the memory is taken as data is written. 512 when left out, which is the least. */
@@ -27,7 +23,7 @@ export interface Lab {
   readonly backup: Host;
   readonly network: NetworkKind;
   readonly zfs: ZfsKind;
-  /** Makes a key pair in /root/.ssh of the backup server; `id_ed25519` is the one that plain ssh uses. */
+  /** A key pair in /root/.ssh of the backup server, made the first time; plain ssh uses `id_ed25519`. */
   sshKey(name: string): Promise<SshKey>;
   /** On the backup server: `ssh` with this key alone, as this account, to the fileserver. */
   ssh(key: SshKey, user: string, command: string, options?: RunOptions): Promise<Result>;
@@ -36,7 +32,10 @@ export interface Lab {
 }
 
 /** Brings up both hosts. @throws Error with what is missing on this machine, or what a host complained about. */
-export async function startLab({ poolMegabytes = 512, log = () => undefined }: LabOptions = {}): Promise<Lab> {
+export async function startLab({
+  poolMegabytes = 512,
+  log = () => undefined,
+}: LabOptions = {}): Promise<Lab> {
   const lacks = await missing();
   if (lacks.length > 0) throw new Error(`the lab cannot run on this machine:\n${lacks.join('\n')}`);
   const network = networkKind();
@@ -58,14 +57,14 @@ export async function startLab({ poolMegabytes = 512, log = () => undefined }: L
   const started = await Promise.allSettled(starting);
   const hosts = started.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
   const stop = async () => {
-    await Promise.all(hosts.map((host) => host.stop()));
+    await Promise.all(hosts.map(({ host }) => host.stop()));
   };
   try {
     const failure = started.find((one) => one.status === 'rejected');
     if (failure !== undefined) throw failure.reason;
-    const [fileserver, backup] = hosts as [Host, Host];
+    const [fileserver, backup] = hosts.map(({ host }) => host) as [Host, Host];
     joinHosts(network, fileserver.pid, backup.pid);
-    await Promise.all([fileserver.finishStart(), backup.finishStart()]);
+    await Promise.all(hosts.map((host) => host.finish()));
     await acquaint(backup, fileserver);
     return {
       fileserver,

@@ -1,7 +1,7 @@
 /** What this machine lacks for the lab. */
 
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants, openSync, closeSync } from 'node:fs';
+import { accessSync, closeSync, constants, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { zfsKind } from './zfs.ts';
 
@@ -36,7 +36,9 @@ export async function missing(): Promise<string[]> {
     return sentences;
   }
   if (kind === 'zfs-fuse' && !canOpen('/dev/fuse')) {
-    sentences.push('/dev/fuse cannot be opened: run modprobe fuse; in a container, start it with --device /dev/fuse.');
+    sentences.push(
+      '/dev/fuse cannot be opened: run modprobe fuse; in a container, start it with --device /dev/fuse.',
+    );
   }
   if (isInstalled('unshare')) sentences.push(...refusedByTheKernel());
   return sentences;

@@ -1,0 +1,56 @@
+/** A command that runs on a host, and how it is reached from outside: by nsenter, which stays in front of it. */
+
+import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+
+export interface HostProcess {
+  /** The `nsenter` in front of the command: its stdio is the command's, its exit tells the command's. */
+  readonly child: ChildProcess;
+  /** The command's process number as seen from outside the host; undefined before it runs and after it ended. */
+  pid(): number | undefined;
+  /** Signals the command itself, and says whether it was there. (`child.kill` would only reach `nsenter`.) */
+  kill(signal?: NodeJS.Signals): boolean;
+  /** Kills the command with everything it started in its process group. */
+  killGroup(): void;
+}
+
+export function startHostProcess(
+  argv: readonly string[],
+  env: Record<string, string>,
+  stdio: StdioOptions,
+): HostProcess {
+  // Its own process group, so that the whole of it can be killed.
+  const child = spawn('nsenter', argv, { cwd: '/', env, stdio, detached: true });
+  const alive = () => child.exitCode === null && child.signalCode === null;
+  const pid = () => (child.pid !== undefined && alive() ? childOf(child.pid) : undefined);
+  return {
+    child,
+    pid,
+    kill(signal = 'SIGTERM') {
+      const target = pid();
+      return target !== undefined && signalled(target, signal);
+    },
+    killGroup() {
+      if (child.pid !== undefined && alive()) signalled(-child.pid, 'SIGKILL');
+    },
+  };
+}
+
+/** The only child of a process that forks once: unshare, nsenter. */
+export function childOf(pid: number): number | undefined {
+  try {
+    const [child] = readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').trim().split(' ');
+    return child === undefined || child === '' ? undefined : Number(child);
+  } catch {
+    return undefined;
+  }
+}
+
+function signalled(pid: number, signal: NodeJS.Signals): boolean {
+  try {
+    process.kill(pid, signal);
+    return true;
+  } catch {
+    return false;
+  }
+}

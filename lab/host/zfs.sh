@@ -1,0 +1,34 @@
+# The host's ZFS: a zfs-fuse daemon of its own, or the kernel's, which all hosts share; and one pool on a file.
+
+pool_file=/run/lab/pool.img
+
+start_zfs() {
+  truncate -s "${LAB_POOL_MEGABYTES}M" "$pool_file"
+  if [ "$LAB_ZFS" = zfs-fuse ]; then start_zfs_fuse; fi
+  # No cache file: whoever reads it next would import the pool again.
+  zpool create -f -o cachefile=none -m "$LAB_MOUNTPOINT" "$LAB_POOL" "$pool_file"
+}
+
+start_zfs_fuse() {
+  # zfs-fuse imports every pool that it finds in here, the machine's too.
+  rm -rf /var/lib/zfs
+  mkdir -p /var/lib/zfs
+  # As a daemon it would leave the shell behind which had started it.
+  zfs-fuse --no-daemon --no-kstat-mount </dev/null >/var/log/zfs-fuse.log 2>&1 &
+  local attempt
+  for attempt in $(seq 200); do
+    if zpool list >/dev/null 2>&1; then return; fi
+    sleep 0.05
+  done
+  cat /var/log/zfs-fuse.log >&2
+  echo "zfs-fuse does not answer after $attempt attempts" >&2
+  return 1
+}
+
+# Only the kernel's pools outlive the host; they can go once nothing of the host uses them any more.
+stop_zfs() {
+  if [ "$LAB_ZFS" != kernel ]; then return; fi
+  kill -KILL -1 2>/dev/null || true
+  cd /
+  zpool destroy -f "$LAB_POOL"
+}

@@ -1,0 +1,60 @@
+/** zrep-gate installed on the fileserver with a policy, and the backup server's key let in, as the README has it. */
+
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { installGate } from './gate.ts';
+import { type Host, npmFolder, PROJECT } from './host.ts';
+import type { Lab } from './lab.ts';
+import { addAccount, authorize } from './ssh.ts';
+
+/** Packs the build and installs it on `host`. */
+export async function installBuild(host: Host): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'zrep-gate-pack-'));
+  try {
+    await installGate(host, pack(folder));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** `npm pack` into `folder`; the tarball's path. */
+function pack(folder: string): string {
+  const npm = join(npmFolder() ?? '', 'bin/npm-cli.js');
+  const words = ['pack', '--silent', '--ignore-scripts', '--pack-destination', folder];
+  const output = execFileSync(process.execPath, [npm, ...words], {
+    cwd: PROJECT,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  return join(folder, output.trim().split('\n').at(-1) ?? '');
+}
+
+/** Puts `toml` where the gate looks for its policy. */
+export async function installPolicy(host: Host, toml: string): Promise<void> {
+  await host.writeFile('/etc/zrep-gate/policy.toml', toml);
+}
+
+/** Lets root of the backup server in as `client`, with its plain ssh key, straight to root. */
+export async function letInAsRoot(lab: Lab, client: string): Promise<void> {
+  const { line } = await authorizeVerb(lab, client, []);
+  await authorize(lab.fileserver, 'root', line);
+}
+
+/** Lets it in by way of `account` and sudo: the line and the rule are those that `authorize --sudo` prints. */
+export async function letInBySudo(lab: Lab, client: string, account: string): Promise<void> {
+  await addAccount(lab.fileserver, account);
+  const { line, rule } = await authorizeVerb(lab, client, ['--sudo', '--account', account]);
+  await authorize(lab.fileserver, account, line);
+  const file = '/etc/sudoers.d/zrep-gate';
+  await lab.fileserver.writeFile(file, rule, { mode: 0o440 });
+  await lab.fileserver.run(['visudo', '-c', '-f', file]);
+}
+
+async function authorizeVerb({ fileserver, backup }: Lab, client: string, options: readonly string[]) {
+  const key = '/run/lab/backup.pub';
+  await fileserver.writeFile(key, await backup.readFile('/root/.ssh/id_ed25519.pub'));
+  const { stdout, stderr } = await fileserver.run(['zrep-gate', 'authorize', client, key, ...options]);
+  return { line: stdout.trim(), rule: stderr.slice(stderr.indexOf('\n') + 1) };
+}

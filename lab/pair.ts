@@ -1,0 +1,114 @@
+/** A replicated pair of file systems, in the state in which `zrep init` leaves it. */
+
+import type { Host } from './host.ts';
+import type { Lab } from './lab.ts';
+
+export interface Pair {
+  readonly source: string;
+  readonly destination: string;
+  readonly tag: string;
+}
+
+export interface PairOptions {
+  readonly tag?: string;
+  readonly savecount?: number;
+}
+
+/** POOL/NAME on the fileserver, replicated once to POOL/NAME on the backup server. */
+export async function makePair(
+  lab: Lab,
+  name: string,
+  { tag = 'zrep', savecount = 5 }: PairOptions = {},
+): Promise<Pair> {
+  const { fileserver, backup } = lab;
+  const pair = { source: `${fileserver.pool}/${name}`, destination: `${backup.pool}/${name}`, tag };
+  const first = `${pair.source}@${tag}_000000`;
+  await fileserver.run(['zfs', 'create', '-p', pair.source]);
+  await writeData(fileserver, pair.source, 'first', 64);
+  await fileserver.run(['zfs', 'snapshot', first]);
+  await carry(lab, ['zfs', 'send', first], ['zfs', 'receive', pair.destination]);
+
+  const properties = {
+    'src-fs': pair.source,
+    'src-host': fileserver.name,
+    'dest-fs': pair.destination,
+    'dest-host': backup.name,
+    savecount: String(savecount),
+  };
+  const sent = String(Math.floor(Date.now() / 1000));
+  for (const [host, dataset] of [
+    [fileserver, pair.source],
+    [backup, pair.destination],
+  ] as const) {
+    for (const [property, value] of Object.entries(properties)) {
+      await host.run(['zfs', 'set', `${tag}:${property}=${value}`, dataset]);
+    }
+    await host.run(['zfs', 'set', `${tag}:sent=${sent}`, `${dataset}@${tag}_000000`]);
+  }
+  await fileserver.run(['zfs', 'set', `${tag}:master=yes`, pair.source]);
+  await backup.run(['zfs', 'set', 'readonly=on', pair.destination]);
+  return pair;
+}
+
+/** A stream from the fileserver to the backup server, by a kernel pipe, as the administrator's first copy. */
+export async function carry(
+  { fileserver, backup }: Lab,
+  send: readonly string[],
+  receive: readonly string[],
+): Promise<void> {
+  const sender = fileserver.spawn(send, { stdio: ['ignore', 'pipe', 'inherit'] }).child;
+  const receiver = backup.spawn(receive, { stdio: [sender.stdout, 'inherit', 'inherit'] }).child;
+  const ends = [sender, receiver].map(
+    (child) => new Promise<number | null>((resolve) => child.on('exit', resolve)),
+  );
+  // The receiver has it; held open here, too, the sender would never hear that nobody reads.
+  sender.stdout?.destroy();
+  const codes = await Promise.all(ends);
+  if (codes.some((code) => code !== 0))
+    throw new Error(`${send.join(' ')} | ${receive.join(' ')}: exit codes ${codes.join(', ')}`);
+}
+
+/** `kibibytes` of noise in a file of the dataset's, so that there is something to send. */
+export async function writeData(host: Host, dataset: string, file: string, kibibytes: number): Promise<void> {
+  const script =
+    'dd if=/dev/urandom of="$(zfs get -H -o value mountpoint "$1")/$2" bs=1024 count="$3" status=none';
+  await host.run(['sh', '-c', script, 'sh', dataset, file, String(kibibytes)]);
+}
+
+/** The snapshots of a dataset, oldest first, with what tells them apart. */
+export async function snapshotsOf(
+  host: Host,
+  dataset: string,
+): Promise<{ name: string; guid: string; sent: string }[]> {
+  const { stdout } = await host.run([
+    'zfs',
+    'get',
+    '-Hp',
+    '-r',
+    '-d',
+    '1',
+    '-o',
+    'name,value',
+    'guid',
+    dataset,
+  ]);
+  const found: { name: string; guid: string; sent: string }[] = [];
+  for (const line of stdout.split('\n')) {
+    const [name = '', guid = ''] = line.split('\t');
+    if (!name.startsWith(`${dataset}@`)) continue;
+    const own = /@(.*)_/.exec(name)?.[1] ?? 'zrep';
+    const { stdout: sent } = await host.run([
+      'zfs',
+      'get',
+      '-H',
+      '-o',
+      'value',
+      '-s',
+      'local',
+      `${own}:sent`,
+      name,
+    ]);
+    found.push({ name: name.slice(dataset.length + 1), guid, sent: sent.trim() });
+  }
+  return found;
+}
