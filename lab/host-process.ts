@@ -10,16 +10,20 @@ export interface HostProcess {
   pid(): number | undefined;
   /** Signals the command itself, and says whether it was there. (`child.kill` would only reach `nsenter`.) */
   kill(signal?: NodeJS.Signals): boolean;
-  /** Kills the command with everything it started in its process group. */
+  /**
+   * Kills the command with everything in its process group. Not nsenter: whose parent dies outside of the host
+   * is left to the machine's first process, which may never reap it.
+   */
   killGroup(): void;
 }
 
+/** `argv` are nsenter's words: the namespaces, and the command, which becomes a session of its own. */
 export function startHostProcess(
   argv: readonly string[],
   env: Record<string, string>,
   stdio: StdioOptions,
 ): HostProcess {
-  // Its own process group, so that the whole of it can be killed.
+  // A session of its own: Ctrl-C at the terminal is for node.
   const child = spawn('nsenter', argv, { cwd: '/', env, stdio, detached: true });
   const alive = () => child.exitCode === null && child.signalCode === null;
   const pid = () => (child.pid !== undefined && alive() ? childOf(child.pid) : undefined);
@@ -31,7 +35,8 @@ export function startHostProcess(
       return target !== undefined && signalled(target, signal);
     },
     killGroup() {
-      if (child.pid !== undefined && alive()) signalled(-child.pid, 'SIGKILL');
+      const target = pid();
+      if (target !== undefined) signalled(-target, 'SIGKILL');
     },
   };
 }

@@ -73,7 +73,7 @@ export class Host {
     this.pid = pid;
     this.#unshare = unshare;
     const own = ['--mount', '--uts', '--pid', ...(network === 'veth' ? ['--net'] : [])];
-    this.#namespaces = ['--target', String(pid), ...own, '--'];
+    this.#namespaces = ['--target', String(pid), ...own, '--', 'setsid', '--'];
   }
 
   /** Starts a command and hands it over as it is; by default it shares nothing with this process. */

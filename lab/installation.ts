@@ -5,9 +5,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { installGate } from './gate.ts';
-import { type Host, npmFolder, PROJECT } from './host.ts';
+import type { Host } from './host.ts';
 import type { Lab } from './lab.ts';
 import { addAccount, authorize } from './ssh.ts';
+import { npmFolder, PROJECT } from './start-host.ts';
 
 /** Packs the build and installs it on `host`. */
 export async function installBuild(host: Host): Promise<void> {

@@ -23,7 +23,7 @@ export interface Lab {
   readonly backup: Host;
   readonly network: NetworkKind;
   readonly zfs: ZfsKind;
-  /** A key pair in /root/.ssh of the backup server, made the first time; plain ssh uses `id_ed25519`. */
+  /** A key pair in /root/.ssh of the backup server, made the first time; `id_ed25519`, plain ssh's, is there. */
   sshKey(name: string): Promise<SshKey>;
   /** On the backup server: `ssh` with this key alone, as this account, to the fileserver. */
   ssh(key: SshKey, user: string, command: string, options?: RunOptions): Promise<Result>;

@@ -12,7 +12,8 @@ export interface SshKey {
 }
 
 /**
- * Lets root of the backup server say plain `ssh fileserver`: its host key is known, nothing is ever asked.
+ * Lets root of the backup server say plain `ssh fileserver`: it has a key, id_ed25519, the fileserver's host
+ * key is known, and nothing is ever asked.
  * No IdentityFile: it would be tried after the key that a command names, and hide that one's refusal.
  */
 export async function acquaint(backup: Host, fileserver: Host): Promise<void> {
@@ -30,6 +31,7 @@ export async function acquaint(backup: Host, fileserver: Host): Promise<void> {
   await backup.writeFile('/root/.ssh/config', `${config.join('\n')}\n`, { mode: 0o600 });
   await backup.writeFile('/root/.ssh/known_hosts', `${fileserver.name} ${hostKey}`, { mode: 0o600 });
   await backup.run(['chmod', '0700', '/root/.ssh']);
+  await sshKey(backup, 'id_ed25519');
 }
 
 /** An ed25519 key pair without passphrase, of root of a host; made when it is not there yet. */
@@ -41,7 +43,7 @@ export async function sshKey(host: Host, name: string): Promise<SshKey> {
 }
 
 /** Appends a line to an account's authorized_keys, which belongs to root and which the account can read. */
-export async function authorizeKey(host: Host, user: string, line: string): Promise<void> {
+export async function authorize(host: Host, user: string, line: string): Promise<void> {
   const file = `${host.account(user).home}/.ssh/authorized_keys`;
   await host.run(['install', '-d', '-m', '0755', dirname(file)]);
   await host.appendFile(file, `${line}\n`);

@@ -106,6 +106,7 @@ async function said(unshare: ChildProcess, word: string, name: string, complaint
       if (error === undefined) resolve();
       else reject(error);
     };
+    if (unshare.exitCode !== null || unshare.signalCode !== null) return onClose();
     unshare.stdout?.on('data', onData);
     unshare.on('close', onClose).on('error', settle);
   });
