@@ -138,6 +138,10 @@ function contradictions(policy: Policy): Mistake[] {
       if (grant.raw === 'forbidden' && policy.zrep.sendFlags.includes('w')) {
         add('has raw = "forbidden", but zrep.send-flags has -w');
       }
+      const carried = policy.zrep.sendFlags.find((flag) => flag === 'p' || flag === 'b');
+      if (carried && !grant.properties && grant.operations.includes('pull')) {
+        add(`has properties = false, but zrep.send-flags has -${carried}`);
+      }
     });
   }
   policy.examples.forEach(({ client }, index) => {

@@ -38,9 +38,9 @@ export async function withLock<Result>(
   reading: Reading,
   work: (listing: Listing) => Promise<Result | Refusal>,
 ): Promise<Result | Refusal> {
-  const listing = await withGlobalLock(step, () => take(step, dataset, tag, reading));
-  if (isRefusal(listing)) return listing;
   try {
+    const listing = await withGlobalLock(step, () => take(step, dataset, tag, reading));
+    if (isRefusal(listing)) return listing;
     step.interruption.check();
     return await work(listing);
   } finally {
@@ -66,6 +66,7 @@ async function take(step: Step, dataset: Dataset, tag: Tag, reading: Reading): P
   return after === process.pid ? listing : refuse('lock-busy', after ?? 0);
 }
 
+/** Lets go of the lock if it is this process's, however far taking it has come. */
 async function release(step: Step, dataset: Dataset, tag: Tag): Promise<void> {
   const [pidProperty, timeProperty] = lockPropertyNames(tag);
   if (parsePid(await readHolder(step, dataset, pidProperty)) !== process.pid) return;
