@@ -6,7 +6,9 @@
  */
 
 import type { Dataset, Tag, ZrepSnapshot } from '../zfs/names.ts';
+import type { GetRequest, ListRequest } from '../zfs/read-request.ts';
 import type { ResumeToken } from '../zfs/resume-token.ts';
+import type { SendFlag } from '../zfs/send-flags.ts';
 
 export type Operation = Snaponly | Refreshpull | Refreshcomplete | Expire | List | Get | Send;
 
@@ -45,40 +47,15 @@ export interface Expire {
   readonly tag: Tag;
 }
 
-export type DatasetType = 'filesystem' | 'volume' | 'snapshot' | 'bookmark' | 'all';
-
-/** What `zfs list` and `zfs get` have in common. */
-interface Read {
-  readonly dataset: Dataset;
-  /** The snapshot's name where a snapshot was named, without its dataset and `@`. */
-  readonly snapshot: string | undefined;
-  readonly scripted: boolean;
-  readonly parsable: boolean;
-  /** How far down; 0 is the object itself, Infinity is `-r` without `-d`. */
-  readonly depth: number;
-  readonly types: readonly DatasetType[];
-}
-
-/** `zfs list …` of one dataset or snapshot. */
-export interface List extends Read {
+/** `zfs list ...` of one dataset or snapshot. */
+export interface List extends ListRequest {
   readonly kind: 'list';
-  readonly columns: readonly string[];
-  readonly sort: readonly { readonly property: string; readonly descending: boolean }[];
 }
 
-export type GetField = 'name' | 'property' | 'value' | 'source';
-export type PropertySource = 'local' | 'default' | 'inherited' | 'received' | 'temporary' | 'none';
-
-/** `zfs get …` of one dataset or snapshot. */
-export interface Get extends Read {
+/** `zfs get ...` of one dataset or snapshot. */
+export interface Get extends GetRequest {
   readonly kind: 'get';
-  readonly fields: readonly GetField[];
-  readonly sources: readonly PropertySource[];
-  readonly properties: readonly string[];
 }
-
-/** The options of `zfs send` that a client can use, by their short names. */
-export type SendFlag = 'L' | 'R' | 'b' | 'c' | 'e' | 'p' | 'w';
 
 /** `zfs send [FLAGS] [-i|-I BASE] DATASET@TAG_hhhhhh`. */
 export interface Send {

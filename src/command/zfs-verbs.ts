@@ -13,16 +13,9 @@ import {
   parseZrepSnapshot,
   type ZrepSnapshot,
 } from '../zfs/names.ts';
-import type {
-  DatasetType,
-  Get,
-  GetField,
-  List,
-  Operation,
-  PropertySource,
-  Send,
-  SendFlag,
-} from './request.ts';
+import type { DatasetType, GetField, PropertySource } from '../zfs/read-request.ts';
+import { LONG_SEND_FLAGS, SEND_FLAGS } from '../zfs/send-flags.ts';
+import type { Get, List, Operation, Send } from './request.ts';
 
 const USAGE = {
   list: 'zfs list [-Hpr] [-d N] [-t TYPE[,...]] [-o COLUMN[,...]] [-s|-S COLUMN] DATASET',
@@ -185,31 +178,11 @@ function parseGet(words: readonly string[]): Get | Refusal {
   return { kind: 'get', ...common, properties, fields, sources };
 }
 
-/** zfs-send(8); what is missing here (-D, -d, -h, -n, -P, -s, -S, -t, -v, -V, -X) is not offered. */
-const longSendFlags = new Map<string, SendFlag>([
-  ['large-block', 'L'],
-  ['replicate', 'R'],
-  ['backup', 'b'],
-  ['compressed', 'c'],
-  ['embed', 'e'],
-  ['props', 'p'],
-  ['raw', 'w'],
-]);
-
-/** Every send flag, in the order in which they are printed. */
-export const SEND_FLAGS = ['L', 'R', 'b', 'c', 'e', 'p', 'w'] as const satisfies readonly SendFlag[];
-
-/** The short name of a send option, `-c` or `--compressed`; undefined for any other word. */
-export function readSendFlag(word: string): SendFlag | undefined {
-  const long = word.startsWith('--') ? longSendFlags.get(word.slice(2)) : undefined;
-  return long ?? SEND_FLAGS.find((flag) => word === `-${flag}`);
-}
-
 function parseSend(words: readonly string[]): Send | Refusal {
   const options = readOptions('send', words, {
     flags: SEND_FLAGS.join(''),
     valued: 'iI',
-    long: longSendFlags,
+    long: LONG_SEND_FLAGS,
   });
   if (isRefusal(options)) return options;
   if (options.operands.length !== 1) return refuse('bad-usage', USAGE.send, 'name exactly one snapshot');

@@ -6,17 +6,10 @@
 import type { Allowed } from '../policy/decide.ts';
 import type { Policy } from '../policy/policy.ts';
 import { lockPropertyNames } from '../replication/lock.ts';
+import { readArgv } from '../replication/read.ts';
 import { incrementFrom } from '../replication/refreshpull.ts';
 import { sendOperationArgv } from '../replication/send.ts';
-import {
-  destroyArgv,
-  inheritArgv,
-  readArgv,
-  resumeArgv,
-  sendArgv,
-  setArgv,
-  snapshotArgv,
-} from '../zfs/argv.ts';
+import { destroyArgv, inheritArgv, resumeArgv, sendArgv, setArgv, snapshotArgv } from '../zfs/argv.ts';
 import { type Dataset, formatZrepSnapshot, type Tag } from '../zfs/names.ts';
 import { formatResumeToken } from '../zfs/resume-token.ts';
 

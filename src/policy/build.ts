@@ -5,9 +5,9 @@
  */
 
 import { parse as parseToml, TomlError } from 'smol-toml';
-import type { SendFlag } from '../command/request.ts';
-import { readSendFlag } from '../command/zfs-verbs.ts';
 import type { Dataset, Tag } from '../zfs/names.ts';
+import type { SendFlag } from '../zfs/send-flags.ts';
+import { readSendFlag } from '../zfs/send-flags.ts';
 import { filterTable } from './filters.ts';
 import { covers } from './grants.ts';
 import type { Mistake } from './mistakes.ts';

@@ -3,10 +3,10 @@
  * verdict. What only ZFS knows stands as conditions, which replication/ checks when it runs.
  */
 
-import type { Get, List, Operation, Pipeline, SendFlag } from '../command/request.ts';
-import { SEND_FLAGS } from '../command/zfs-verbs.ts';
+import type { Get, List, Operation, Pipeline } from '../command/request.ts';
 import { isRefusal, type Refusal, refuse } from '../refusal.ts';
 import type { Dataset } from '../zfs/names.ts';
+import { SEND_FLAGS, type SendFlag } from '../zfs/send-flags.ts';
 import { isAllowedAddress } from './addresses.ts';
 import { resolveFilter } from './filters.ts';
 import { carvings, findGrant } from './grants.ts';

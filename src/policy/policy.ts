@@ -1,7 +1,7 @@
 /** What a client may do, as the deciders see it: the policy file after every default and check. */
 
-import type { SendFlag } from '../command/request.ts';
 import type { Dataset, Tag } from '../zfs/names.ts';
+import type { SendFlag } from '../zfs/send-flags.ts';
 
 export type GrantedOperation = 'pull' | 'expire' | 'read' | 'send';
 

@@ -3,8 +3,8 @@
  * otherwise be none.
  */
 
-import { readSendFlag } from '../command/zfs-verbs.ts';
 import { parseDataset, parseTag } from '../zfs/names.ts';
+import { readSendFlag } from '../zfs/send-flags.ts';
 import { isAddressOrPrefix } from './addresses.ts';
 import { choice, flag, list, named, type Of, table, text } from './shape.ts';
 

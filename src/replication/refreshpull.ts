@@ -5,11 +5,12 @@
  * between are then other people's.
  */
 
-import type { Refreshpull, SendFlag } from '../command/request.ts';
+import type { Refreshpull } from '../command/request.ts';
 import { type Refusal, refuse } from '../refusal.ts';
 import { resumeArgv, type SendBase, sendArgv } from '../zfs/argv.ts';
 import { formatZrepSnapshot, type Tag } from '../zfs/names.ts';
 import { formatResumeToken, type ResumeToken } from '../zfs/resume-token.ts';
+import type { SendFlag } from '../zfs/send-flags.ts';
 import type { Done } from './done.ts';
 import { withLock } from './lock.ts';
 import { masterProperties, refuseUnlessMaster } from './master.ts';

@@ -1,8 +1,9 @@
 /** `zfs send` as the client wrote it: no lock, no marks; a plain stream of snapshots that are granted. */
 
-import type { Send, SendFlag } from '../command/request.ts';
+import type { Send } from '../command/request.ts';
 import { sendArgv } from '../zfs/argv.ts';
 import { formatZrepSnapshot } from '../zfs/names.ts';
+import type { SendFlag } from '../zfs/send-flags.ts';
 import type { Done } from './done.ts';
 import { mustSucceed, type Step } from './step.ts';
 

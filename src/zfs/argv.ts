@@ -5,7 +5,8 @@
  * Options come first. Where only ZFS knows a name, `explain` passes a placeholder such as `<latest>`.
  */
 
-import type { Get, List, SendFlag } from '../command/request.ts';
+import type { GetRequest, ListRequest } from './read-request.ts';
+import type { SendFlag } from './send-flags.ts';
 
 /** The columns of `readState`, in the order in which state.ts reads them. */
 const STATE_FIELDS = 'name,property,value,source';
@@ -60,24 +61,38 @@ export function resumeArgv(token: string): string[] {
   return ['send', '-t', token];
 }
 
-/** A client's list or get, printed anew. `get` never shows the source column: it can name the parent. */
-export function readArgv(operation: List | Get): string[] {
-  const { scripted, parsable, depth, types, dataset, snapshot } = operation;
-  const words: string[] = [operation.kind];
+/** Columns are always said: by itself zfs would show the mountpoint, which is not readable through the gate. */
+export function listArgv(request: ListRequest): string[] {
+  const columns = request.columns.join(',') || 'name,used,available,referenced';
+  const sort = request.sort.flatMap(({ property, descending }) => [descending ? '-S' : '-s', property]);
+  return ['list', ...scopeWords(request), '-o', columns, ...sort, targetOf(request)];
+}
+
+/** Fields are always said: by itself zfs would show the source, which can name the parent. */
+export function getArgv(request: GetRequest): string[] {
+  const fields = request.fields.join(',') || 'name,property,value';
+  const sources = request.sources.length > 0 ? ['-s', request.sources.join(',')] : [];
+  return [
+    'get',
+    ...scopeWords(request),
+    '-o',
+    fields,
+    ...sources,
+    request.properties.join(','),
+    targetOf(request),
+  ];
+}
+
+function scopeWords({ scripted, parsable, depth, types }: ListRequest | GetRequest): string[] {
+  const words: string[] = [];
   if (scripted) words.push('-H');
   if (parsable) words.push('-p');
   if (depth > 0) words.push('-r');
   if (depth > 0 && Number.isFinite(depth)) words.push('-d', String(depth));
   if (types.length > 0) words.push('-t', types.join(','));
-  if (operation.kind === 'list') {
-    // Without -o zfs would show the mountpoint, which is not readable through the gate.
-    words.push('-o', operation.columns.join(',') || 'name,used,available,referenced');
-    for (const { property, descending } of operation.sort) words.push(descending ? '-S' : '-s', property);
-  } else {
-    words.push('-o', operation.fields.join(',') || 'name,property,value');
-    if (operation.sources.length > 0) words.push('-s', operation.sources.join(','));
-    words.push(operation.properties.join(','));
-  }
-  words.push(snapshot === undefined ? dataset : `${dataset}@${snapshot}`);
   return words;
+}
+
+function targetOf({ dataset, snapshot }: ListRequest | GetRequest): string {
+  return snapshot === undefined ? dataset : `${dataset}@${snapshot}`;
 }
