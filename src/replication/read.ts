@@ -1,13 +1,18 @@
 /** `zfs list` and `zfs get`, whose output goes straight to the client. */
 
 import type { Get, List } from '../command/request.ts';
+import type { Refusal } from '../refusal.ts';
 import { getArgv, listArgv } from '../zfs/argv.ts';
 import type { Done } from './done.ts';
-import { mustSucceed, type Step } from './step.ts';
+import { missingSnapshot, mustSucceed, type Step } from './step.ts';
 
-export async function read(step: Step, operation: List | Get): Promise<Done> {
+export async function read(step: Step, operation: List | Get): Promise<Done | Refusal> {
   step.interruption.check();
-  mustSucceed(await step.zfs.stream(readArgv(operation), []), operation.dataset);
+  const ended = await step.zfs.stream(readArgv(operation), []);
+  const { dataset, snapshot } = operation;
+  const missing = snapshot === undefined ? undefined : await missingSnapshot(step, ended, dataset, snapshot);
+  if (missing) return missing;
+  mustSucceed(ended, dataset);
   return { facts: {} };
 }
 

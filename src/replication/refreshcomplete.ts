@@ -1,12 +1,11 @@
 /** `zrep _refreshcomplete`: marks a snapshot as sent. Nothing else can be set this way. */
 
 import type { Refreshcomplete } from '../command/request.ts';
-import { type Refusal, refuse } from '../refusal.ts';
+import type { Refusal } from '../refusal.ts';
 import { setArgv } from '../zfs/argv.ts';
 import { formatZrepSnapshot } from '../zfs/names.ts';
-import { succeeded } from '../zfs/run.ts';
 import type { Done } from './done.ts';
-import { mustSucceed, type Step } from './step.ts';
+import { missingSnapshot, mustSucceed, type Step } from './step.ts';
 
 export async function refreshcomplete(
   step: Step,
@@ -15,10 +14,8 @@ export async function refreshcomplete(
   step.interruption.check();
   const name = formatZrepSnapshot(snapshot);
   const ended = await step.zfs.ask(setArgv(name, `${tag}:sent`, String(sent)));
-  // zfs says the same of a missing snapshot and of a missing dataset.
-  if (!succeeded(ended) && ended.message.includes(`'${name}': dataset does not exist`)) {
-    return refuse('no-such-snapshot', name);
-  }
+  const missing = await missingSnapshot(step, ended, dataset, name.slice(dataset.length + 1));
+  if (missing) return missing;
   mustSucceed(ended, dataset);
   return { facts: { snapshot: name } };
 }

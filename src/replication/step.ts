@@ -2,6 +2,7 @@
 
 import type { Interruption } from '../process/interruption.ts';
 import { type Refusal, refuse } from '../refusal.ts';
+import { existsArgv } from '../zfs/argv.ts';
 import { type Ended, succeeded, type Zfs } from '../zfs/run.ts';
 
 export interface Step {
@@ -43,4 +44,22 @@ export function mustSucceed<Result extends Ended>(ended: Result, dataset: string
 export function refusalFrom({ ended, dataset }: ZfsFailed): Refusal | undefined {
   const missing = ended.message.includes(`'${dataset}': dataset does not exist`);
   return missing ? refuse('not-granted', dataset) : undefined;
+}
+
+/**
+ * The refusal, when zfs failed because the snapshot that it was asked about is not there. zfs says the same where
+ * the whole dataset is not there, so it is asked once more.
+ *
+ * @throws ZfsFailed when it is the dataset that is missing.
+ */
+export async function missingSnapshot(
+  { zfs }: Step,
+  ended: Ended,
+  dataset: string,
+  snapshot: string,
+): Promise<Refusal | undefined> {
+  const name = `${dataset}@${snapshot}`;
+  if (succeeded(ended) || !ended.message.includes(`'${name}': dataset does not exist`)) return undefined;
+  mustSucceed(await zfs.ask(existsArgv(dataset)), dataset);
+  return refuse('no-such-snapshot', name);
 }

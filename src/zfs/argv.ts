@@ -25,6 +25,11 @@ export function readLocalArgv(target: string, property: string): string[] {
   return ['get', '-H', '-o', 'value', '-s', 'local', property, target];
 }
 
+/** Fails, naming it, when there is no such dataset. */
+export function existsArgv(dataset: string): string[] {
+  return ['list', '-H', '-o', 'name', dataset];
+}
+
 /** One property of one dataset or snapshot; zfs-fuse takes one a call. */
 export function setArgv(target: string, property: string, value: string): string[] {
   return ['set', `${property}=${value}`, target];
