@@ -87,7 +87,6 @@ const sentences = {
     'the policy is not usable, so nothing is allowed; on the fileserver, run: zrep-gate check',
   'audit-unavailable': () =>
     'the audit record could not be written, and the policy requires one (audit.required)',
-  internal: (id: string) => `an error in zrep-gate itself; the fileserver's log has it under id ${id}`,
 } as const;
 
 type Sentences = typeof sentences;

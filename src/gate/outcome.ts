@@ -12,7 +12,7 @@ export type Outcome =
   | { readonly kind: 'failed'; readonly ended: Ended; readonly dataset: string }
   | { readonly kind: 'interrupted'; readonly signal: NodeJS.Signals }
   /** A bug of ours, or an installation that broke in the middle. */
-  | { readonly kind: 'error'; readonly error: unknown; readonly id: string };
+  | { readonly kind: 'error'; readonly error: unknown };
 
 /** Numbers from sysexits(3) where it has one; zfs's own are small. */
 export const EXIT = {

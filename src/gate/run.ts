@@ -16,13 +16,8 @@ import { refusalFrom, type Step, ZfsFailed } from '../replication/step.ts';
 import { createZfs } from '../zfs/run.ts';
 import type { Outcome } from './outcome.ts';
 
-/** Carries out what was allowed. Never throws: whatever goes wrong is an outcome of request `id`. */
-export async function run(
-  policy: Policy,
-  allowed: Allowed,
-  interruption: Interruption,
-  id: string,
-): Promise<Outcome> {
+/** Carries out what was allowed. Never throws: whatever goes wrong is an outcome. */
+export async function run(policy: Policy, allowed: Allowed, interruption: Interruption): Promise<Outcome> {
   const step: Step = {
     zfs: createZfs(policy.zfs, interruption),
     interruption,
@@ -35,7 +30,7 @@ export async function run(
     return isRefusal(result) ? { kind: 'refused', refusal: result } : { kind: 'done', done: result };
   } catch (error) {
     if (interruption.signal !== undefined) return { kind: 'interrupted', signal: interruption.signal };
-    return outcomeOfError(error, id);
+    return outcomeOfError(error);
   }
 }
 
@@ -57,9 +52,9 @@ function perform(step: Step, { operation, sendFlags, filters, reach }: Allowed):
   }
 }
 
-function outcomeOfError(error: unknown, id: string): Outcome {
+function outcomeOfError(error: unknown): Outcome {
   if (error instanceof Interrupted) return { kind: 'interrupted', signal: error.signal };
-  if (!(error instanceof ZfsFailed)) return { kind: 'error', error, id };
+  if (!(error instanceof ZfsFailed)) return { kind: 'error', error };
   const refusal = refusalFrom(error);
   if (refusal) return { kind: 'refused', refusal };
   return { kind: 'failed', ended: error.ended, dataset: error.dataset };

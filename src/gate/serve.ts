@@ -37,9 +37,9 @@ export async function serve(client: string, policyPath: string): Promise<number>
       return close({ kind: 'refused', refusal: verdict as Refusal }, request);
     if (!recorded && audit.required)
       return close({ kind: 'refused', refusal: refuse('audit-unavailable') }, request);
-    outcome = await run(loaded.policy, verdict, interruption, request.id);
+    outcome = await run(loaded.policy, verdict, interruption);
   } catch (error) {
-    outcome = { kind: 'error', error, id: request.id };
+    outcome = { kind: 'error', error };
   }
   await writeAudit(audit, resultRecord(request, outcome, Date.now()));
   return close(outcome, request);

@@ -1,11 +1,10 @@
 /**
- * What the person at the other end reads: on standard error, one line a fact, prefix first, nothing of a
- * client's or of zfs's unescaped. Standard output belongs to zrep's protocol and to the stream.
+ * What the person at the other end reads: one line on standard error, prefix first, with the id of the record in
+ * the log; nothing of a client's or of zfs's unescaped. Standard output belongs to zrep's protocol and to the stream.
  */
 
 import { writeSync } from 'node:fs';
 import { printable } from '../printable.ts';
-import { refuse } from '../refusal.ts';
 import type { Outcome } from './outcome.ts';
 
 /** Tells how request `id` ended. */
@@ -14,8 +13,7 @@ export function tell(outcome: Outcome, id: string): void {
     if (outcome.done.print !== undefined) write(1, outcome.done.print);
     return;
   }
-  for (const line of linesFor(outcome)) say(line);
-  say(`the fileserver's log has the details under id ${id}`);
+  say(`${sentenceFor(outcome)} [log id ${id}]`);
 }
 
 /** One line on standard error. */
@@ -32,20 +30,20 @@ function write(descriptor: 1 | 2, text: string): void {
   }
 }
 
-function linesFor(outcome: Exclude<Outcome, { kind: 'done' }>): string[] {
+function sentenceFor(outcome: Exclude<Outcome, { kind: 'done' }>): string {
   switch (outcome.kind) {
     case 'refused':
-      return [`refused (${outcome.refusal.refused}): ${outcome.refusal.reason}`];
+      return `refused (${outcome.refusal.refused}): ${outcome.refusal.reason}`;
     case 'failed': {
       const { code, signal, message } = outcome.ended;
       const how = signal === null ? `exit code ${code}` : `killed by ${signal}`;
       const complaint = sayable(message, outcome.dataset);
-      return [`zfs failed (${how})${complaint === undefined ? '' : `: ${complaint}`}`];
+      return `zfs failed (${how})${complaint === undefined ? '' : `: ${complaint}`}`;
     }
     case 'interrupted':
-      return [`interrupted by ${outcome.signal}`];
+      return `interrupted by ${outcome.signal}`;
     case 'error':
-      return [refuse('internal', outcome.id).reason];
+      return 'an error in zrep-gate itself';
   }
 }
 
