@@ -1,8 +1,11 @@
 /** `zrep-gate explain`: the very verdict that serve would reach, and what would run. Touches no ZFS. */
 
 import { parse } from '../command/parse.ts';
+import type { Pipeline } from '../command/request.ts';
+import { isAllowedAddress } from '../policy/addresses.ts';
 import { type Asker, decide } from '../policy/decide.ts';
-import type { Policy } from '../policy/policy.ts';
+import { findGrant } from '../policy/grants.ts';
+import type { Grant, Policy } from '../policy/policy.ts';
 import { quote } from '../printable.ts';
 import { isRefusal } from '../refusal.ts';
 import { type PlannedProcess, planOf } from './plan.ts';
@@ -24,7 +27,9 @@ export function explain(policy: Policy, asker: Asker, command: string): Explanat
   const pipeline = parse(command);
   const verdict = isRefusal(pipeline) ? pipeline : decide(policy, asker, pipeline);
   if (isRefusal(verdict)) {
-    return { verdict: 'deny', code: verdict.refused, reason: verdict.reason, plan: [], conditions: [] };
+    const grant = isRefusal(pipeline) ? undefined : decidingGrant(policy, asker, pipeline);
+    const refusal = { verdict: 'deny', code: verdict.refused, reason: verdict.reason } as const;
+    return { ...refusal, ...(grant ? { grant: grant.dataset } : {}), plan: [], conditions: [] };
   }
   const { processes, conditions } = planOf(policy, verdict);
   const grant = verdict.grant.dataset;
@@ -38,14 +43,25 @@ export function explain(policy: Policy, asker: Asker, command: string): Explanat
   };
 }
 
+/** The grant by which the command was judged; undefined when it did not come to that. */
+function decidingGrant(
+  policy: Policy,
+  { client, address }: Asker,
+  { operation }: Pipeline,
+): Grant | undefined {
+  const known = policy.clients.get(client);
+  return known && isAllowedAddress(known.from, address) ? findGrant(known, operation.dataset) : undefined;
+}
+
 /** An address that `client` may call from, for when none was given: the first of its list. */
 export function assumedAddress(policy: Policy, client: string): string | undefined {
   return policy.clients.get(client)?.from?.[0]?.split('/')[0];
 }
 
 /** An explanation as a person reads it; several lines, no newline at the end. */
-export function formatExplanation({ verdict, code, reason, plan, conditions }: Explanation): string {
+export function formatExplanation({ verdict, code, reason, grant, plan, conditions }: Explanation): string {
   const lines = [verdict === 'allow' ? `allow: ${reason}` : `deny (${code}): ${reason}`];
+  if (verdict === 'deny' && grant !== undefined) lines.push(`decided by the grant for ${quote(grant)}`);
   if (plan.length > 0) lines.push('', 'would run:');
   for (const { argv, reads } of plan)
     lines.push(`  ${reads === 'previous' ? '| ' : ''}${argv.map(shown).join(' ')}`);

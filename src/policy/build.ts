@@ -45,7 +45,10 @@ export async function buildPolicy(text: string): Promise<Built> {
     return { mistakes: [{ place: `line ${error.line}, column ${error.column}`, problem }], audit: undefined };
   }
   if (Object.keys(file).length === 0)
-    return { mistakes: [{ place: 'the file', problem: 'it is empty; a policy has at least one [client.NAME]' }], audit: undefined };
+    return {
+      mistakes: [{ place: 'the file', problem: 'it is empty; a policy has at least one [client.NAME]' }],
+      audit: undefined,
+    };
 
   if (!fits(policyFile, file)) {
     const { findMistakes } = await import('./find-mistakes.ts');

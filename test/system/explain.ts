@@ -1,0 +1,143 @@
+/** What explain says would run is what serve then runs; and the verbs for people run nothing. */
+
+import t from 'tap';
+import { type GateLab, inGateLab } from '../fixtures/system/gate-lab.ts';
+import { makeSource, zrepName } from '../fixtures/system/source.ts';
+import { callsOn, installWrapper, LOGGED_ZFS } from '../fixtures/system/wrapper.ts';
+
+const POLICY = `
+zfs = "${LOGGED_ZFS}"
+[client.backup1]
+[[client.backup1.grant]]
+dataset = "tank/home"
+tags = ["zrep", "off"]
+operations = ["pull", "expire", "read", "send"]
+recursive = true
+properties = true
+filters = ["gzip"]
+
+[[example]]
+client = "backup1"
+command = "zrep snaponly tank/home"
+verdict = "allow"
+`;
+
+/** HOME and NOW stand for what is known when it runs. */
+const COMMANDS = [
+  'zrep snaponly HOME',
+  'zrep -R snaponly HOME',
+  'zrep  _refreshpull HOME@zrep_000004  ',
+  'zrep _refreshpull HOME@zrep_000004 | gzip -1',
+  'zrep -R _refreshpull HOME@zrep_000004',
+  'zrep _refreshcomplete HOME@zrep_000004 zrep:sent=NOW',
+  'zrep expire -L HOME',
+  'zrep -t off snaponly HOME',
+  'zrep -t off _refreshpull HOME@off_000001',
+  'zrep -t off _refreshcomplete HOME@off_000001 off:sent=NOW',
+  'zfs list -H -o name HOME',
+  'zfs get -H -o value zrep:master HOME',
+  'zfs send HOME@zrep_000004',
+  'zfs send -p -I HOME@zrep_000003 HOME@zrep_000004 | gzip -c',
+];
+
+/** What ZFS knew when the command ran. */
+const KNOWN: Record<string, RegExp | string> = {
+  '<pid>': /\d+/,
+  '<now>': /\d{14}/,
+  'zrep_<next>': /zrep_00000[34]/,
+  'off_<next>': 'off_000001',
+  '<each beyond savecount>': 'zrep_000000',
+};
+
+await inGateLab(
+  t,
+  POLICY,
+  async (gate) => {
+    const { fileserver, tank, ask } = gate;
+    await installWrapper(fileserver);
+    const home = await makeSource(fileserver, `${tank}/home`, { snapshots: 3, sent: [2], savecount: '4' });
+    await fileserver.run(['zfs', 'snapshot', zrepName(home, 0, 'off')]);
+    for (const [name, value] of [
+      ['sent', '1795385385'],
+      ['savecount', '1'],
+      ['master', 'yes'],
+      ['src-host', 'fileserver'],
+    ]) {
+      const target = name === 'sent' ? zrepName(home, 0, 'off') : home;
+      await fileserver.run(['zfs', 'set', `off:${name}=${value}`, target]);
+    }
+    await gate.share();
+
+    t.test('what serve changes or streams is the plan of explain, word by word', async (t) => {
+      for (const form of COMMANDS) {
+        const now = String(Math.floor(Date.now() / 1000));
+        const command = form.replaceAll('HOME', home).replace('NOW', now);
+        const plan = await planOf(gate, command);
+        await callsOn(fileserver);
+        const { code, stderr } = await ask(command);
+        t.same({ code, stderr }, { code: 0, stderr: '' }, command);
+        const lookups = /^get -Hp -r |^get -H -o value -s local /;
+        const ran = (await callsOn(fileserver))
+          .map(({ argv }) => argv.join(' '))
+          .filter((line) => !lookups.test(line));
+        t.equal(ran.length, plan.length, `${command}: ${plan.length} calls`, { found: { plan, ran } });
+        for (const [index, line] of ran.entries()) t.match(line, patternOf(plan[index] ?? '', home));
+      }
+    });
+
+    t.test('a person asks as any user, with a draft anywhere, and no zfs is started', async (t) => {
+      const draft = '/var/tmp/draft.toml';
+      await fileserver.writeFile(draft, POLICY, { owner: 'zrep:zrep' });
+      const ask = (...words: string[]) =>
+        fileserver.run(['zrep-gate', ...words], { user: 'zrep', allowFail: true });
+      const warning =
+        /^zrep-gate: warning: serve would refuse this file: \/var\/tmp\/draft.toml belongs to user \d+/m;
+      const check = await ask('check', '--policy', draft);
+      t.match(check, { code: 0, stdout: /sound: 1 client, 1 grant, 1 example\n$/, stderr: warning });
+      const own = ['--client', 'backup1', '--policy', draft];
+      const allowed = await ask('explain', ...own, '--', 'zrep snaponly tank/home');
+      t.match(allowed, { code: 0, stdout: /^allow: .*\n\nwould run:\n/, stderr: warning });
+      const denied = await ask('explain', ...own, '--', 'zrep snaponly tank/secret');
+      t.match(denied, { code: 1, stdout: /^deny \(not-granted\): / });
+      const installed = await ask('explain', '--client', 'backup1', 'zrep snaponly tank/home');
+      t.match(installed, { code: 0, stderr: '' });
+      t.same(await callsOn(fileserver), []);
+    });
+
+    t.test('authorize prints a line that ssh-keygen reads, with the installed path', async (t) => {
+      const line = await fileserver.run(['zrep-gate', 'authorize', 'backup1', '/run/lab/backup.pub']);
+      t.match(line.stdout, /^restrict,command="\/usr\/bin\/zrep-gate serve backup1" ssh-ed25519 \S+ \S+\n$/);
+      await fileserver.writeFile('/run/lab/keys', line.stdout);
+      t.match((await fileserver.run(['ssh-keygen', '-l', '-f', '/run/lab/keys'])).stdout, /ED25519/);
+    });
+  },
+  { sudo: true },
+);
+
+/** The zfs calls of the plan, each as a line without the binary's name; filters are not zfs's. */
+async function planOf({ fileserver }: GateLab, command: string): Promise<string[]> {
+  const { stdout } = await fileserver.run([
+    'zrep-gate',
+    'explain',
+    '--client',
+    'backup1',
+    '--json',
+    '--',
+    command,
+  ]);
+  const { plan } = JSON.parse(stdout) as { plan: { argv: string[] }[] };
+  // There are no children here to expire along.
+  return plan
+    .filter(({ argv }) => argv[0] === LOGGED_ZFS && !argv.join(' ').includes('<child>'))
+    .map(({ argv }) => argv.slice(1).join(' '));
+}
+
+/** `line` with what only ZFS knew filled in. */
+function patternOf(line: string, home: string): RegExp {
+  const known = { ...KNOWN, '<last sent>': new RegExp(`${home}@(?:zrep_000002|off_000000)`) };
+  let pattern = line.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  for (const [name, value] of Object.entries(known)) {
+    pattern = pattern.replaceAll(name, typeof value === 'string' ? value : value.source);
+  }
+  return new RegExp(`^${pattern}$`);
+}
