@@ -10,7 +10,7 @@ import type { Pool } from './zfs.ts';
 
 export type HostName = 'fileserver' | 'backup';
 
-export interface CommandOptions {
+interface CommandOptions {
   /** Added to the constant environment. */
   env?: Record<string, string>;
   /** An account of the host; root when left out. */

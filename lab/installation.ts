@@ -1,9 +1,9 @@
 /** zrep-gate installed on the fileserver with a policy, and the backup server's key let in, as the README has it. */
 
-import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { execa } from 'execa';
 import { installGate } from './gate.ts';
 import type { Host } from './host.ts';
 import type { Lab } from './lab.ts';
@@ -14,22 +14,18 @@ import { npmFolder, PROJECT } from './start-host.ts';
 export async function installBuild(host: Host): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'zrep-gate-pack-'));
   try {
-    await installGate(host, pack(folder));
+    await installGate(host, await pack(folder));
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
 
 /** `npm pack` into `folder`; the tarball's path. */
-function pack(folder: string): string {
+async function pack(folder: string): Promise<string> {
   const npm = join(npmFolder() ?? '', 'bin/npm-cli.js');
   const words = ['pack', '--silent', '--ignore-scripts', '--pack-destination', folder];
-  const output = execFileSync(process.execPath, [npm, ...words], {
-    cwd: PROJECT,
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'ignore'],
-  });
-  return join(folder, output.trim().split('\n').at(-1) ?? '');
+  const { stdout } = await execa(process.execPath, [npm, ...words], { cwd: PROJECT, stderr: 'ignore' });
+  return join(folder, stdout.split('\n').at(-1) ?? '');
 }
 
 /** Puts `toml` where the gate looks for its policy. */

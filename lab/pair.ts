@@ -51,7 +51,7 @@ export async function makePair(
 }
 
 /** A stream from the fileserver to the backup server, by a kernel pipe, as the administrator's first copy. */
-export async function carry(
+async function carry(
   { fileserver, backup }: Lab,
   send: readonly string[],
   receive: readonly string[],

@@ -49,14 +49,14 @@ export const DEFAULT_AUDIT: AuditSettings = {
   required: true,
 };
 
-export interface ZrepSettings {
+interface ZrepSettings {
   /** zrep's name of this host: src-host, or undefined for `uname -n` up to the first dot. */
   readonly srcHost: string | undefined;
   readonly rundir: string;
   readonly sendFlags: readonly SendFlag[];
 }
 
-export interface Example {
+interface Example {
   readonly client: string;
   readonly command: string;
   readonly verdict: 'allow' | 'deny';

@@ -1,6 +1,6 @@
 /** What `readStateArgv` printed, as values: a dataset's properties and its snapshots. Pure. */
 
-export interface Property {
+interface Property {
   readonly value: string;
   /** `local`, `inherited from …`, `received`, or `-`. */
   readonly source: string;
