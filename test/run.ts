@@ -1,5 +1,6 @@
 /**
- * `npm test`: runs every test file under tap, and closes with one line, `N passed, N failed, N skipped`.
+ * `npm test`: runs every test file under tap, a line a file, then what failed and what was skipped, and closes with
+ * one line, `N passed, N failed, N skipped`.
  *
  *   npm test                       all
  *   npm test -- test/command       those below a folder, or single files
@@ -9,20 +10,13 @@
  */
 
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { Parser } from 'tap-parser';
+import { Parser, type Result } from 'tap-parser';
 
 const places = process.argv.slice(2);
-const files = (places.length > 0 ? places : ['test']).flatMap(testFiles);
-const folder = mkdtempSync('/tmp/zrep-gate-test-');
-try {
-  const record = join(folder, 'all.tap');
-  const code = await runTap(files, record);
-  process.exitCode = close(readFileSync(record, 'utf8'), code);
-} finally {
-  rmSync(folder, { recursive: true });
-}
+const { tap, code } = await runTap((places.length > 0 ? places : ['test']).flatMap(testFiles));
+process.exitCode = close(tap, code);
 
 function testFiles(place: string): string[] {
   if (statSync(place).isFile()) return [place];
@@ -32,20 +26,44 @@ function testFiles(place: string): string[] {
     .sort();
 }
 
-async function runTap(paths: readonly string[], record: string): Promise<number> {
-  const argv = ['node_modules/.bin/tap', 'run', '--reporter=terse', `--output-file=${record}`, ...paths];
-  const child = spawn(process.execPath, argv, { stdio: ['ignore', 'inherit', 'inherit'] });
-  return new Promise((resolve) => child.on('exit', (code) => resolve(code ?? 1)));
+/** tap's whole output, and its exit code; each file is told of as it ends. */
+async function runTap(paths: readonly string[]): Promise<{ tap: string; code: number }> {
+  const argv = ['node_modules/.bin/tap', 'run', '--reporter=tap', ...paths];
+  const child = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const files = new Parser();
+  files.on('assert', ({ ok, name, time }) =>
+    console.log(`${ok ? 'ok    ' : 'FAILED'} ${name} (${Math.round((time ?? 0) / 100) / 10} s)`),
+  );
+  child.stdout.pipe(files);
+  let tap = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    tap += text;
+  });
+  return new Promise((resolve) => child.on('close', (code) => resolve({ tap, code: code ?? 1 })));
 }
 
-/** Prints what was skipped and why, and the closing line; the answer is the exit code. */
+/** Prints what failed, what was skipped and why, and the closing line; the answer is the exit code. */
 function close(tap: string, code: number): number {
-  const checks = Parser.parse(tap, { flat: true }).flatMap((event) => (event[0] === 'assert' ? [event[1]] : []));
+  const checks = Parser.parse(tap, { flat: true }).flatMap((event) =>
+    event[0] === 'assert' ? [event[1]] : [],
+  );
   const skipped = checks.filter(({ skip }) => skip);
   const failed = checks.filter(({ ok, skip, todo }) => !ok && !skip && !todo);
+  for (const check of failed) console.log(describeFailure(check));
   for (const { name, skip } of skipped) console.log(`skipped: ${name}: ${skip}`);
   const passed = checks.length - skipped.length - failed.length;
   console.log(`${passed} passed, ${failed.length} failed, ${skipped.length} skipped`);
   if (code !== 0 || failed.length > 0 || checks.length === 0) return 1;
   return process.env['CI'] && skipped.length > 0 ? 1 : 0;
+}
+
+/** The file and the names of the tests, then what tap has on it: the difference, the place. */
+function describeFailure({ name, diag }: Result): string {
+  const { diff, found, at, message, stack } = diag ?? {};
+  const facts = Object.entries({ diff, message, found, at: at && `${at.fileName}:${at.lineNumber}`, stack });
+  const lines = facts.flatMap(([key, value]) => {
+    if (value === undefined || value === null) return [];
+    return [`${key}: ${typeof value === 'string' ? value : JSON.stringify(value, null, 2)}`];
+  });
+  return [`\nFAILED: ${name}`, ...lines].join('\n').replaceAll('\n', '\n  ');
 }

@@ -22,9 +22,9 @@ export function isAllowedAddress(from: readonly string[] | undefined, address: s
 /** True for an address, or a prefix whose length fits its family. */
 export function isAddressOrPrefix(text: string): boolean {
   const { isIP } = process.getBuiltinModule('node:net');
-  const [network = '', length] = text.split('/');
+  const [network = '', length, ...more] = text.split('/');
   const version = isIP(network);
-  if (version === 0) return false;
+  if (version === 0 || more.length > 0 || network.includes('%')) return false;
   return (
     length === undefined || (/^[0-9]{1,3}$/.test(length) && Number(length) <= (version === 4 ? 32 : 128))
   );

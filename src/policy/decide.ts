@@ -9,7 +9,7 @@ import type { Dataset } from '../zfs/names.ts';
 import { SEND_FLAGS, type SendFlag } from '../zfs/send-flags.ts';
 import { isAllowedAddress } from './addresses.ts';
 import { resolveFilter } from './filters.ts';
-import { carvings, findGrant } from './grants.ts';
+import { carvings, findGrant, findGrantBelow } from './grants.ts';
 import type { Client, Grant, GrantedOperation, Policy } from './policy.ts';
 import { judgeRead } from './readable.ts';
 
@@ -98,25 +98,37 @@ function isRecursive(operation: Replication): boolean {
 function judgeRecursion(client: Client, grant: Grant, operation: Replication): Refusal | undefined {
   if (!isRecursive(operation)) return undefined;
   if (!grant.recursive) return refuse('recursive-not-granted');
-  return disagreeing(client, grant, operation).length === 0 ? undefined : refuse('recursive-crosses-grant');
+  const agreed = agreesBelow(client, grant, operation) && disagreeing(client, grant, operation).length === 0;
+  return agreed ? undefined : refuse('recursive-crosses-grant');
+}
+
+/** Where a wider grant speaks for the children, it must allow the same of each. */
+function agreesBelow(client: Client, grant: Grant, operation: Replication): boolean {
+  const below = findGrantBelow(client, operation.dataset);
+  return below === undefined || below === grant || agrees(below, grant, operation);
+}
+
+function agrees(other: Grant, grant: Grant, operation: Replication): boolean {
+  return (
+    other.operations.includes(GRANTED_AS[operation.kind]) &&
+    other.tags.includes(operation.tag) &&
+    other.raw === grant.raw
+  );
 }
 
 /** The parts of the tree below for which the policy does not allow the same recursively. */
 function disagreeing(client: Client, grant: Grant, operation: Replication): Dataset[] {
-  const agrees = (other: Grant): boolean =>
-    other.recursive &&
-    other.except.length === 0 &&
-    other.operations.includes(GRANTED_AS[operation.kind]) &&
-    other.tags.includes(operation.tag) &&
-    other.raw === grant.raw;
   return carvings(client, grant, operation.dataset)
-    .filter((part) => part.grant === undefined || !agrees(part.grant))
+    .filter(
+      (part) => part.grant === undefined || !part.grant.recursive || !agrees(part.grant, grant, operation),
+    )
     .map(({ root }) => root);
 }
 
 /** Expiring goes round what disagrees, since what it leaves alone loses nothing. */
 function reachOf(client: Client, grant: Grant, operation: Replication): Reach {
-  if (operation.kind !== 'expire' || !grant.recursive) return 'alone';
+  if (operation.kind !== 'expire' || !grant.recursive || !agreesBelow(client, grant, operation))
+    return 'alone';
   return { spared: disagreeing(client, grant, operation) };
 }
 

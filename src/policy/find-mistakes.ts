@@ -45,7 +45,11 @@ function zodFor(shape: Shape): z.ZodMiniType {
         const one = zodFor(inner);
         return [key, shape.needed.includes(key) ? one : z.optional(one)];
       });
-      return z.strictObject(Object.fromEntries(keys));
+      // To zod a TOML date is an object without keys.
+      return z.pipe(
+        z.custom((value) => !(value instanceof Date), { error: 'expected a table' }),
+        z.strictObject(Object.fromEntries(keys)),
+      );
     }
     case 'named':
       return z.record(zodFor(shape.name) as z.ZodMiniType<string, string>, zodFor(shape.of));

@@ -18,6 +18,15 @@ export function findGrant(client: Client, dataset: Dataset): Grant | undefined {
   return found && !found.except.some((excepted) => covers(excepted, dataset)) ? found : undefined;
 }
 
+/** The grant that speaks for what lies below `dataset` and for which no other grant was made; undefined where none does. */
+export function findGrantBelow(client: Client, dataset: Dataset): Grant | undefined {
+  return client.grants
+    .filter((grant) => grant.subtree && covers(grant.dataset, dataset))
+    .reduce<Grant | undefined>((found, grant) => {
+      return found === undefined || grant.dataset.length > found.dataset.length ? grant : found;
+    }, undefined);
+}
+
 /** True when `dataset` is `root` or lies below it. */
 export function covers(root: string, dataset: string): boolean {
   return root === dataset || isBelow(dataset, root);
@@ -31,13 +40,16 @@ export interface Carving {
 }
 
 /**
- * Every part of the tree below `dataset` that `grant` does not speak for: exceptions, and other grants.
+ * Every part of the tree below `dataset` that `grant` does not speak for: other grants, and exceptions, be they
+ * those of a grant further down, or of a wider one where `grant` is for its dataset alone.
  * What goes through the whole tree (a recursive stream, a listing with children) must agree with each of them.
  */
 export function carvings(client: Client, grant: Grant, dataset: Dataset): Carving[] {
   const others = client.grants
     .filter((other) => other !== grant)
     .map((other) => ({ root: other.dataset, grant: other }));
-  const excepted = grant.except.map((root) => ({ root, grant: undefined }));
+  const excepted = client.grants
+    .filter((other) => other === grant || !grant.subtree || isBelow(other.dataset, grant.dataset))
+    .flatMap(({ except }) => except.map((root) => ({ root, grant: undefined })));
   return [...excepted, ...others].filter(({ root }) => isBelow(root, dataset));
 }

@@ -65,7 +65,9 @@ function ownershipProblems(place: string, { uid, mode }: Stats): string[] {
   return problems;
 }
 
-function readPolicy(path: string, judge: (opened: Stats) => void): string {
+function readPolicy(given: string, judge: (opened: Stats) => void): string {
+  // The kernel would follow a link in front of "..": what is opened must be what was looked at.
+  const path = resolve(given);
   let descriptor: number;
   try {
     // NONBLOCK, so that a FIFO in the file's place opens at once and is then refused for what it is.

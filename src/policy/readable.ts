@@ -45,13 +45,14 @@ export function judgeRead(client: Client, grant: Grant, operation: List | Get): 
 
 function isReadable(property: string, grant: Grant, operation: List | Get): boolean {
   if (READABLE_PROPERTIES.has(property)) return true;
-  const tag = grant.tags.find((granted) => property.startsWith(`${granted}:`));
-  if (tag === undefined) return false;
-  const name = property.slice(tag.length + 1);
-  if (READABLE_ZREP.has(name)) return true;
+  // One tag can be the beginning of another.
+  const names = grant.tags.flatMap((tag) =>
+    property.startsWith(`${tag}:`) ? [property.slice(tag.length + 1)] : [],
+  );
+  if (names.some((name) => READABLE_ZREP.has(name))) return true;
   const onlyLocal =
     operation.kind === 'get' && operation.sources.length > 0 && operation.sources.every(isOwnSource);
-  return onlyLocal && READABLE_ZREP_LOCALLY.has(name);
+  return onlyLocal && names.some((name) => READABLE_ZREP_LOCALLY.has(name));
 }
 
 const isOwnSource = (source: string): boolean => source === 'local' || source === 'received';

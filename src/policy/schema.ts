@@ -9,7 +9,7 @@ import { isAddressOrPrefix } from './addresses.ts';
 import { choice, flag, list, named, type Of, table, text } from './shape.ts';
 
 export const SYSLOG_TARGET =
-  /^(?:off|local|local:(?<socket>\/[\x21-\x7e]+)|(?<transport>udp|tcp):\/\/(?<host>[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::(?<port>[1-9][0-9]{0,4}))?)$/;
+  /^(?:off|local|local:(?<socket>\/[\x21-\x7e]+)|(?<transport>udp|tcp):\/\/(?<host>[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::(?<port>[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?)$/;
 
 const path = text('an absolute path without blanks, such as "/usr/sbin/zfs"', (value) =>
   /^\/[\x21-\x7e]*$/.test(value),

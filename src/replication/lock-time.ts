@@ -19,6 +19,9 @@ export function parseLockTime(text: string | undefined): number | undefined {
   if (match === null) return undefined;
   const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match.slice(1).map(Number);
   const first = new Date(year, month - 1, day, hour, minute, second);
+  // Date counts on from the 31st of February.
+  if (month < 1 || month > 12 || first.getDate() !== day || hour > 23 || minute > 59 || second > 60)
+    return undefined;
   const later = new Date(first.getTime() + 3_600_000);
   return (formatLockTime(later) === text ? later : first).getTime() / 1000;
 }

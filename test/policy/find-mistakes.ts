@@ -1,0 +1,97 @@
+/** What a mistake in a policy is called: where it is, and what to write instead. */
+
+import { parse as parseToml } from 'smol-toml';
+import t from 'tap';
+import { findMistakes } from '../../src/policy/find-mistakes.ts';
+import { describeMistake } from '../../src/policy/mistakes.ts';
+import { policyFile } from '../../src/policy/schema.ts';
+
+const PATH = 'expected an absolute path without blanks, such as "/usr/sbin/zfs"';
+const DATASET = 'expected the name of a dataset, such as "tank/home"';
+const ADDRESS = 'expected an address or prefix, such as "192.0.2.10" or "2001:db8::/32"';
+const UNKNOWN = 'is not a key that is known here';
+const AT_LEAST_ONE = 'expected at least 1 entry; leave the key out for its default';
+
+const grant = (rest: string): string => `client.a.grant = [{ dataset = "t", operations = [] }, { ${rest} }]`;
+
+/** [TOML, its mistakes]. */
+const MISTAKES: [string, string[]][] = [
+  ['zfs = "zfs"', [`zfs: ${PATH}`]],
+  ['zfs = 1', [`zfs: ${PATH}`]],
+  ['zfs = "/usr/sbin/zfs -x"', [`zfs: ${PATH}`]],
+  ['zsf = "/usr/sbin/zfs"', [`zsf: ${UNKNOWN}`]],
+  ['zrep.rundri = "/run"', [`zrep.rundri: ${UNKNOWN}`]],
+  ['zrep = []', ['zrep: expected a table']],
+  ['zrep = 2026-11-23', ['zrep: expected a table']],
+  ['audit = 10:00:00', ['audit: expected a table']],
+  [
+    'zrep.send-flags = ["-L", "-R"]',
+    ['zrep.send-flags[2]: expected one of -L, -b, -c, -e, -p, -w or their long names'],
+  ],
+  ['zrep.send-flags = "-L"', ['zrep.send-flags: expected a list: ["..."]']],
+  ['audit.required = "yes"', ['audit.required: expected true or false']],
+  ['audit.facility = "auth0"', [`audit.facility: expected one of ${facilities()}`]],
+  ['client = 1', ['client: expected a table']],
+  ['client.a = 1', ['client.a: expected a table']],
+  ['client.a.from = []', [`client.a.from: ${AT_LEAST_ONE}`]],
+  ['client.a.from = ["192.0.2.1", 7]', [`client.a.from[2]: ${ADDRESS}`]],
+  ['client."a b".from = ["::1"]', ['client.a b: expected letters, digits and "_.-", such as "backup1"']],
+  ['client."\\u001b[2J" = {}', ['client.\\x1b[2J: expected letters, digits and "_.-", such as "backup1"']],
+  ['client.a.grant = { dataset = "t" }', ['client.a.grant: expected a list: ["..."]']],
+  [grant('dataset = "u"'), ['client.a.grant[2].operations: is missing']],
+  [grant('operations = []'), ['client.a.grant[2].dataset: is missing']],
+  [grant('dataset = "/u", operations = []'), [`client.a.grant[2].dataset: ${DATASET}`]],
+  [grant('dataset = "u@s", operations = []'), [`client.a.grant[2].dataset: ${DATASET}`]],
+  [
+    grant('dataset = "u", operations = ["pull", "all"]'),
+    ['client.a.grant[2].operations[2]: expected one of "pull", "expire", "read", "send"'],
+  ],
+  [grant('dataset = "u", operations = [], tags = []'), [`client.a.grant[2].tags: ${AT_LEAST_ONE}`]],
+  [
+    grant('dataset = "u", operations = [], tags = ["Zrep"]'),
+    ['client.a.grant[2].tags[1]: expected a zrep tag: lower-case letters, digits and "_.:-", such as "zrep"'],
+  ],
+  [
+    grant('dataset = "u", operations = [], raw = true'),
+    ['client.a.grant[2].raw: expected one of "forbidden", "optional", "required"'],
+  ],
+  [grant('dataset = "u", operations = [], resume = 1'), ['client.a.grant[2].resume: expected true or false']],
+  ['filter.x = {}', ['filter.x.argv: is missing']],
+  ['filter.x.argv = ["pigz"]', [`filter.x.argv[1]: ${PATH}`]],
+  ['filter.x.argv = ["/pigz", "é"]', ['filter.x.argv[2]: expected printable ASCII']],
+  [
+    'example = [{ client = "a", command = "", verdict = "no" }]',
+    ['example[1].verdict: expected one of "allow", "deny"'],
+  ],
+  ['__proto__ = 1', [`__proto__: ${UNKNOWN}`]],
+  ['client.a.__proto__ = {}', [`client.a.__proto__: ${UNKNOWN}`]],
+  ['client.__proto__ = {}', [`client.__proto__: ${UNKNOWN}`]],
+  ['filter.x = { argv = ["/x"], constructor = 1 }', [`filter.x.constructor: ${UNKNOWN}`]],
+];
+
+t.test('a mistake is named by its place and by what to write instead', async (t) => {
+  for (const [text, mistakes] of MISTAKES) {
+    // An unknown key named twice is no worse than once.
+    const found = new Set(findMistakes(policyFile, parseToml(text)).map(describeMistake));
+    t.strictSame([...found], mistakes, text);
+  }
+});
+
+t.test('all mistakes of a file are found at once', async (t) => {
+  const text = 'a = 1\nzfs = 1\nzrep.b = 1\naudit.required = 1\nclient.x.from = ["y", "z"]';
+  const places = findMistakes(policyFile, parseToml(text)).map(({ place }) => place);
+  t.strictSame(places.sort(), [
+    'a',
+    'audit.required',
+    'client.x.from[1]',
+    'client.x.from[2]',
+    'zfs',
+    'zrep.b',
+  ]);
+});
+
+function facilities(): string {
+  const words =
+    'kern user mail daemon auth syslog lpr news uucp cron authpriv ftp local0 local1 local2 local3 local4 local5 local6 local7';
+  return words.replaceAll(/\w+/g, '"$&"').replaceAll(' ', ', ');
+}

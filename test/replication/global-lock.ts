@@ -1,0 +1,174 @@
+/** zrep's global lock: one holder at a time, whole from its first moment, and never broken. */
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { mock } from 'node:test';
+import t, { type Test } from 'tap';
+import { Interrupted, type Interruption } from '../../src/process/interruption.ts';
+import { withGlobalLock } from '../../src/replication/global-lock.ts';
+
+const quiet: Interruption = { signal: undefined, check: () => {}, onSignal: () => () => {} };
+
+/** A folder of its own for each test. */
+function makeRundir(t: Test): string {
+  const rundir = mkdtempSync(`${tmpdir()}/global-lock-`);
+  t.teardown(() => rmSync(rundir, { recursive: true }));
+  return rundir;
+}
+
+/** Another process that holds the lock in `rundir`; `end` tells it how to end, and waits for that. */
+async function startHolder(rundir: string) {
+  const script = new URL('../fixtures/replication/hold-lock.ts', import.meta.url).pathname;
+  const child = spawn(process.execPath, ['--import=tsx', script, rundir], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  await once(child.stdout, 'data');
+  const end = async (word: 'release' | 'die'): Promise<void> => {
+    const exit = once(child, 'exit');
+    child.stdin.end(word);
+    await exit;
+  };
+  return { pid: child.pid as number, end };
+}
+
+/** Runs `work` with pauses that last only as long as `during` them; the answer has their lengths, too. */
+async function withoutPauses<Result>(
+  work: () => Promise<Result>,
+  during: (pause: number) => Promise<unknown> = async () => {},
+): Promise<{ result: Result; pauses: number[] }> {
+  const pauses: number[] = [];
+  const skip = (callback: () => void, length: number) => {
+    pauses.push(length);
+    during(pauses.length).then(callback);
+  };
+  const mocked = mock.method(globalThis, 'setTimeout', skip as unknown as typeof setTimeout);
+  try {
+    return { result: await work(), pauses };
+  } finally {
+    mocked.mock.restore();
+  }
+}
+
+t.test('the lock is a file with the pid in it, there only while the work runs', async (t) => {
+  const rundir = makeRundir(t);
+  const answer = await withGlobalLock({ rundir, interruption: quiet }, async () => {
+    t.same(readdirSync(rundir), ['zrep.lock'], 'and no draft');
+    t.equal(readFileSync(`${rundir}/zrep.lock`, 'utf8'), `${process.pid}\n`);
+    return 'done';
+  });
+  t.equal(answer, 'done');
+  t.same(readdirSync(rundir), []);
+});
+
+t.test('work that fails lets go of the lock', async (t) => {
+  const rundir = makeRundir(t);
+  const failing = withGlobalLock({ rundir, interruption: quiet }, () => Promise.reject(new Error('failed')));
+  await t.rejects(failing, { message: 'failed' });
+  t.same(readdirSync(rundir), []);
+});
+
+t.test('of two contenders one waits until the other is done', async (t) => {
+  const rundir = makeRundir(t);
+  const holder = await startHolder(rundir);
+  let released = false;
+  const { result, pauses } = await withoutPauses(
+    () => withGlobalLock({ rundir, interruption: quiet }, async () => released),
+    async (pause) => {
+      if (pause < 3) return;
+      await holder.end('release');
+      released = true;
+    },
+  );
+  t.equal(result, true);
+  t.equal(pauses.length, 3);
+  t.same(readdirSync(rundir), []);
+});
+
+/** [what is in the way, what the refusal says of it]. */
+const STALE: Record<string, [string, RegExp]> = {
+  'no number': ['', /zrep\.lock \(its holder is not known\)/],
+  'a word': ['zrep\n', /zrep\.lock \(its holder is not known\)/],
+  'the first process': ['1\n', /zrep\.lock \(pid 1\)/],
+};
+
+t.test('after ten pauses of a second it gives up, and leaves the lock as it was', async (t) => {
+  for (const [name, [content, sentence]] of Object.entries(STALE)) {
+    const rundir = makeRundir(t);
+    writeFileSync(`${rundir}/zrep.lock`, content);
+    const work = async () => t.fail('this must not run');
+    const { result, pauses } = await withoutPauses(() =>
+      withGlobalLock({ rundir, interruption: quiet }, work),
+    );
+    t.match(result, { refused: 'global-lock-busy', reason: sentence }, name);
+    t.strictSame(
+      pauses,
+      Array.from({ length: 10 }, () => 1000),
+      name,
+    );
+    t.equal(readFileSync(`${rundir}/zrep.lock`, 'utf8'), content, name);
+    t.same(readdirSync(rundir), ['zrep.lock'], 'no draft is left');
+  }
+});
+
+t.test('the lock of a process that died is named as such, and not broken', async (t) => {
+  const rundir = makeRundir(t);
+  const holder = await startHolder(rundir);
+  const ask = () => withoutPauses(() => withGlobalLock({ rundir, interruption: quiet }, async () => 'ran'));
+  t.match((await ask()).result, { reason: new RegExp(`\\(pid ${holder.pid}\\)`) });
+  await holder.end('die');
+  t.match((await ask()).result, { reason: new RegExp(`\\(pid ${holder.pid}, which is dead\\)`) });
+  t.equal(readFileSync(`${rundir}/zrep.lock`, 'utf8'), `${holder.pid}\n`);
+  unlinkSync(`${rundir}/zrep.lock`);
+  t.equal((await ask()).result, 'ran', 'once somebody has removed it');
+});
+
+t.test('a lock that somebody else took meanwhile is left to them', async (t) => {
+  const rundir = makeRundir(t);
+  await withGlobalLock({ rundir, interruption: quiet }, async () => {
+    unlinkSync(`${rundir}/zrep.lock`);
+    writeFileSync(`${rundir}/other`, '1\n');
+    linkSync(`${rundir}/other`, `${rundir}/zrep.lock`);
+  });
+  t.equal(readFileSync(`${rundir}/zrep.lock`, 'utf8'), '1\n');
+});
+
+t.test('a lock that somebody removed meanwhile is no failure', async (t) => {
+  const rundir = makeRundir(t);
+  const work = async () => unlinkSync(`${rundir}/zrep.lock`);
+  t.equal(await withGlobalLock({ rundir, interruption: quiet }, work), undefined);
+});
+
+t.test('a signal ends the waiting', async (t) => {
+  const rundir = makeRundir(t);
+  writeFileSync(`${rundir}/zrep.lock`, '1\n');
+  let looks = 0;
+  const check = () => {
+    looks += 1;
+    if (looks === 3) throw new Interrupted('SIGTERM');
+  };
+  const waiting = withoutPauses(() =>
+    withGlobalLock({ rundir, interruption: { ...quiet, check } }, async () => 1),
+  );
+  await t.rejects(waiting, new Interrupted('SIGTERM'));
+  t.equal(looks, 3);
+  t.same(readdirSync(rundir), ['zrep.lock']);
+});
+
+t.test('where no lock can be made, that is an error and no refusal', async (t) => {
+  const rundir = `${makeRundir(t)}/missing`;
+  const attempt = () => withGlobalLock({ rundir, interruption: quiet }, async () => 'ran');
+  await t.rejects(attempt(), { code: 'ENOENT' });
+  mkdirSync(rundir);
+  t.equal(await attempt(), 'ran');
+});
