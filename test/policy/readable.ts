@@ -28,7 +28,7 @@ t.test('the manual lists the very properties that can be read', async (t) => {
 
 const policy = await policyFrom(`[client.backup1]
 grant = [
-  { dataset = "tank/flat", tags = ["off", "zrep", "off:site"], operations = ["read"] },
+  { dataset = "tank/flat", tags = ["zrep", "off:site", "zrep:x"], operations = ["read"] },
   { dataset = "tank/whole", subtree = true, operations = ["read"] },
   { dataset = "tank/hole", subtree = true, operations = ["read"], except = ["tank/hole/a/secret"] },
   { dataset = "tank/mixed", subtree = true, operations = ["read"] },
@@ -45,7 +45,7 @@ const VERDICTS: Record<string, string[]> = {
     'zfs list -d 0 tank/flat',
     'zfs list -r -d 1 -t snapshot tank/flat',
     'zfs list -r tank/flat@zrep_000001',
-    'zfs list -o name,used,zrep:sent,off:site:sent -s creation -S used tank/flat',
+    'zfs list -o name,used,zrep:sent,off:site:sent,zrep:x:sent -s creation -S used tank/flat',
     'zfs get -H -o name,property,value guid,zrep:savecount tank/flat',
     'zfs get -s local zrep:src-fs,zrep:dest-fs,zrep:lastsent tank/flat',
     'zfs get -s received,local zrep:src-fs tank/flat',
