@@ -5,7 +5,7 @@
  * dependencies that somebody else could replace. CommonJS, since an ES module bundle starts a fifth slower.
  */
 
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { build, type Metafile, type Plugin } from 'esbuild';
 
@@ -48,7 +48,8 @@ const { metafile } = await build({
 });
 for (const program of PROGRAMS) {
   const bundle = `dist/${basename(program, '.ts')}.cjs`;
-  writeFileSync(bundle, `#!/usr/bin/env node\n${readFileSync(bundle, 'utf8')}`, { mode: 0o755 });
+  writeFileSync(bundle, `#!/usr/bin/env node\n${readFileSync(bundle, 'utf8')}`);
+  chmodSync(bundle, 0o755);
 }
 writeFileSync('dist/THIRD-PARTY-LICENSES', licences(metafile));
 

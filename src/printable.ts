@@ -23,6 +23,17 @@ export function shorten(text: string, limit: number): string {
   return text.length <= limit ? text : `${text.slice(0, limit)}...(${text.length} characters)`;
 }
 
+/** Printable, and then at most `limit` characters of it: cut between two escapes, saying how long the text was. */
+export function printableWithin(text: string, limit: number): string {
+  let whole = '';
+  for (const character of text.slice(0, limit + 1).split('')) {
+    const next = whole + printable(character);
+    if (next.length > limit) return `${whole}...(${text.length} characters)`;
+    whole = next;
+  }
+  return whole;
+}
+
 /** Printable, at most 100 characters of it, in double quotes: how a client's word enters a sentence. */
 export function quote(text: string): string {
   return `"${printable(shorten(text, 100)).replaceAll('"', '\\"')}"`;

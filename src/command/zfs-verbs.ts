@@ -100,7 +100,7 @@ function readOperand(text: string): { dataset: Dataset; snapshot: string | undef
 /** `-d` implies `-r`, as in zfs(8). */
 function readDepth(text: string | undefined, recursive: boolean): number | undefined {
   if (text === undefined) return recursive ? Number.POSITIVE_INFINITY : 0;
-  return /^[0-9]{1,3}$/.test(text) ? Number(text) : undefined;
+  return /^(?:0|[1-9][0-9]{0,2})$/.test(text) ? Number(text) : undefined;
 }
 
 /** A comma-separated list of known words, each once, by their full names; [] when there is none. */

@@ -112,6 +112,8 @@ async function explainVerb(words: readonly string[], options: ExplainOptions): P
   const address = options.from ?? assumedAddress(policy, options.client);
   const asker = { client: options.client, address, now: Math.floor(Date.now() / 1000) };
   if (options.batch) {
+    // Who reads has seen enough.
+    process.stdout.on('error', () => process.exit(EXIT.good));
     await explainBatch(policy, asker, process.stdin, process.stdout);
     return EXIT.good;
   }

@@ -1,7 +1,6 @@
 /** `explain --batch`: one JSON string a line in, one JSON verdict a line out, for as many as there are. */
 
 import { once } from 'node:events';
-import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import type { Asker } from '../policy/decide.ts';
 import type { Policy } from '../policy/policy.ts';
@@ -23,11 +22,23 @@ export async function explainBatch(
     pending = '';
     if (!output.write(text)) await once(output, 'drain');
   };
-  for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
+  for await (const line of linesOf(input)) {
     pending += `${JSON.stringify(explainLine(policy, asker, line))}\n`;
     if (pending.length >= CHUNK) await flush();
   }
   if (pending !== '') await flush();
+}
+
+/** Parted at newlines alone: readline takes characters for line ends that may stand in a JSON string. */
+async function* linesOf(input: Readable): AsyncGenerator<string> {
+  let rest = '';
+  for await (const chunk of input.setEncoding('utf8')) {
+    const lines = (chunk as string).split('\n');
+    lines[0] = rest + lines[0];
+    rest = lines.pop() ?? '';
+    yield* lines;
+  }
+  if (rest !== '') yield rest;
 }
 
 function explainLine(policy: Policy, asker: Asker, line: string): Explanation {

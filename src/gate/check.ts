@@ -28,7 +28,7 @@ export async function checkPolicy(path: string, now: number): Promise<CheckRepor
   );
   if ('mistakes' in built) {
     return {
-      errors: built.mistakes.map((mistake) => `${path}: ${describeMistake(mistake)}`),
+      errors: built.mistakes.map((mistake) => `${printable(path)}: ${describeMistake(mistake)}`),
       warnings,
       summary: '',
     };
@@ -50,7 +50,7 @@ function wrongExamples(path: string, policy: Policy, now: number): string[] {
       command.replaceAll('{NOW}', String(now)),
     );
     if (found.verdict === verdict) return [];
-    const place = `${path}: example[${index + 1}]`;
+    const place = `${printable(path)}: example[${index + 1}]`;
     return [`${place}: ${quote(command)} should be "${verdict}", but is "${found.verdict}": ${found.reason}`];
   });
 }

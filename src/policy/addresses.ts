@@ -19,15 +19,34 @@ export function isAllowedAddress(from: readonly string[] | undefined, address: s
   return list.check(plain, family);
 }
 
-/** True for an address, or a prefix whose length fits its family. */
+/** True for an address, or a prefix whose length fits its family and leaves no bits behind it, as sshd's from= wants it. */
 export function isAddressOrPrefix(text: string): boolean {
   const { isIP } = process.getBuiltinModule('node:net');
   const [network = '', length, ...more] = text.split('/');
-  const version = isIP(network);
-  if (version === 0 || more.length > 0 || network.includes('%')) return false;
-  return (
-    length === undefined || (/^[0-9]{1,3}$/.test(length) && Number(length) <= (version === 4 ? 32 : 128))
-  );
+  if (isIP(network) === 0 || more.length > 0 || network.includes('%')) return false;
+  if (length === undefined) return true;
+  const bits = bitsOf(network);
+  return /^[0-9]{1,3}$/.test(length) && Number(length) <= bits.length && !bits.includes('1', Number(length));
+}
+
+/** The bits of a sound address, as 32 or 128 digits. */
+function bitsOf(address: string): string {
+  const binary = (value: number, digits: number): string => value.toString(2).padStart(digits, '0');
+  const byBytes = (dotted: string): string =>
+    dotted
+      .split('.')
+      .map((byte) => binary(Number(byte), 8))
+      .join('');
+  if (!address.includes(':')) return byBytes(address);
+  const words = (part: string): string =>
+    part === ''
+      ? ''
+      : part
+          .split(':')
+          .map((word) => (word.includes('.') ? byBytes(word) : binary(Number(`0x${word}`), 16)))
+          .join('');
+  const [head = '', tail] = address.split('::').map(words);
+  return tail === undefined ? head : head.padEnd(128 - tail.length, '0') + tail;
 }
 
 function familyOf(address: string): 'ipv4' | 'ipv6' {

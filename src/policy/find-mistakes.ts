@@ -12,13 +12,30 @@ z.config({ jitless: true });
 
 /** What keeps `value` from fitting `shape`; [] when it fits. */
 export function findMistakes(shape: Shape, value: object): Mistake[] {
-  // To zod an own key of this name is nothing; in a file it is what any other unknown key is.
-  const prototypes = placesOf('__proto__', value).map((place) => ({ place, problem: UNKNOWN }));
   const parsed = zodFor(shape).safeParse(value, { reportInput: true });
-  return [...prototypes, ...(parsed.success ? [] : parsed.error.issues.flatMap(mistakesOf))];
+  const found = parsed.success ? [] : parsed.error.issues.flatMap((issue) => mistakesOf(issue, shape));
+  // To zod an own key of this name is nothing, mostly; in a file it is what any other unknown key is.
+  const prototypes = pathsOf('__proto__', value)
+    .map((path) => ({ place: placeOf(path), problem: unknownAt(shape, path.slice(0, -1)) }))
+    .filter(({ place }) => !found.some((other) => other.place === place));
+  return [...prototypes, ...found];
 }
 
-const UNKNOWN = 'is not a key that is known here';
+/** Says of a key below `path` that it is not known, and which ones are. */
+function unknownAt(shape: Shape, path: readonly PropertyKey[]): string {
+  const known = Object.keys(tableAt(shape, path));
+  return `is not a key that is known here${known.length > 0 ? `; known are: ${known.join(', ')}` : ''}`;
+}
+
+/** The keys of the table at `path`; none where there is no table of known keys. */
+function tableAt(
+  shape: Shape | undefined,
+  [key, ...path]: readonly PropertyKey[],
+): Readonly<Record<string, Shape>> {
+  if (key === undefined || shape === undefined) return shape?.kind === 'table' ? shape.keys : {};
+  if (shape.kind === 'list' || shape.kind === 'named') return tableAt(shape.of, path);
+  return shape.kind === 'table' ? tableAt(shape.keys[String(key)], path) : {};
+}
 
 function zodFor(shape: Shape): z.ZodMiniType {
   switch (shape.kind) {
@@ -56,18 +73,19 @@ function zodFor(shape: Shape): z.ZodMiniType {
   }
 }
 
-function placesOf(name: string, value: object, path: readonly PropertyKey[] = []): string[] {
+function pathsOf(name: string, value: object, path: readonly PropertyKey[] = []): PropertyKey[][] {
   const list = Array.isArray(value);
   return Object.entries(value).flatMap(([key, inner]: [string, unknown]) => {
     const place = [...path, list ? Number(key) : key];
-    if (key === name) return [placeOf(place)];
-    return typeof inner === 'object' && inner !== null ? placesOf(name, inner, place) : [];
+    if (key === name) return [place];
+    return typeof inner === 'object' && inner !== null ? pathsOf(name, inner, place) : [];
   });
 }
 
-function mistakesOf(issue: z.core.$ZodIssue): Mistake[] {
+function mistakesOf(issue: z.core.$ZodIssue, shape: Shape): Mistake[] {
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({ place: placeOf([...issue.path, key]), problem: UNKNOWN }));
+    const problem = unknownAt(shape, issue.path);
+    return issue.keys.map((key) => ({ place: placeOf([...issue.path, key]), problem }));
   }
   return [{ place: placeOf(issue.path), problem: problemOf(issue) }];
 }

@@ -13,7 +13,7 @@ const STATE_FIELDS = 'name,property,value,source';
 
 /**
  * Every property in `properties` of a dataset and its snapshots. One process on both zfs-fuse and OpenZFS;
- * without `-t`, which zfs-fuse lacks, depth 1 brings the child datasets too, and state.ts drops them.
+ * without `-t`, which zfs-fuse lacks, depth 1 brings the child datasets too; who reads it drops them.
  */
 export function readStateArgv(dataset: string, properties: readonly string[], depth: number): string[] {
   const depthWords = Number.isFinite(depth) ? ['-d', String(depth)] : [];

@@ -24,7 +24,7 @@ export interface Ended {
   readonly message: string;
 }
 
-export interface Captured extends Ended {
+interface Captured extends Ended {
   readonly output: string;
 }
 

@@ -10,7 +10,7 @@ import type { AuditRecord } from './record.ts';
 /** A socket that does not take a line in this time is broken. Milliseconds. */
 const LIMIT = 2000;
 
-/** Larger than any record; logger cuts at 1 KiB otherwise. Bytes. */
+/** Larger than any record, and what rsyslogd takes at most by default; logger cuts at 1 KiB otherwise. Bytes. */
 const SIZE = 8192;
 
 /**
@@ -41,5 +41,6 @@ export async function writeLocalSyslog(record: AuditRecord, socket: string, faci
     child.on('close', resolve);
   });
   if (code === null) throw new Error(`${socket} did not take the record within ${LIMIT} ms`);
-  if (code !== 0) throw new Error(`logger: ${message.trim() || `exit code ${code}`}`);
+  if (code !== 0)
+    throw new Error(`logger: ${message.trim().replace(/^logger: /, '') || `exit code ${code}`}`);
 }

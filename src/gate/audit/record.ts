@@ -5,7 +5,7 @@
  */
 
 import type { Allowed } from '../../policy/decide.ts';
-import { printable, shorten } from '../../printable.ts';
+import { printableWithin } from '../../printable.ts';
 import { isRefusal, type Refusal } from '../../refusal.ts';
 import type { Outcome } from '../outcome.ts';
 import { exitCodeOf } from '../outcome.ts';
@@ -18,9 +18,9 @@ export interface AuditRecord {
   readonly fields: Readonly<Record<string, string | number>>;
 }
 
-/** A command longer than this is cut in the record: a line must fit a syslog datagram. */
-const COMMAND_LIMIT = 1024;
-const MESSAGE_LIMIT = 512;
+/** Characters of a value, as it stands in the record; what is longer is cut: a line must fit a syslog datagram. */
+const LIMITS: Readonly<Record<string, number>> = { command: 1024 };
+const LIMIT = 512;
 
 /** What was decided about `request`. */
 export function decisionRecord(request: GateRequest, verdict: Allowed | Refusal): AuditRecord {
@@ -36,7 +36,7 @@ export function decisionRecord(request: GateRequest, verdict: Allowed | Refusal)
     event: 'decision',
     ...asker(request),
     ...what,
-    command: shorten(request.command, COMMAND_LIMIT),
+    command: request.command,
   });
 }
 
@@ -64,18 +64,13 @@ function factsOf(outcome: Outcome): Record<string, string | number> {
       return refusalFacts(outcome.refusal);
     case 'failed': {
       const { signal, message } = outcome.ended;
-      return { ...(signal === null ? {} : { signal }), message: shorten(message.trim(), MESSAGE_LIMIT) };
+      return { ...(signal === null ? {} : { signal }), message: message.trim() };
     }
     case 'interrupted':
       return { signal: outcome.signal };
     case 'error': {
       const { error } = outcome;
-      return {
-        message: shorten(
-          error instanceof Error ? (error.stack ?? error.message) : String(error),
-          MESSAGE_LIMIT,
-        ),
-      };
+      return { message: error instanceof Error ? (error.stack ?? error.message) : String(error) };
     }
   }
 }
@@ -84,7 +79,7 @@ function refusalFacts({ refused, reason, detail }: Refusal): Record<string, stri
   return {
     code: refused,
     reason,
-    ...(detail === undefined ? {} : { detail: shorten(detail, MESSAGE_LIMIT) }),
+    ...(detail === undefined ? {} : { detail }),
   };
 }
 
@@ -95,7 +90,7 @@ function record(
 ): AuditRecord {
   const clean = Object.entries(fields).map(([name, value]) => [
     name,
-    typeof value === 'number' ? value : printable(value),
+    typeof value === 'number' ? value : printableWithin(value, LIMITS[name] ?? LIMIT),
   ]);
   return { severity, time, fields: Object.fromEntries(clean) };
 }

@@ -1,0 +1,99 @@
+/** zrep's verbs: every spelling of the pull protocol's four, and nothing of the rest of zrep. */
+
+import t from 'tap';
+import { parseZrep } from '../../src/command/zrep-verbs.ts';
+import type { RefusalCode } from '../../src/refusal.ts';
+import { expire, refreshcomplete, refreshpull, snaponly } from '../fixtures/command/operations.ts';
+import { named } from '../fixtures/command/texts.ts';
+import { FULL_FIELDS, FULL_TOKEN, INCREMENT_TOKEN } from '../fixtures/zfs/resume-token.ts';
+
+const HOME = 'tank/home';
+const recursive = true;
+const READ: readonly (readonly [words: string, operation: object])[] = [
+  ['snaponly tank/home', snaponly(HOME)],
+  ['-R snaponly tank/home', snaponly(HOME, { recursive })],
+  ['-t off snaponly tank/home', snaponly(HOME, { tag: 'off' })],
+  ['-t off -R snaponly tank/home', snaponly(HOME, { tag: 'off', recursive })],
+  ['-R -D -t off -D -t off snaponly tank/home', snaponly(HOME, { tag: 'off', recursive })],
+  ['-D zrep snaponly tank/home', snaponly(HOME)],
+  ['-D zrep -t off snaponly tank/home', snaponly(HOME, { tag: 'off' })],
+  ['snaponly all/x', snaponly('all/x')],
+  ['_refreshpull tank/home@zrep_000000', refreshpull(HOME, 0)],
+  ['-R _refreshpull tank/home@zrep_ffffff', refreshpull(HOME, 0xffffff, { recursive })],
+  ['-t a_b _refreshpull tank/home@a_b_00001f', refreshpull(HOME, 31, { tag: 'a_b' })],
+  [`_refreshpull tank/home@zrep_000001 ${FULL_TOKEN}`, refreshpull(HOME, 1, { token: FULL_FIELDS })],
+  ['_refreshcomplete tank/home@zrep_000001 zrep:sent=1795385385', refreshcomplete(HOME, 1, 1795385385)],
+  ['_refreshcomplete tank/home@zrep_000001 zrep:sent=0', refreshcomplete(HOME, 1, 0)],
+  ['-t off _refreshcomplete tank/home@off_00000a off:sent=999999999999', refreshcomplete(HOME, 10, 999999999999, 'off')],
+  ['-R _refreshcomplete tank/home@zrep_000001 zrep:sent=1', refreshcomplete(HOME, 1, 1)],
+  ['expire -L tank/home', expire(HOME)],
+  ['-t off -D -t off expire -L tank/home', expire(HOME, 'off')],
+]; // biome-ignore format: one table
+
+const REFUSED: readonly (readonly [code: RefusalCode, words: readonly string[]])[] = [
+  ['unknown-verb', ['', '-R', '-D', 'zrep', 'zrep snaponly tank/home', '-D zrep zrep snaponly tank/home']],
+  ['unknown-verb', ['init a b c', 'sync tank/home', 'failover tank/home', 'takeover tank/home', 'clear tank/home']],
+  ['unknown-verb', ['status', 'list', 'version', 'changeconfig -f a b c', 'sentsync a', 'refresh a', 'SNAPONLY a']],
+  ['unknown-verb', ['-S all', '-e -L tank/home', '-DR snaponly tank/home', '--help', '-toff snaponly tank/home']],
+  ['unknown-verb', ['-D /usr/bin/zrep snaponly tank/home', '-D zfs list tank/home', 'toString a', 'constructor a']],
+  ['bad-name', ['-t', '-t -D snaponly tank/home', '-t ../x snaponly a', '-t A snaponly a', '-t a/b snaponly a']],
+  ['bad-name', ['snaponly -R', 'snaponly /etc', 'snaponly tank/home@x', 'snaponly tank//x', 'snaponly tank/home/']],
+  ['bad-usage', ['-t a -t b snaponly tank/home', 'snaponly', 'snaponly a b', 'snaponly tank/home -R', 'snaponly all']],
+  ['bad-usage', ['_refreshpull', '_refreshpull a@zrep_000001 x y', 'expire -L all']],
+  ['bad-name', ['_refreshpull tank/home', '_refreshpull tank/home@x', '_refreshpull tank/home@zrep_00000A']],
+  ['bad-name', ['_refreshpull tank/home@zrep_0000001', '_refreshpull tank/home@zrep_00001', '_refreshpull -R a']],
+  ['bad-name', ['_refreshpull tank/home@off_000001', '-t off _refreshpull tank/home@zrep_000001']],
+  ['bad-name', ['_refreshpull tank/home@zrep_000001_unsent', '_refreshpull a@zrep_000001,zrep_000002']],
+  ['bad-token', ['_refreshpull tank/home@zrep_000001 -R', '_refreshpull tank/home@zrep_000001 1-0-1-00']],
+  ['bad-token', [`_refreshpull a@zrep_000001 ${FULL_TOKEN.toUpperCase()}`, `_refreshpull a@zrep_000001 ${FULL_TOKEN}0`]],
+  ['bad-name', ['_refreshcomplete', '_refreshcomplete tank/home canmount=off', '-t off _refreshcomplete a@zrep_000001 off:sent=1']],
+  ['bad-usage', ['_refreshcomplete a@zrep_000001', '_refreshcomplete a@zrep_000001 zrep:sent=1 b@zrep_000001']],
+  ['bad-usage', ['', 'x', '-1', '+1', '1e9', '0x1', '01', '1.0', '1,readonly=off', '1000000000000'].map((value) => `_refreshcomplete a@zrep_000001 zrep:sent=${value}`)],
+  ['bad-usage', ['zrep:master=yes', 'zrep:savecount=1', 'off:sent=1', 'sent=1', 'readonly=off', '-u', 'zrep:sent'].map((word) => `_refreshcomplete a@zrep_000001 ${word}`)],
+  ['bad-usage', ['expire', 'expire tank/home', 'expire -L', 'expire tank/home -L', 'expire -L a b', 'expire -L -L a']],
+  ['bad-name', ['expire -L tank/home@zrep_000001', 'expire -L -a']],
+]; // biome-ignore format: one table
+
+const split = (words: string): string[] => words.split(' ').filter((word) => word !== '');
+
+t.test('every order of the switches a stock client writes is read, with what it says', async (t) => {
+  for (const [words, operation] of READ)
+    t.strictSame(parseZrep('zrep', split(words)), operation, named(words));
+});
+
+t.test('a verb is read exactly as the protocol has it, or refused', async (t) => {
+  for (const [code, all] of REFUSED) {
+    for (const words of all)
+      t.match(parseZrep('zrep', split(words)), { refused: code }, named(`zrep ${words}`));
+  }
+});
+
+t.test('the word that may come twice is the very word that zrep was called by', async (t) => {
+  const words = ['-D', '/opt/zrep', 'snaponly', HOME];
+  t.strictSame(parseZrep('/opt/zrep', words), snaponly(HOME));
+  t.match(parseZrep('/usr/bin/zrep', words), { refused: 'unknown-verb' });
+});
+
+t.test("a token is carried as what it says, not as the client's text", async (t) => {
+  const found = parseZrep('zrep', ['-t', 'off', '_refreshpull', 'tank/home@off_00000a', INCREMENT_TOKEN]);
+  t.match(found, {
+    token: { toguid: 0xfedcba9876543210n, features: ['largeblockok', 'embedok', 'compressok', 'rawok'] },
+  });
+  t.notMatch(
+    JSON.stringify(found, (_, value) => (typeof value === 'bigint' ? `${value}` : value)),
+    /789c/,
+  );
+});
+
+t.test('an empty word is no name', async (t) => {
+  for (const words of [
+    ['snaponly', ''],
+    ['_refreshpull', ''],
+    ['_refreshcomplete', '', ''],
+    ['-t', '', 'snaponly', 'a'],
+  ]) {
+    t.match(parseZrep('zrep', words), { refused: 'bad-name' }, words.join(' '));
+  }
+  t.match(parseZrep('zrep', ['expire', '-L', '']), { refused: 'bad-usage' });
+  t.match(parseZrep('zrep', ['_refreshpull', 'a@zrep_000001', '']), { refused: 'bad-token' });
+});

@@ -1,0 +1,50 @@
+/** Exit codes: one for each way to end, and the documented ones. */
+
+import { readFileSync } from 'node:fs';
+import t from 'tap';
+import { EXIT, exitCodeOf, type Outcome } from '../../src/gate/outcome.ts';
+import { type RefusalCode, refusalCodes } from '../../src/refusal.ts';
+
+const failed = (code: number | null, signal: NodeJS.Signals | null = null): Outcome => {
+  return { kind: 'failed', dataset: 'tank/home', ended: { code, signal, message: '' } };
+};
+const refused = (code: RefusalCode): Outcome => ({ kind: 'refused', refusal: { refused: code, reason: '' } });
+
+t.test('each way to end has its exit code', (t) => {
+  const cases: [Outcome, number][] = [
+    [{ kind: 'done', done: { facts: {} } }, 0],
+    [failed(1), 1],
+    [failed(127), 127],
+    [failed(null, 'SIGKILL'), 137],
+    [failed(null, 'SIGPIPE'), 141],
+    [failed(null), 70],
+    [{ kind: 'interrupted', signal: 'SIGHUP' }, 129],
+    [{ kind: 'interrupted', signal: 'SIGINT' }, 130],
+    [{ kind: 'interrupted', signal: 'SIGTERM' }, 143],
+    [{ kind: 'error', error: new Error('x') }, 70],
+  ];
+  for (const [outcome, code] of cases) t.equal(exitCodeOf(outcome), code, JSON.stringify(outcome));
+  t.end();
+});
+
+t.test('refusals a script should tell apart have codes of their own, all others 77', (t) => {
+  const own: Partial<Record<RefusalCode, number>> = {
+    'lock-busy': 75,
+    'global-lock-busy': 75,
+    'policy-broken': 78,
+    'audit-unavailable': 74,
+  };
+  for (const code of refusalCodes) t.equal(exitCodeOf(refused(code)), own[code] ?? 77, code);
+  t.end();
+});
+
+t.test('docs/exit-codes.md has these codes and no others', (t) => {
+  const table = readFileSync('docs/exit-codes.md', 'utf8').matchAll(/^\| (\d+) \|/gm);
+  const documented = [...table].map(([, code]) => Number(code));
+  t.same(documented, [0, 64, 70, 74, 75, 77, 78]);
+  t.same(
+    Object.values(EXIT).sort((a, b) => a - b),
+    documented,
+  );
+  t.end();
+});

@@ -1,0 +1,115 @@
+/** What would run for each operation, word by word, and what only running it can tell. */
+
+import t from 'tap';
+import { parse } from '../../src/command/parse.ts';
+import type { Pipeline } from '../../src/command/request.ts';
+import { planOf } from '../../src/gate/plan.ts';
+import { type Allowed, decide } from '../../src/policy/decide.ts';
+import { parseZrepSnapshot, type ZrepSnapshot } from '../../src/zfs/names.ts';
+import { formatResumeToken } from '../../src/zfs/resume-token.ts';
+import { ASKER, policyOf, SAMPLE } from '../fixtures/gate/policy.ts';
+
+const policy = await policyOf(SAMPLE);
+const token = formatResumeToken({
+  snapshot: parseZrepSnapshot('tank/home@zrep_00000a') as ZrepSnapshot,
+  ...{ object: 1n, offset: 2n, bytes: 3n, toguid: 4n, fromguid: 5n },
+  features: ['compressok'],
+});
+
+const LZ4 = '| /usr/bin/lz4 -z -q -c';
+const SAVECOUNT = 'zrep:savecount is a whole number of at least 1';
+const KEPT = 'the last sent snapshot, every newer one, and held ones stay';
+const GUIDS = 'the GUIDs in the token are those of snapshots of this dataset with this tag';
+
+/** Under the lock of `dataset`: [command, dataset, tag, what runs between, conditions behind those of the lock]. */
+const LOCKED: [string, string, string, string[], string[]][] = [
+  ['zrep snaponly tank/home', 'tank/home', 'zrep', ['/sbin/zfs snapshot tank/home@zrep_<next>'], []],
+  ['zrep -R snaponly tank/vm/a', 'tank/vm/a', 'zrep', ['/sbin/zfs snapshot -r tank/vm/a@zrep_<next>'], []],
+  ['zrep -t uk snaponly tank/home', 'tank/home', 'uk', ['/sbin/zfs snapshot tank/home@uk_<next>'], []],
+  [
+    'zrep _refreshpull tank/home@zrep_00000a | lz4 -9 | pigz', 'tank/home', 'zrep',
+    ['/sbin/zfs send -L -c -I "<last sent>" tank/home@zrep_00000a', LZ4, '| /opt/pigz -c "two words"'],
+    latest('tank/home@zrep_00000a', 'zrep'),
+  ],
+  [
+    'zrep -t uk _refreshpull tank/home@uk_00000a', 'tank/home', 'uk',
+    ['/sbin/zfs send -L -c -i "<last sent>" tank/home@uk_00000a'], latest('tank/home@uk_00000a', 'uk'),
+  ],
+  [
+    'zrep -R _refreshpull tank/vm@zrep_00000a', 'tank/vm', 'zrep',
+    ['/sbin/zfs send -L -R -c -I "<last sent>" tank/vm@zrep_00000a'], latest('tank/vm@zrep_00000a', 'zrep'),
+  ],
+  [
+    'zrep _refreshpull tank/enc@zrep_00000a', 'tank/enc', 'zrep',
+    ['/sbin/zfs send -L -c -w -I "<last sent>" tank/enc@zrep_00000a'], latest('tank/enc@zrep_00000a', 'zrep'),
+  ],
+  [`zrep _refreshpull tank/home@zrep_00000a ${token}`, 'tank/home', 'zrep', [`/sbin/zfs send -t ${token}`], [GUIDS]],
+  [
+    'zrep expire -L tank/home', 'tank/home', 'zrep',
+    ['/sbin/zfs destroy "tank/home@<each beyond savecount>"'], [SAVECOUNT, KEPT],
+  ],
+  [
+    'zrep expire -L tank/vm', 'tank/vm', 'zrep',
+    ['/sbin/zfs destroy "tank/vm@<each beyond savecount>"', '/sbin/zfs destroy "tank/vm/<child>@<of the same run>"'],
+    [SAVECOUNT, KEPT],
+  ],
+]; // biome-ignore format: one table
+
+/** Without a lock: [command, what runs, conditions]. */
+const FREE: [string, string[], string[]][] = [
+  [
+    'zrep _refreshcomplete tank/home@zrep_00000a zrep:sent=1700000000',
+    ['/sbin/zfs set zrep:sent=1700000000 tank/home@zrep_00000a'], ['tank/home@zrep_00000a exists'],
+  ],
+  [
+    'zfs send -pw -I tank/home@zrep_000001 tank/home@zrep_000002 | lz4',
+    ['/sbin/zfs send -p -w -I tank/home@zrep_000001 tank/home@zrep_000002', LZ4], ['the snapshots exist'],
+  ],
+  ['zfs send tank/home@uk_000002', ['/sbin/zfs send tank/home@uk_000002'], ['the snapshots exist']],
+  [
+    'zfs list -H tank/home',
+    ['/sbin/zfs list -H -o name,used,available,referenced tank/home'], ['the dataset exists'],
+  ],
+  [
+    'zfs get -Hp -o value zrep:savecount tank/home@zrep_000001',
+    ['/sbin/zfs get -H -p -o value zrep:savecount tank/home@zrep_000001'], ['the dataset exists'],
+  ],
+]; // biome-ignore format: one table
+
+t.test('what changes or streams a file system stands between taking its lock and letting go of it', (t) => {
+  for (const [command, dataset, tag, between, conditions] of LOCKED) {
+    const { processes, conditions: found } = plan(command);
+    const taken = [`lock-pid=<pid>`, `lock-time=<now>`].map(
+      (word) => `/sbin/zfs set ${tag}:${word} ${dataset}`,
+    );
+    const freed = ['lock-time', 'lock-pid'].map((word) => `/sbin/zfs inherit ${tag}:${word} ${dataset}`);
+    t.same(processes, [...taken, ...between, ...freed], command);
+    t.same(found, [
+      'no other zrep holds the lock of the file system',
+      `${tag}:src-host is this host, and ${tag}:master=yes is set on the file system itself`,
+      ...conditions,
+    ]);
+  }
+  t.end();
+});
+
+t.test('marking, sending and reading take no lock', (t) => {
+  for (const [command, processes, conditions] of FREE)
+    t.same(plan(command), { processes, conditions }, command);
+  t.end();
+});
+
+function latest(snapshot: string, tag: string): string[] {
+  return [`${snapshot} is the latest ${tag} snapshot`, `an older snapshot is marked ${tag}:sent`];
+}
+
+/** The plan of an allowed command: words joined by blanks, in quotes where they have some, "| " before a filter. */
+function plan(command: string) {
+  const { processes, conditions } = planOf(
+    policy,
+    decide(policy, ASKER, parse(command) as Pipeline) as Allowed,
+  );
+  const word = (text: string) => (text.includes(' ') ? `"${text}"` : text);
+  const lines = processes.map(({ argv, reads }) => `${reads ? '| ' : ''}${argv.map(word).join(' ')}`);
+  return { processes: lines, conditions };
+}

@@ -1,0 +1,62 @@
+/** zfs's command lines: options first, one argument a value, and no default that tells too much. */
+
+import fc from 'fast-check';
+import t from 'tap';
+import type { Get, List } from '../../src/command/request.ts';
+import * as argv from '../../src/zfs/argv.ts';
+import { get, list, operation } from '../fixtures/command/operations.ts';
+import { named } from '../fixtures/command/texts.ts';
+
+const HOME = 'tank/home';
+const deep = Number.POSITIVE_INFINITY;
+const sort = [
+  { property: 'used', descending: false },
+  { property: 'name', descending: true },
+];
+const full = { scripted: true, parsable: true, depth: 1, types: ['snapshot', 'volume'] };
+const ofList = (fields?: object) => argv.listArgv(list(HOME, fields) as unknown as List);
+const ofGet = (fields?: object) => argv.getArgv(get(HOME, ['used', 'zrep:sent'], fields) as unknown as Get);
+
+const PRINTED: readonly (readonly [words: readonly string[], line: string])[] = [
+  [argv.readStateArgv(HOME, ['guid', 'zrep:sent'], 1), 'get -Hp -r -d 1 -o name,property,value,source guid,zrep:sent tank/home'],
+  [argv.readStateArgv(HOME, ['guid'], deep), 'get -Hp -r -o name,property,value,source guid tank/home'],
+  [argv.readLocalArgv(HOME, 'zrep:lock-pid'), 'get -H -o value -s local zrep:lock-pid tank/home'],
+  [argv.setArgv('tank/home@zrep_000001', 'zrep:sent', '1'), 'set zrep:sent=1 tank/home@zrep_000001'],
+  [argv.inheritArgv(HOME, 'zrep:lock-pid'), 'inherit zrep:lock-pid tank/home'],
+  [argv.snapshotArgv('tank/home@zrep_000001', false), 'snapshot tank/home@zrep_000001'],
+  [argv.snapshotArgv('tank/home@zrep_000001', true), 'snapshot -r tank/home@zrep_000001'],
+  [argv.destroyArgv('tank/home@zrep_000001'), 'destroy tank/home@zrep_000001'],
+  [argv.sendArgv([], undefined, 'tank/home@zrep_000001'), 'send tank/home@zrep_000001'],
+  [argv.sendArgv(['L', 'w'], { through: '-I', snapshot: 'a@x' }, 'a@y'), 'send -L -w -I a@x a@y'],
+  [argv.resumeArgv('1-0-1-00'), 'send -t 1-0-1-00'],
+  [ofList(), 'list -o name,used,available,referenced tank/home'],
+  [ofList({ ...full, columns: ['name', 'zrep:sent'], sort, snapshot: 'x' }), 'list -H -p -r -d 1 -t snapshot,volume -o name,zrep:sent -s used -S name tank/home@x'],
+  [ofList({ depth: deep }), 'list -r -o name,used,available,referenced tank/home'],
+  [ofGet(), 'get -o name,property,value used,zrep:sent tank/home'],
+  [ofGet({ ...full, fields: ['value'], sources: ['local', 'received'], snapshot: 'x' }), 'get -H -p -r -d 1 -t snapshot,volume -o value -s local,received used,zrep:sent tank/home@x'],
+]; // biome-ignore format: one table
+
+t.test('each request has its one command line', async (t) => {
+  for (const [words, line] of PRINTED) t.strictSame(words, line.split(' '), named(line));
+});
+
+t.test('a value is one word, whatever is in it', async (t) => {
+  t.strictSame(argv.setArgv('a', 'zrep:lock-time', '1 -r b'), ['set', 'zrep:lock-time=1 -r b', 'a']);
+});
+
+t.test('neither what is listed nor what is got is left to zfs, and the dataset comes last', async () => {
+  fc.assert(
+    fc.property(operation, (operation) => {
+      if (operation.kind !== 'list' && operation.kind !== 'get') return true;
+      const words = operation.kind === 'list' ? argv.listArgv(operation) : argv.getArgv(operation);
+      const target = operation.snapshot === undefined ? '' : `@${operation.snapshot}`;
+      const shown = words[words.indexOf('-o') + 1] ?? '';
+      return (
+        words[0] === operation.kind &&
+        words.at(-1) === `${operation.dataset}${target}` &&
+        /^[a-z0-9][a-z0-9_.:,-]*$/.test(shown) &&
+        words.includes('-r') === operation.depth > 0
+      );
+    }),
+  );
+});

@@ -1,0 +1,66 @@
+/** What zfs get printed, as values: by name and property, with where each comes from. */
+
+import fc from 'fast-check';
+import t from 'tap';
+import { anyValue, localValue, parseListing } from '../../src/zfs/state.ts';
+import { anyText } from '../fixtures/command/texts.ts';
+
+const OUTPUT = [
+  'tank/home\tzrep:master\tyes\tlocal',
+  'tank/home\tzrep:src-host\tfileserver\tinherited from tank',
+  'tank/home\tzrep:savecount\t5\treceived',
+  'tank/home\tzrep:lock-pid\t-\t-',
+  'tank/home@zrep_000002\tguid\t17\t-',
+  'tank/home@zrep_000002\tzrep:sent\t1795385385\tlocal',
+  'tank/home@zrep_000001\tzrep:sent\t1795380000\tinherited from tank/home',
+  'tank/my home\tzrep:note\ttwo words\tlocal',
+  '',
+].join('\n');
+const listing = parseListing(OUTPUT);
+
+t.test('each name has its properties, in the order of zfs', async (t) => {
+  t.strictSame(
+    [...listing.keys()],
+    ['tank/home', 'tank/home@zrep_000002', 'tank/home@zrep_000001', 'tank/my home'],
+  );
+  t.strictSame(listing.get('tank/my home')?.get('zrep:note'), { value: 'two words', source: 'local' });
+  t.strictSame(parseListing('').size, 0);
+});
+
+const VALUES: readonly (readonly [name: string, property: string, local: string | undefined, any: string | undefined])[] = [
+  ['tank/home', 'zrep:master', 'yes', 'yes'],
+  ['tank/home', 'zrep:src-host', undefined, 'fileserver'],
+  ['tank/home', 'zrep:savecount', undefined, '5'],
+  ['tank/home', 'zrep:lock-pid', undefined, undefined],
+  ['tank/home', 'zrep:none', undefined, undefined],
+  ['tank/home@zrep_000002', 'guid', undefined, '17'],
+  ['tank/home@zrep_000002', 'zrep:sent', '1795385385', '1795385385'],
+  ['tank/home@zrep_000001', 'zrep:sent', undefined, '1795380000'],
+  ['tank/other', 'zrep:sent', undefined, undefined],
+]; // biome-ignore format: one table
+
+t.test('a local value is one that was set on this very object; a dash is no value', async (t) => {
+  for (const [name, property, local, any] of VALUES) {
+    t.equal(localValue(listing.get(name), property), local, `local ${property} of ${name}`);
+    t.equal(anyValue(listing.get(name), property), any, `${property} of ${name}`);
+  }
+});
+
+t.test(
+  'a line that is not four columns is passed over, and a dash set locally is a local value',
+  async (t) => {
+    const odd = parseListing('warning: something\na\tb\tc\na\tzrep:x\t-\tlocal\n');
+    t.strictSame([...odd.keys()], ['a']);
+    t.equal(localValue(odd.get('a'), 'zrep:x'), '-');
+  },
+);
+
+t.test('a listing of any names and values is read back', async () => {
+  const cell = anyText.map((text) => text.replace(/[\t\n]/g, ' '));
+  fc.assert(
+    fc.property(cell, cell, cell, (name, value, source) => {
+      const found = parseListing(`${name}\tzrep:x\t${value}\t${source}\n`).get(name)?.get('zrep:x');
+      return found?.value === value && found.source === source;
+    }),
+  );
+});
