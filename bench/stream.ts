@@ -12,6 +12,8 @@ export interface StreamResult {
   /** Seconds, the median of the rounds. */
   readonly plain: number;
   readonly gate: number;
+  /** Throughput of the gate to that of the plain command: the median of the rounds' own ratios. */
+  readonly ratio: number;
   /** The gate's process: peak resident set, and bytes it has read. */
   readonly peakKibibytes: number;
   readonly bytesRead: number;
@@ -37,21 +39,31 @@ export async function measureStream(lab: Lab, mebibytes: number, rounds: number)
 
   const plain = 'ssh -i /root/.ssh/plain -o IdentitiesOnly=yes fileserver x > /dev/null';
   const gate = `ssh fileserver 'zrep _refreshpull ${latest}' > /dev/null`;
-  const times: { plain: number[]; gate: number[] } = { plain: [], gate: [] };
-  let process = { peakKibibytes: 0, bytesRead: 0 };
+  const run = (script: string) => seconds(() => backup.run(['sh', '-c', script], { timeoutMs: 600_000 }));
+  // One of each that does not count: the first stream fills caches.
+  await run(plain);
+  const watching = watchGate(lab);
+  await run(gate);
+  const process = await watching;
+  const times: { plain: number; gate: number }[] = [];
   for (let round = 0; round < rounds; round += 1) {
-    times.plain.push(await seconds(() => backup.run(['sh', '-c', plain], { timeoutMs: 600_000 })));
-    const watching = round === 0 ? watchGate(lab) : undefined;
-    times.gate.push(await seconds(() => backup.run(['sh', '-c', gate], { timeoutMs: 600_000 })));
-    process = (await watching) ?? process;
+    // Each goes first in turn, so that a machine that slows down slows both.
+    const first = await run(round % 2 === 0 ? plain : gate);
+    const second = await run(round % 2 === 0 ? gate : plain);
+    times.push(round % 2 === 0 ? { plain: first, gate: second } : { plain: second, gate: first });
   }
-  return { plain: median(times.plain), gate: median(times.gate), ...process };
+  return {
+    plain: median(times.map(({ plain }) => plain)),
+    gate: median(times.map(({ gate }) => gate)),
+    ratio: median(times.map(({ plain, gate }) => plain / gate)),
+    ...process,
+  };
 }
 
 /** Reads what /proc says of the gate's process until that has ended; the last reading counts. */
 async function watchGate({ fileserver }: Lab): Promise<{ peakKibibytes: number; bytesRead: number }> {
   const script = `
-    for _ in $(seq 100); do pid=$(pgrep -f '^node .*serve bench' | tail -n 1); [ -n "$pid" ] && break; sleep 0.05; done
+    for _ in $(seq 100); do pid=$(pgrep -o -f '^node .*serve bench'); [ -n "$pid" ] && break; sleep 0.05; done
     while [ -e /proc/$pid/io ]; do
       new="$(awk '/VmHWM/ { print $2 }' /proc/$pid/status 2>/dev/null) $(awk '/rchar/ { print $2 }' /proc/$pid/io 2>/dev/null)"
       case $new in *[0-9]' '[0-9]*) last=$new ;; esac

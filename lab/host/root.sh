@@ -46,7 +46,7 @@ cover() {
 build_dev() {
   mount -t tmpfs -o mode=0755,size=1m lab "$new/dev"
   local node
-  for node in full fuse null random tty urandom zero zfs; do
+  for node in full fuse loop-control null random tty urandom zero zfs; do
     if [ -c "/dev/$node" ]; then
       : >"$new/dev/$node"
       mount --bind "/dev/$node" "$new/dev/$node"

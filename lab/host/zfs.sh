@@ -5,8 +5,23 @@ pool_file=/run/lab/pool.img
 start_zfs() {
   truncate -s "${LAB_POOL_MEGABYTES}M" "$pool_file"
   if [ "$LAB_ZFS" = zfs-fuse ]; then start_zfs_fuse; fi
+  local device=$pool_file
+  # The kernel opens it from a thread of its own, which does not see the host's files.
+  if [ "$LAB_ZFS" = kernel ]; then loop_device "$pool_file"; fi
   # No cache file: whoever reads it next would import the pool again.
-  zpool create -f -o cachefile=none -m "$LAB_MOUNTPOINT" "$LAB_POOL" "$pool_file"
+  zpool create -f -o cachefile=none -m "$LAB_MOUNTPOINT" "$LAB_POOL" "$device"
+}
+
+# Puts a file behind a loop device, which goes when nothing holds it any more; its name is left in `device`.
+loop_device() {
+  local attempt
+  for attempt in $(seq 50); do
+    device=$(losetup --find)
+    [ -e "$device" ] || mknod -m 600 "$device" b 7 "${device#/dev/loop}"
+    if losetup "$device" "$1" 2>/dev/null; then return; fi
+  done
+  echo "there is no loop device to be had after $attempt attempts" >&2
+  return 1
 }
 
 start_zfs_fuse() {
@@ -30,5 +45,8 @@ stop_zfs() {
   if [ "$LAB_ZFS" != kernel ]; then return; fi
   kill -KILL -1 2>/dev/null || true
   cd /
+  local device
+  device=$(losetup --noheadings --output NAME --associated "$pool_file")
   zpool destroy -f "$LAB_POOL"
+  losetup --detach "$device"
 }

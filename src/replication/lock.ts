@@ -59,8 +59,11 @@ async function take(step: Step, dataset: Dataset, tag: Tag, reading: Reading): P
   if (holder !== undefined && isAlive(holder, parseLockTime(localValue(own, timeProperty)))) {
     return refuse('lock-busy', holder);
   }
-  mustSucceed(await step.zfs.ask(setArgv(dataset, pidProperty, String(process.pid))), dataset);
-  mustSucceed(await step.zfs.ask(setArgv(dataset, timeProperty, formatLockTime(new Date()))), dataset);
+  // Both at once: whoever looks in between finds a lock without a time, which is respected.
+  const set = (property: string, value: string) => step.zfs.ask(setArgv(dataset, property, value));
+  const time = formatLockTime(new Date());
+  const taken = await Promise.all([set(pidProperty, String(process.pid)), set(timeProperty, time)]);
+  for (const one of taken) mustSucceed(one, dataset);
   // A stock zrep that saw no lock before it waited for the global one does not look again.
   const after = parsePid(await readHolder(step, dataset, pidProperty));
   return after === process.pid ? listing : refuse('lock-busy', after ?? 0);

@@ -94,7 +94,10 @@ t.test('check says sound with 0, and what is wrong with 1', (t) => {
   t.match(failing.stderr, /^zrep-gate: \S+: example\[1\]: "id" should be "allow", but is "deny": /m);
   const unsound = gate('check', '--policy', writePolicy(t, 'zfz = 1'));
   t.same([unsound.status, unsound.stdout], [1, '']);
-  t.match(unsound.stderr, /^zrep-gate: \S+\/policy\.toml: zfz: is not a key that is known here; known are: zfs, .*$/m);
+  t.match(
+    unsound.stderr,
+    /^zrep-gate: \S+\/policy\.toml: zfz: is not a key that is known here; known are: zfs, .*$/m,
+  );
   t.end();
 });
 
@@ -124,7 +127,8 @@ t.test('explain answers allow with 0, deny with 1, and a policy with mistakes wi
   t.match(broken, {
     status: 2,
     stdout: /^$/,
-    stderr: /^zrep-gate: \S+: a: is not a key that is known here; known are: .* \(zrep-gate check lists all\)$/m,
+    stderr:
+      /^zrep-gate: \S+: a: is not a key that is known here; known are: .* \(zrep-gate check lists all\)$/m,
   });
   t.end();
 });
