@@ -10,11 +10,11 @@ import type { Lab } from './lab.ts';
 import { addAccount, authorize } from './ssh.ts';
 import { npmFolder, PROJECT } from './start-host.ts';
 
-/** Packs the build and installs it on `host`. */
+/** Packs the build (or takes the tarball that LAB_TARBALL names) and installs it on `host`. */
 export async function installBuild(host: Host): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'zrep-gate-pack-'));
   try {
-    await installGate(host, await pack(folder));
+    await installGate(host, process.env['LAB_TARBALL'] ?? (await pack(folder)));
   } finally {
     rmSync(folder, { recursive: true });
   }
