@@ -1,6 +1,6 @@
 /**
- * `npm test`: runs every test file under tap, a line a file, then what failed and what was skipped, and closes with
- * one line, `N passed, N failed, N skipped`.
+ * `npm test`: runs every test file under tap, a line a file with what failed in it, then what was skipped, and closes
+ * with one line, `N passed, N failed, N skipped`.
  *
  *   npm test                       all
  *   npm test -- test/command       those below a folder, or single files
@@ -30,26 +30,35 @@ function testFiles(place: string): string[] {
 async function runTap(paths: readonly string[]): Promise<{ tap: string; code: number }> {
   const argv = ['node_modules/.bin/tap', 'run', '--reporter=tap', ...paths];
   const child = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'inherit'] });
-  const files = new Parser();
-  files.on('assert', ({ ok, name, time }) =>
-    console.log(`${ok ? 'ok    ' : 'FAILED'} ${name} (${Math.round((time ?? 0) / 100) / 10} s)`),
-  );
-  child.stdout.pipe(files);
   let tap = '';
+  const files = new Parser();
+  files.on('assert', ({ ok, name, time }) => {
+    console.log(`${ok ? 'ok    ' : 'FAILED'} ${name} (${Math.round((time ?? 0) / 100) / 10} s)`);
+    // At once: a run that is cut off is to have told what it knew.
+    const own = ok ? [] : failuresIn(checksIn(tap)).filter((check) => check.name.startsWith(name));
+    for (const check of own) console.log(describeFailure(check));
+  });
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     tap += text;
+    files.write(text);
   });
+  child.stdout.on('end', () => files.end());
   return new Promise((resolve) => child.on('close', (code) => resolve({ tap, code: code ?? 1 })));
 }
 
-/** Prints what failed, what was skipped and why, and the closing line; the answer is the exit code. */
+function checksIn(tap: string): Result[] {
+  return Parser.parse(tap, { flat: true }).flatMap((event) => (event[0] === 'assert' ? [event[1]] : []));
+}
+
+function failuresIn(checks: readonly Result[]): Result[] {
+  return checks.filter(({ ok, skip, todo }) => !ok && !skip && !todo);
+}
+
+/** Prints what was skipped and why, and the closing line; the answer is the exit code. */
 function close(tap: string, code: number): number {
-  const checks = Parser.parse(tap, { flat: true }).flatMap((event) =>
-    event[0] === 'assert' ? [event[1]] : [],
-  );
+  const checks = checksIn(tap);
   const skipped = checks.filter(({ skip }) => skip);
-  const failed = checks.filter(({ ok, skip, todo }) => !ok && !skip && !todo);
-  for (const check of failed) console.log(describeFailure(check));
+  const failed = failuresIn(checks);
   for (const { name, skip } of skipped) console.log(`skipped: ${name}: ${skip}`);
   const passed = checks.length - skipped.length - failed.length;
   console.log(`${passed} passed, ${failed.length} failed, ${skipped.length} skipped`);
