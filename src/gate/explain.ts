@@ -1,4 +1,10 @@
-/** `zrep-gate explain`: the very verdict that serve would reach, and what would run. Touches no ZFS. */
+/**
+ * `zrep-gate explain`: the very verdict that serve would reach, and what would run. Touches no ZFS.
+ *
+ * What this machine's zfs can do in one process stands as one; so the plan is serve's, word by word, on the
+ * fileserver itself. A draft that is tried on a machine without OpenZFS is shown the same work in more, smaller
+ * steps: the verdict and what is done to ZFS depend on the policy alone.
+ */
 
 import { parse } from '../command/parse.ts';
 import type { Pipeline } from '../command/request.ts';
@@ -8,6 +14,7 @@ import { findGrant } from '../policy/grants.ts';
 import type { Grant, Policy } from '../policy/policy.ts';
 import { quote } from '../printable.ts';
 import { isRefusal } from '../refusal.ts';
+import { type Capabilities, installedCapabilities } from '../zfs/capabilities.ts';
 import { type PlannedProcess, planOf } from './plan.ts';
 
 /** What explain answers, as one JSON object. */
@@ -22,8 +29,13 @@ export interface Explanation {
   readonly conditions: readonly string[];
 }
 
-/** The verdict on `command`. Pure. */
-export function explain(policy: Policy, asker: Asker, command: string): Explanation {
+/** The verdict on `command`, and the plan for a zfs with `capabilities`, of which only a plan asks. */
+export function explain(
+  policy: Policy,
+  asker: Asker,
+  command: string,
+  capabilities: Capabilities = installedCapabilities(),
+): Explanation {
   const pipeline = parse(command);
   const verdict = isRefusal(pipeline) ? pipeline : decide(policy, asker, pipeline);
   if (isRefusal(verdict)) {
@@ -31,7 +43,7 @@ export function explain(policy: Policy, asker: Asker, command: string): Explanat
     const refusal = { verdict: 'deny', code: verdict.refused, reason: verdict.reason } as const;
     return { ...refusal, ...(grant ? { grant: grant.dataset } : {}), plan: [], conditions: [] };
   }
-  const { processes, conditions } = planOf(policy, verdict);
+  const { processes, conditions } = planOf(policy, verdict, capabilities);
   const grant = verdict.grant.dataset;
   return {
     verdict: 'allow',

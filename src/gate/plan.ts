@@ -1,15 +1,17 @@
 /**
  * What would run, and what only running can tell: for `explain`, from the very functions that print what does
- * run. Names that only ZFS knows stand as `<latest>`, `<last sent>`. Pure.
+ * run. Names that only ZFS knows stand as `<last sent>`, `<each beyond savecount>` (a process each) or
+ * `<all beyond savecount>` (in one, `,` between them). Pure.
  */
 
 import type { Allowed } from '../policy/decide.ts';
 import type { Policy } from '../policy/policy.ts';
-import { lockPropertyNames } from '../replication/lock.ts';
+import { releaseArgvs, takeArgvs } from '../replication/lock.ts';
 import { readArgv } from '../replication/read.ts';
 import { incrementFrom } from '../replication/refreshpull.ts';
 import { sendOperationArgv } from '../replication/send.ts';
-import { destroyArgv, inheritArgv, resumeArgv, sendArgv, setArgv, snapshotArgv } from '../zfs/argv.ts';
+import { destroyArgv, resumeArgv, sendArgv, setArgv, snapshotArgv } from '../zfs/argv.ts';
+import type { Capabilities } from '../zfs/capabilities.ts';
 import { type Dataset, formatZrepSnapshot, type Tag } from '../zfs/names.ts';
 import { formatResumeToken } from '../zfs/resume-token.ts';
 
@@ -25,9 +27,9 @@ export interface Plan {
   readonly conditions: readonly string[];
 }
 
-/** The plan of what `policy` allowed. */
-export function planOf(policy: Policy, allowed: Allowed): Plan {
-  const { argvs, conditions } = steps(allowed);
+/** The plan of what `policy` allowed, where the zfs that runs it has `capabilities`. */
+export function planOf(policy: Policy, allowed: Allowed, capabilities: Capabilities): Plan {
+  const { argvs, conditions } = steps(allowed, capabilities);
   const [binary, filters] = [policy.zfs, allowed.filters];
   const processes: PlannedProcess[] = argvs.map((argv) => ({ argv: [binary, ...argv] }));
   const streamed = argvs.findIndex(([verb]) => verb === 'send');
@@ -40,11 +42,12 @@ interface Steps {
   readonly conditions: readonly string[];
 }
 
-function steps({ operation, sendFlags, reach }: Allowed): Steps {
+function steps({ operation, sendFlags, reach }: Allowed, capabilities: Capabilities): Steps {
   const { dataset } = operation;
+  const underLock = (tag: Tag, work: Steps) => lockedSteps(capabilities, dataset, tag, work);
   switch (operation.kind) {
     case 'snaponly':
-      return underLock(dataset, operation.tag, {
+      return underLock(operation.tag, {
         argvs: [snapshotArgv(`${dataset}@${operation.tag}_<next>`, operation.recursive)],
         conditions: masterConditions(operation.tag),
       });
@@ -52,7 +55,7 @@ function steps({ operation, sendFlags, reach }: Allowed): Steps {
       const name = formatZrepSnapshot(operation.snapshot);
       const base = incrementFrom(operation.tag, '<last sent>');
       const { token } = operation;
-      return underLock(dataset, operation.tag, {
+      return underLock(operation.tag, {
         argvs: [token ? resumeArgv(formatResumeToken(token)) : sendArgv(sendFlags, base, name)],
         conditions: [
           ...masterConditions(operation.tag),
@@ -67,12 +70,12 @@ function steps({ operation, sendFlags, reach }: Allowed): Steps {
     }
     case 'refreshcomplete': {
       const name = formatZrepSnapshot(operation.snapshot);
-      const argv = setArgv(name, `${operation.tag}:sent`, String(operation.sent));
+      const argv = setArgv(name, { [`${operation.tag}:sent`]: String(operation.sent) });
       return { argvs: [argv], conditions: [`${name} exists`] };
     }
     case 'expire':
-      return underLock(dataset, operation.tag, {
-        argvs: [destroyArgv(`${dataset}@<each beyond savecount>`), ...childrenExpiry(dataset, reach)],
+      return underLock(operation.tag, {
+        argvs: expiry(capabilities, dataset, reach),
         conditions: [
           ...masterConditions(operation.tag),
           `${operation.tag}:savecount is a whole number of at least 1`,
@@ -87,16 +90,11 @@ function steps({ operation, sendFlags, reach }: Allowed): Steps {
   }
 }
 
-function underLock(dataset: Dataset, tag: Tag, { argvs, conditions }: Steps): Steps {
-  const [pid, time] = lockPropertyNames(tag);
+function lockedSteps(capabilities: Capabilities, dataset: Dataset, tag: Tag, work: Steps): Steps {
+  const { argvs, conditions } = work;
+  const take = takeArgvs(capabilities, dataset, tag, { pid: '<pid>', time: '<now>' });
   return {
-    argvs: [
-      setArgv(dataset, pid, '<pid>'),
-      setArgv(dataset, time, '<now>'),
-      ...argvs,
-      inheritArgv(dataset, time),
-      inheritArgv(dataset, pid),
-    ],
+    argvs: [...take, ...argvs, ...releaseArgvs(dataset, tag)],
     conditions: ['no other zrep holds the lock of the file system', ...conditions],
   };
 }
@@ -105,6 +103,9 @@ function masterConditions(tag: Tag): string[] {
   return [`${tag}:src-host is this host, and ${tag}:master=yes is set on the file system itself`];
 }
 
-function childrenExpiry(dataset: Dataset, reach: Allowed['reach']): string[][] {
-  return reach === 'alone' ? [] : [destroyArgv(`${dataset}/<child>@<of the same run>`)];
+/** Children first. */
+function expiry(capabilities: Capabilities, dataset: Dataset, reach: Allowed['reach']): string[][] {
+  const which = capabilities.has('batches') ? 'all' : 'each';
+  const own = destroyArgv(dataset, [`<${which} beyond savecount>`]);
+  return reach === 'alone' ? [own] : [destroyArgv(`${dataset}/<child>`, [`<${which} of the same run>`]), own];
 }

@@ -13,13 +13,20 @@ import { refreshpull } from '../replication/refreshpull.ts';
 import { send } from '../replication/send.ts';
 import { snaponly } from '../replication/snaponly.ts';
 import { refusalFrom, type Step, ZfsFailed } from '../replication/step.ts';
+import { type Capabilities, installedCapabilities } from '../zfs/capabilities.ts';
 import { createZfs } from '../zfs/run.ts';
 import type { Outcome } from './outcome.ts';
 
 /** Carries out what was allowed. Never throws: whatever goes wrong is an outcome. */
-export async function run(policy: Policy, allowed: Allowed, interruption: Interruption): Promise<Outcome> {
+export async function run(
+  policy: Policy,
+  allowed: Allowed,
+  interruption: Interruption,
+  capabilities: Capabilities = installedCapabilities(),
+): Promise<Outcome> {
   const step: Step = {
     zfs: createZfs(policy.zfs, interruption),
+    capabilities,
     interruption,
     rundir: policy.zrep.rundir,
     hostName: policy.zrep.srcHost ?? localHostName(),

@@ -3,28 +3,26 @@
  * newer, or a held one.
  *
  * Stock destroys with -r, whatever is below. Here children's snapshots go along only where the grant is
- * recursive, and only those of the same run, one by one, children first.
+ * recursive, and only those of the same run, by name, children first.
  */
 
 import type { Expire } from '../command/request.ts';
 import type { Reach } from '../policy/decide.ts';
 import { type Refusal, refuse } from '../refusal.ts';
-import { destroyArgv } from '../zfs/argv.ts';
-import { succeeded } from '../zfs/run.ts';
 import { anyValue } from '../zfs/state.ts';
+import { destroyAll } from './destroy.ts';
 import type { Done } from './done.ts';
 import { withLock } from './lock.ts';
 import { masterProperties, refuseUnlessMaster } from './master.ts';
 import {
   companions,
   expirable,
-  fullName,
   lastSent,
   parseSavecount,
   SNAPSHOT_PROPERTIES,
   taggedSnapshots,
 } from './snapshots.ts';
-import { mustSucceed, type Step } from './step.ts';
+import type { Step } from './step.ts';
 
 export async function expire(step: Step, { dataset, tag }: Expire, reach: Reach): Promise<Done | Refusal> {
   const properties = [
@@ -46,21 +44,7 @@ export async function expire(step: Step, { dataset, tag }: Expire, reach: Reach)
 
     const expiring = expirable(snapshots, last, savecount);
     const along = reach === 'alone' ? [] : companions(listing, dataset, tag, expiring, reach.spared);
-    const destroyed = await destroyAll(step, dataset, [...along, ...expiring].map(fullName));
+    const destroyed = await destroyAll(step, dataset, [...along, ...expiring]);
     return { print: `Expiring zrep snaps on ${dataset}\n`, facts: { destroyed } };
   });
-}
-
-/** Destroys what it can, and fails at the end if one could not be: a clone of the oldest must not fill the pool. */
-async function destroyAll(step: Step, dataset: string, names: readonly string[]): Promise<number> {
-  let destroyed = 0;
-  let failure: Parameters<typeof mustSucceed>[0] | undefined;
-  for (const name of names) {
-    step.interruption.check();
-    const ended = await step.zfs.ask(destroyArgv(name));
-    if (succeeded(ended)) destroyed += 1;
-    else failure ??= ended;
-  }
-  if (failure) mustSucceed(failure, dataset);
-  return destroyed;
 }

@@ -9,6 +9,7 @@
 import { isAlive } from '../process/liveness.ts';
 import { isRefusal, type Refusal, refuse } from '../refusal.ts';
 import { inheritArgv, readLocalArgv, readStateArgv, setArgv } from '../zfs/argv.ts';
+import type { Capabilities } from '../zfs/capabilities.ts';
 import type { Dataset, Tag } from '../zfs/names.ts';
 import { type Listing, localValue, parseListing } from '../zfs/state.ts';
 import { withGlobalLock } from './global-lock.ts';
@@ -23,8 +24,27 @@ export interface Reading {
 }
 
 /** The properties that make up the lock. */
-export function lockPropertyNames(tag: Tag): [pid: string, time: string] {
+function lockPropertyNames(tag: Tag): [pid: string, time: string] {
   return [`${tag}:lock-pid`, `${tag}:lock-time`];
+}
+
+/** What sets the lock: one call where zfs `batches`, otherwise one a property, to be made at once. */
+export function takeArgvs(
+  capabilities: Capabilities | undefined,
+  dataset: Dataset,
+  tag: Tag,
+  { pid, time }: { pid: string; time: string },
+): string[][] {
+  const [pidProperty, timeProperty] = lockPropertyNames(tag);
+  const halves = [{ [pidProperty]: pid }, { [timeProperty]: time }];
+  if (capabilities?.has('batches')) return [setArgv(dataset, Object.assign({}, ...halves))];
+  return halves.map((half) => setArgv(dataset, half));
+}
+
+/** What takes the lock away, in this order: as long as there is a pid, it is a lock. */
+export function releaseArgvs(dataset: Dataset, tag: Tag): string[][] {
+  const [pidProperty, timeProperty] = lockPropertyNames(tag);
+  return [inheritArgv(dataset, timeProperty), inheritArgv(dataset, pidProperty)];
 }
 
 /**
@@ -59,10 +79,10 @@ async function take(step: Step, dataset: Dataset, tag: Tag, reading: Reading): P
   if (holder !== undefined && isAlive(holder, parseLockTime(localValue(own, timeProperty)))) {
     return refuse('lock-busy', holder);
   }
-  // Both at once: whoever looks in between finds a lock without a time, which is respected.
-  const set = (property: string, value: string) => step.zfs.ask(setArgv(dataset, property, value));
-  const time = formatLockTime(new Date());
-  const taken = await Promise.all([set(pidProperty, String(process.pid)), set(timeProperty, time)]);
+  // At once: whoever looks between two calls finds a lock without a time, which is respected.
+  const lock = { pid: String(process.pid), time: formatLockTime(new Date()) };
+  const argvs = takeArgvs(step.capabilities, dataset, tag, lock);
+  const taken = await Promise.all(argvs.map((argv) => step.zfs.ask(argv)));
   for (const one of taken) mustSucceed(one, dataset);
   // A stock zrep that saw no lock before it waited for the global one does not look again.
   const after = parsePid(await readHolder(step, dataset, pidProperty));
@@ -71,10 +91,9 @@ async function take(step: Step, dataset: Dataset, tag: Tag, reading: Reading): P
 
 /** Lets go of the lock if it is this process's, however far taking it has come. */
 async function release(step: Step, dataset: Dataset, tag: Tag): Promise<void> {
-  const [pidProperty, timeProperty] = lockPropertyNames(tag);
+  const [pidProperty] = lockPropertyNames(tag);
   if (parsePid(await readHolder(step, dataset, pidProperty)) !== process.pid) return;
-  mustSucceed(await step.zfs.ask(inheritArgv(dataset, timeProperty)), dataset);
-  mustSucceed(await step.zfs.ask(inheritArgv(dataset, pidProperty)), dataset);
+  for (const argv of releaseArgvs(dataset, tag)) mustSucceed(await step.zfs.ask(argv), dataset);
 }
 
 async function readHolder(step: Step, dataset: Dataset, property: string): Promise<string> {

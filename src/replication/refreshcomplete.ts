@@ -13,7 +13,7 @@ export async function refreshcomplete(
 ): Promise<Done | Refusal> {
   step.interruption.check();
   const name = formatZrepSnapshot(snapshot);
-  const ended = await step.zfs.ask(setArgv(name, `${tag}:sent`, String(sent)));
+  const ended = await step.zfs.ask(setArgv(name, { [`${tag}:sent`]: String(sent) }));
   const missing = await missingSnapshot(step, ended, dataset, name.slice(dataset.length + 1));
   if (missing) return missing;
   mustSucceed(ended, dataset);

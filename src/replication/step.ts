@@ -3,10 +3,13 @@
 import type { Interruption } from '../process/interruption.ts';
 import { type Refusal, refuse } from '../refusal.ts';
 import { existsArgv } from '../zfs/argv.ts';
+import type { Capabilities } from '../zfs/capabilities.ts';
 import { type Ended, succeeded, type Zfs } from '../zfs/run.ts';
 
 export interface Step {
   readonly zfs: Zfs;
+  /** What the installed zfs can do beyond the least; where nobody looked, nothing. */
+  readonly capabilities?: Capabilities;
   readonly interruption: Interruption;
   /** The folder of zrep's global lock. */
   readonly rundir: string;

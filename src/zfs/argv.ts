@@ -30,11 +30,12 @@ export function existsArgv(dataset: string): string[] {
   return ['list', '-H', '-o', 'name', dataset];
 }
 
-/** One property of one dataset or snapshot; zfs-fuse takes one a call. */
-export function setArgv(target: string, property: string, value: string): string[] {
-  return ['set', `${property}=${value}`, target];
+/** Sets properties of one dataset or snapshot, all at once; more than one needs the capability `batches`. */
+export function setArgv(target: string, values: Readonly<Record<string, string>>): string[] {
+  return ['set', ...Object.entries(values).map(([property, value]) => `${property}=${value}`), target];
 }
 
+/** One property; zfs inherit takes no second (cmd/zfs/zfs_main.c, `zfs_do_inherit`). */
 export function inheritArgv(target: string, property: string): string[] {
   return ['inherit', property, target];
 }
@@ -43,9 +44,12 @@ export function snapshotArgv(snapshot: string, recursive: boolean): string[] {
   return ['snapshot', ...(recursive ? ['-r'] : []), snapshot];
 }
 
-/** One snapshot, never with -r or -R: what else goes is decided here, not by zfs. */
-export function destroyArgv(snapshot: string): string[] {
-  return ['destroy', snapshot];
+/**
+ * Snapshots of one dataset, never with -r or -R: what else goes is decided here, not by zfs. More than one name
+ * needs the capability `batches`; none may hold a comma or a `%`, which would make it a range.
+ */
+export function destroyArgv(dataset: string, names: readonly string[]): string[] {
+  return ['destroy', `${dataset}@${names.join(',')}`];
 }
 
 export interface SendBase {

@@ -27,6 +27,21 @@ t.test(
   },
 );
 
+t.test('the plan is for the zfs of this machine, unless another is given; a refusal does not look', (t) => {
+  const first = (capabilities: { has(name: string): boolean }) =>
+    explain(policy, ASKER, 'zrep snaponly tank/home', capabilities).plan[0]?.argv.slice(2, -1);
+  t.same(first(new Set(['batches'])), ['zrep:lock-pid=<pid>', 'zrep:lock-time=<now>']);
+  t.same(first(new Set()), ['zrep:lock-pid=<pid>']);
+  const watched = {
+    has: (name: string) => {
+      throw new Error(`looked for ${name}`);
+    },
+  };
+  t.equal(explain(policy, ASKER, 'zrep snaponly tank/other', watched).verdict, 'deny');
+  t.throws(() => first(watched), /looked for batches/);
+  t.end();
+});
+
 t.test('a denied command has a code, a reason, no plan, and the grant that decided, where one did', (t) => {
   const from = (address?: string) => ({ ...ASKER, client: 'backup2', address });
   const cases: [string, string, string, (typeof ASKER)?][] = [

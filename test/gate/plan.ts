@@ -5,6 +5,7 @@ import { parse } from '../../src/command/parse.ts';
 import type { Pipeline } from '../../src/command/request.ts';
 import { planOf } from '../../src/gate/plan.ts';
 import { type Allowed, decide } from '../../src/policy/decide.ts';
+import type { Capability } from '../../src/zfs/capabilities.ts';
 import { parseZrepSnapshot, type ZrepSnapshot } from '../../src/zfs/names.ts';
 import { formatResumeToken } from '../../src/zfs/resume-token.ts';
 import { ASKER, policyOf, SAMPLE } from '../fixtures/gate/policy.ts';
@@ -50,7 +51,7 @@ const LOCKED: [string, string, string, string[], string[]][] = [
   ],
   [
     'zrep expire -L tank/vm', 'tank/vm', 'zrep',
-    ['/sbin/zfs destroy "tank/vm@<each beyond savecount>"', '/sbin/zfs destroy "tank/vm/<child>@<of the same run>"'],
+    ['/sbin/zfs destroy "tank/vm/<child>@<each of the same run>"', '/sbin/zfs destroy "tank/vm@<each beyond savecount>"'],
     [SAVECOUNT, KEPT],
   ],
 ]; // biome-ignore format: one table
@@ -93,6 +94,20 @@ t.test('what changes or streams a file system stands between taking its lock and
   t.end();
 });
 
+t.test('where zfs can, the lock is one call, and so are the snapshots of a dataset that expire', (t) => {
+  t.same(plan('zrep expire -L tank/vm', ['batches']).processes, [
+    '/sbin/zfs set zrep:lock-pid=<pid> zrep:lock-time=<now> tank/vm',
+    '/sbin/zfs destroy "tank/vm/<child>@<all of the same run>"',
+    '/sbin/zfs destroy "tank/vm@<all beyond savecount>"',
+    '/sbin/zfs inherit zrep:lock-time tank/vm',
+    '/sbin/zfs inherit zrep:lock-pid tank/vm',
+  ]);
+  t.same(plan('zrep expire -L tank/home', ['batches']).processes.slice(1, -2), [
+    '/sbin/zfs destroy "tank/home@<all beyond savecount>"',
+  ]);
+  t.end();
+});
+
 t.test('marking, sending and reading take no lock', (t) => {
   for (const [command, processes, conditions] of FREE)
     t.same(plan(command), { processes, conditions }, command);
@@ -104,10 +119,11 @@ function latest(snapshot: string, tag: string): string[] {
 }
 
 /** The plan of an allowed command: words joined by blanks, in quotes where they have some, "| " before a filter. */
-function plan(command: string) {
+function plan(command: string, capabilities: readonly Capability[] = []) {
   const { processes, conditions } = planOf(
     policy,
     decide(policy, ASKER, parse(command) as Pipeline) as Allowed,
+    new Set(capabilities),
   );
   const word = (text: string) => (text.includes(' ') ? `"${text}"` : text);
   const lines = processes.map(({ argv, reads }) => `${reads ? '| ' : ''}${argv.map(word).join(' ')}`);

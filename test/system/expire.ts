@@ -1,10 +1,13 @@
 /** What expiring destroys, and above all what it does not. */
 
 import t, { type Test } from 'tap';
+import { zfsKind } from '../../lab/zfs.ts';
 import { type GateLab, inGateLab, snapshotNames } from '../fixtures/system/gate-lab.ts';
 import { makeSource, zrepName } from '../fixtures/system/source.ts';
+import { callsOn, installWrapper, LOGGED_ZFS } from '../fixtures/system/wrapper.ts';
 
 const POLICY = `
+zfs = "${LOGGED_ZFS}"
 [client.backup1]
 [[client.backup1.grant]]
 dataset = "tank/home"
@@ -23,6 +26,7 @@ recursive = true
 await inGateLab(t, POLICY, async (gate) => {
   const { fileserver, tank } = gate;
   const zfs = (...words: string[]) => fileserver.run(['zfs', ...words]);
+  await installWrapper(fileserver);
   await gate.share();
 
   t.test('the last sent snapshot, savecount - 1 before it, and everything newer stay', async (t) => {
@@ -122,6 +126,43 @@ await inGateLab(t, POLICY, async (gate) => {
     t.notMatch(stderr, 'private-clone');
   });
 
+  t.test('where zfs can, a dataset takes one process, and one that is stuck one more for each', async (t) => {
+    const { batched, single } =
+      zfsKind() === 'kernel' ? { batched: 1, single: 1 + 3 } : { batched: 3, single: 3 };
+    const options = { snapshots: 4, sent: [3], savecount: '1' };
+    const free = await makeSource(fileserver, `${tank}/home/free`, options);
+    t.equal(await destroysOf(gate, free), batched);
+    t.same(await numbersOf(gate, free), [3]);
+    const stuck = await makeSource(fileserver, `${tank}/home/stuck`, options);
+    await zfs('clone', zrepName(stuck, 1), `${tank}/stuck-clone`);
+    t.equal(await destroysOf(gate, stuck), single);
+    t.same(await numbersOf(gate, stuck), [1, 3]);
+    await zfs('destroy', `${tank}/stuck-clone`);
+    t.equal(await destroysOf(gate, stuck), 1);
+    t.same(await numbersOf(gate, stuck), [3]);
+  });
+
+  t.test('a snapshot that is held only once expiring has begun stays as well', async (t) => {
+    const source = await makeSource(fileserver, `${tank}/home/late`, {
+      snapshots: 4,
+      sent: [3],
+      savecount: '1',
+    });
+    const busy = zrepName(source, 1);
+    // In zfs's place for one call: the hold comes between looking and destroying.
+    const script = `#!/bin/bash
+if [ "$1" = destroy ]; then zfs hold late ${busy} 2>/dev/null; fi
+exec zfs "$@"
+`;
+    await fileserver.writeFile('/usr/local/sbin/zfs-late', script, { mode: 0o755 });
+    await gate.policy(POLICY.replace(LOGGED_ZFS, '/usr/local/sbin/zfs-late'));
+    const { code, stderr } = await gate.ask(`zrep expire -L ${source}`);
+    await gate.policy(POLICY);
+    t.equal(code, 1);
+    t.match(stderr, /^zrep-gate: zfs failed \(exit code 1\): cannot destroy [^\n]*late@zrep_000001/);
+    t.same(await numbersOf(gate, source), [1, 3]);
+  });
+
   t.test('a recursive grant takes along the same run of the children, and nothing else', async (t) => {
     const source = await makeSource(fileserver, `${tank}/tree`, { sent: [], savecount: '1' });
     for (const child of ['plain', 'plain/deep', 'own', 'own/below', 'private', 'later']) {
@@ -158,6 +199,13 @@ await inGateLab(t, POLICY, async (gate) => {
 async function expire(t: Test, { ask }: GateLab, dataset: string): Promise<void> {
   const { code, stdout, stderr } = await ask(`zrep expire -L ${dataset}`);
   t.same({ code, stdout, stderr }, { code: 0, stdout: `Expiring zrep snaps on ${dataset}\n`, stderr: '' });
+}
+
+/** Expires; the answer is how many processes zfs took to destroy. */
+async function destroysOf({ fileserver, ask }: GateLab, dataset: string): Promise<number> {
+  await callsOn(fileserver);
+  await ask(`zrep expire -L ${dataset}`);
+  return (await callsOn(fileserver)).filter(({ argv }) => argv[0] === 'destroy').length;
 }
 
 /** The numbers of a dataset's snapshots with the tag zrep, oldest first. */

@@ -40,13 +40,18 @@ const COMMANDS = [
   'zfs send -p -I HOME@zrep_000003 HOME@zrep_000004 | gzip -c',
 ];
 
+/** What is meant by one line of a plan for several calls. */
+const EACH: Record<string, readonly string[]> = {
+  '<each beyond savecount>': ['zrep_000000', 'zrep_000001'],
+};
+
 /** What ZFS knew when the command ran. */
 const KNOWN: Record<string, RegExp | string> = {
   '<pid>': /\d+/,
   '<now>': /\d{14}/,
   'zrep_<next>': /zrep_00000[34]/,
   'off_<next>': 'off_000001',
-  '<each beyond savecount>': 'zrep_000000',
+  '<all beyond savecount>': 'zrep_000000,zrep_000001',
 };
 
 await inGateLab(
@@ -55,7 +60,7 @@ await inGateLab(
   async (gate) => {
     const { fileserver, tank, ask } = gate;
     await installWrapper(fileserver);
-    const home = await makeSource(fileserver, `${tank}/home`, { snapshots: 3, sent: [2], savecount: '4' });
+    const home = await makeSource(fileserver, `${tank}/home`, { snapshots: 3, sent: [2], savecount: '3' });
     await fileserver.run(['zfs', 'snapshot', zrepName(home, 0, 'off')]);
     for (const [name, value] of [
       ['sent', '1795385385'],
@@ -129,7 +134,11 @@ async function planOf({ fileserver }: GateLab, command: string): Promise<string[
   // There are no children here to expire along.
   return plan
     .filter(({ argv }) => argv[0] === LOGGED_ZFS && !argv.join(' ').includes('<child>'))
-    .map(({ argv }) => argv.slice(1).join(' '));
+    .map(({ argv }) => argv.slice(1).join(' '))
+    .flatMap((line) => {
+      const [each, names] = Object.entries(EACH).find(([each]) => line.includes(each)) ?? [];
+      return each === undefined || names === undefined ? line : names.map((name) => line.replace(each, name));
+    });
 }
 
 /** `line` with what only ZFS knew filled in. */

@@ -21,11 +21,13 @@ const PRINTED: readonly (readonly [words: readonly string[], line: string])[] = 
   [argv.readStateArgv(HOME, ['guid', 'zrep:sent'], 1), 'get -Hp -r -d 1 -o name,property,value,source guid,zrep:sent tank/home'],
   [argv.readStateArgv(HOME, ['guid'], deep), 'get -Hp -r -o name,property,value,source guid tank/home'],
   [argv.readLocalArgv(HOME, 'zrep:lock-pid'), 'get -H -o value -s local zrep:lock-pid tank/home'],
-  [argv.setArgv('tank/home@zrep_000001', 'zrep:sent', '1'), 'set zrep:sent=1 tank/home@zrep_000001'],
+  [argv.setArgv('tank/home@zrep_000001', { 'zrep:sent': '1' }), 'set zrep:sent=1 tank/home@zrep_000001'],
+  [argv.setArgv(HOME, { 'zrep:lock-pid': '7', 'zrep:lock-time': '8' }), 'set zrep:lock-pid=7 zrep:lock-time=8 tank/home'],
   [argv.inheritArgv(HOME, 'zrep:lock-pid'), 'inherit zrep:lock-pid tank/home'],
   [argv.snapshotArgv('tank/home@zrep_000001', false), 'snapshot tank/home@zrep_000001'],
   [argv.snapshotArgv('tank/home@zrep_000001', true), 'snapshot -r tank/home@zrep_000001'],
-  [argv.destroyArgv('tank/home@zrep_000001'), 'destroy tank/home@zrep_000001'],
+  [argv.destroyArgv(HOME, ['zrep_000001']), 'destroy tank/home@zrep_000001'],
+  [argv.destroyArgv(HOME, ['zrep_000001', 'zrep_000002_unsent']), 'destroy tank/home@zrep_000001,zrep_000002_unsent'],
   [argv.sendArgv([], undefined, 'tank/home@zrep_000001'), 'send tank/home@zrep_000001'],
   [argv.sendArgv(['L', 'w'], { through: '-I', snapshot: 'a@x' }, 'a@y'), 'send -L -w -I a@x a@y'],
   [argv.resumeArgv('1-0-1-00'), 'send -t 1-0-1-00'],
@@ -41,7 +43,7 @@ t.test('each request has its one command line', async (t) => {
 });
 
 t.test('a value is one word, whatever is in it', async (t) => {
-  t.strictSame(argv.setArgv('a', 'zrep:lock-time', '1 -r b'), ['set', 'zrep:lock-time=1 -r b', 'a']);
+  t.strictSame(argv.setArgv('a', { 'zrep:lock-time': '1 -r b' }), ['set', 'zrep:lock-time=1 -r b', 'a']);
 });
 
 t.test('neither what is listed nor what is got is left to zfs, and the dataset comes last', async () => {

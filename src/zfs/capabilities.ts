@@ -1,0 +1,30 @@
+/**
+ * What the installed zfs can do beyond the least, which is zfs-fuse: told by the kernel module's own lists in
+ * sysfs, with a stat(2) an answer and no process, and only when somebody asks.
+ *
+ * OpenZFS lists there what the loaded module knows (module/os/linux/zfs/zfs_sysfs.c), since 2018-09. The lists
+ * have pool features and properties, not command lines, so each capability is told by a name that came into the
+ * same source later than it. Where nothing is listed, as with zfs-fuse, nothing is believed.
+ */
+
+import { existsSync } from 'node:fs';
+
+/** The module's folder, and where ZFS is built into the kernel: ZFS_SYSFS_DIR, ZFS_SYSFS_ALT_DIR (zfs_sysfs.h). */
+const FOLDERS = ['/sys/module/zfs', '/sys/fs/zfs'];
+
+const SIGNS = {
+  // `zfs destroy fs@a,b,c` came in 2011-11, several properties in one `zfs set` in 2015-07; this in 2018-02.
+  batches: 'features.pool/org.zfsonlinux:project_quota',
+  // `zfs send -nP` came in 2011-11; this, with `-t`, of which sizes are asked as well, in 2016-01.
+  estimates: 'properties.dataset/receive_resume_token',
+} as const;
+
+export type Capability = keyof typeof SIGNS;
+
+/** The names of what the installed zfs can do. */
+export type Capabilities = Pick<ReadonlySet<Capability>, 'has'>;
+
+/** What the zfs of this machine can do, as `folders` have it. */
+export function installedCapabilities(folders: readonly string[] = FOLDERS): Capabilities {
+  return { has: (capability) => folders.some((folder) => existsSync(`${folder}/${SIGNS[capability]}`)) };
+}
