@@ -9,11 +9,13 @@ import { missing } from './missing.ts';
 import { joinHosts, type NetworkKind, networkKind, seats } from './network.ts';
 import { acquaint, runSsh, type SshKey, sshKey } from './ssh.ts';
 import { type HostSettings, startHost } from './start-host.ts';
-import { pools, type ZfsKind, zfsKind } from './zfs.ts';
+import { type Pools, pools, type ZfsKind, zfsKind } from './zfs.ts';
 
 export interface LabOptions {
   /** Of each pool; the memory is taken as data is written. 512 when left out, which is the least. */
   poolMegabytes?: number;
+  /** In place of new pools in memory that end with the lab: pools on devices are left as they are. */
+  pools?: Pools;
   /** Is told what the hosts complain about while they start. */
   log?: (line: string) => void;
 }
@@ -34,6 +36,7 @@ export interface Lab {
 /** Brings up both hosts. @throws Error with what is missing on this machine, or what a host complained about. */
 export async function startLab({
   poolMegabytes = 512,
+  pools: pool = pools(zfsKind()),
   log = () => undefined,
 }: LabOptions = {}): Promise<Lab> {
   const lacks = await missing();
@@ -41,7 +44,6 @@ export async function startLab({
   const network = networkKind();
   const zfs = zfsKind();
   const seat = await seats(network);
-  const pool = pools(zfs);
   const settings = (name: HostName, peer: HostName): HostSettings => ({
     name,
     peer: { name: peer, seat: seat[peer] },

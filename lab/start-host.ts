@@ -54,6 +54,8 @@ export async function startHost(settings: HostSettings): Promise<StartingHost> {
       LAB_ZFS: zfs,
       LAB_POOL: pool.name,
       LAB_MOUNTPOINT: pool.mountpoint,
+      LAB_POOL_DEVICE: pool.device ?? '',
+      LAB_POOL_EXISTS: pool.exists ? 'yes' : '',
       LAB_POOL_MEGABYTES: String(poolMegabytes),
       LAB_PROJECT: PROJECT,
       LAB_NODE: realpathSync(process.execPath),

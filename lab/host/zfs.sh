@@ -1,15 +1,28 @@
-# The host's ZFS: a zfs-fuse daemon of its own, or the kernel's, which all hosts share; and one pool on a file.
+# The host's ZFS: a zfs-fuse daemon of its own, or the kernel's, which all hosts share; and one pool on a file, or on a
+# device, on which it stays.
 
-pool_file=/run/lab/pool.img
+pool_file=${LAB_POOL_DEVICE:-/run/lab/pool.img}
 
 start_zfs() {
-  truncate -s "${LAB_POOL_MEGABYTES}M" "$pool_file"
+  if [ -n "$LAB_POOL_DEVICE" ]; then own_device; else truncate -s "${LAB_POOL_MEGABYTES}M" "$pool_file"; fi
   if [ "$LAB_ZFS" = zfs-fuse ]; then start_zfs_fuse; fi
   local device=$pool_file
   # The kernel opens it from a thread of its own, which does not see the host's files.
   if [ "$LAB_ZFS" = kernel ]; then loop_device "$pool_file"; fi
   # No cache file: whoever reads it next would import the pool again.
-  zpool create -f -o cachefile=none -m "$LAB_MOUNTPOINT" "$LAB_POOL" "$device"
+  if [ -n "$LAB_POOL_EXISTS" ]; then
+    zpool import -d "$device" -o cachefile=none "$LAB_POOL"
+  else
+    zpool create -f -o cachefile=none -m "$LAB_MOUNTPOINT" "$LAB_POOL" "$device"
+  fi
+}
+
+# The host's /dev has only what every host needs. A loop device goes on top all the same: it holds what was written
+# until it is flushed, as a disk's own cache does, so that a power cut takes it.
+own_device() {
+  local number
+  number=$(cat "/sys/class/block/${LAB_POOL_DEVICE##*/}/dev")
+  mknod -m 600 "$LAB_POOL_DEVICE" b "${number%:*}" "${number#*:}"
 }
 
 # Puts a file behind a loop device, which goes when nothing holds it any more; its name is left in `device`.
@@ -47,6 +60,6 @@ stop_zfs() {
   cd /
   local device
   device=$(losetup --noheadings --output NAME --associated "$pool_file")
-  zpool destroy -f "$LAB_POOL"
+  if [ -n "$LAB_POOL_DEVICE" ]; then zpool export -f "$LAB_POOL"; else zpool destroy -f "$LAB_POOL"; fi
   losetup --detach "$device"
 }
