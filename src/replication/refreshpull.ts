@@ -21,7 +21,8 @@ import {
   type TaggedSnapshot,
   taggedSnapshots,
 } from './snapshots.ts';
-import { mustSucceed, type Step } from './step.ts';
+import type { Step } from './step.ts';
+import { streamEstimated } from './stream.ts';
 
 export async function refreshpull(
   step: Step,
@@ -43,8 +44,8 @@ export async function refreshpull(
     const argv = token
       ? resumeArgv(formatResumeToken(token))
       : sendArgv(flags, baseOf(tag, base as TaggedSnapshot), name);
-    mustSucceed(await step.zfs.stream(argv, filters), dataset);
-    return { facts: { snapshot: name, ...(base && !token ? { base: fullName(base) } : {}) } };
+    const known = await streamEstimated(step, dataset, argv, filters);
+    return { facts: { snapshot: name, ...(base && !token ? { base: fullName(base) } : {}), ...known } };
   });
 }
 

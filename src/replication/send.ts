@@ -5,7 +5,8 @@ import { sendArgv } from '../zfs/argv.ts';
 import { formatZrepSnapshot } from '../zfs/names.ts';
 import type { SendFlag } from '../zfs/send-flags.ts';
 import type { Done } from './done.ts';
-import { mustSucceed, type Step } from './step.ts';
+import type { Step } from './step.ts';
+import { streamEstimated } from './stream.ts';
 
 export async function send(
   step: Step,
@@ -15,8 +16,8 @@ export async function send(
 ): Promise<Done> {
   step.interruption.check();
   const { dataset, snapshot } = operation;
-  mustSucceed(await step.zfs.stream(sendOperationArgv(operation, flags), filters), dataset);
-  return { facts: { snapshot: formatZrepSnapshot(snapshot) } };
+  const known = await streamEstimated(step, dataset, sendOperationArgv(operation, flags), filters);
+  return { facts: { snapshot: formatZrepSnapshot(snapshot), ...known } };
 }
 
 /** The argv of a client's own `zfs send`. */

@@ -70,6 +70,11 @@ export function resumeArgv(token: string): string[] {
   return ['send', '-t', token];
 }
 
+/** The dry run of a stream that was made here: what it would send and how many bytes, for programs to read. */
+export function dryRunArgv([verb = '', ...words]: readonly string[]): string[] {
+  return [verb, '-nP', ...words];
+}
+
 /** Columns are always said: by itself zfs would show the mountpoint, which is not readable through the gate. */
 export function listArgv(request: ListRequest): string[] {
   const columns = request.columns.join(',') || 'name,used,available,referenced';

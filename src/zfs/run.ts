@@ -28,6 +28,11 @@ interface Captured extends Ended {
   readonly output: string;
 }
 
+interface Streamed extends Ended {
+  /** What was printed by the call aside, where that ended well, and before the stream. */
+  readonly aside?: string | undefined;
+}
+
 export interface Zfs {
   /** The binary's path. */
   readonly binary: string;
@@ -35,9 +40,13 @@ export interface Zfs {
   ask(argv: readonly string[]): Promise<Captured>;
   /**
    * Runs zfs with its output on our standard output, through `filters` where there are any; a stage
-   * that failed speaks for all.
+   * that failed speaks for all. With `aside`, zfs is asked that at the same time, for as long as the stream takes.
    */
-  stream(argv: readonly string[], filters: readonly (readonly string[])[]): Promise<Ended>;
+  stream(
+    argv: readonly string[],
+    filters: readonly (readonly string[])[],
+    aside?: readonly string[],
+  ): Promise<Streamed>;
 }
 
 /** True when the process ended well. */
@@ -51,16 +60,53 @@ export function createZfs(binary: string, interruption: Interruption): Zfs {
     binary,
     // Short calls are not told of signals: half a lock is worse than one step more.
     ask: (argv) => captureProcess([binary, ...argv]),
-    stream: (argv, filters) => streamProcesses([[binary, ...argv], ...filters], interruption),
+    async stream(argv, filters, aside) {
+      const streaming = streamProcesses([[binary, ...argv], ...filters], interruption);
+      if (aside === undefined) return streaming;
+      const asked = captureBeside([binary, ...aside], streaming);
+      return { ...(await streaming), aside: await asked };
+    },
   };
 }
 
-async function captureProcess([file = '', ...argv]: readonly string[]): Promise<Captured> {
+function captureProcess(argv: readonly string[]): Promise<Captured> {
+  return startCaptured(argv).ending;
+}
+
+/** What a process printed; undefined when it failed, or `work` was over first: then nobody waits for it. */
+async function captureBeside(argv: readonly string[], work: Promise<unknown>): Promise<string | undefined> {
+  try {
+    const { child, ending } = startCaptured(argv);
+    const over = work.then(
+      () => undefined,
+      () => undefined,
+    );
+    const first = await Promise.race([ending, over]);
+    if (first === undefined) abandon(child);
+    return first && succeeded(first) ? first.output : undefined;
+  } catch {
+    // A process that cannot even be tried (E2BIG, ENOMEM) is not what was asked for.
+    return undefined;
+  }
+}
+
+/** Kills a child that only looks. In the kernel it may live on for a while, which must not keep this process. */
+function abandon(child: ChildProcess): void {
+  child.kill('SIGKILL');
+  child.stdout?.destroy();
+  child.stderr?.destroy();
+  child.unref();
+}
+
+function startCaptured([file = '', ...argv]: readonly string[]): {
+  child: ChildProcess;
+  ending: Promise<Captured>;
+} {
   const child = spawn(file, argv, { env: ENVIRONMENT, cwd: '/', stdio: ['ignore', 'pipe', 'pipe'] });
   const chunks: Buffer[] = [];
   child.stdout?.on('data', (chunk: Buffer) => chunks.push(chunk));
-  const ended = await endOf(child);
-  return { ...ended, output: Buffer.concat(chunks).toString('utf8') };
+  const output = () => Buffer.concat(chunks).toString('utf8');
+  return { child, ending: endOf(child).then((ended) => ({ ...ended, output: output() })) };
 }
 
 async function streamProcesses(

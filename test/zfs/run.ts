@@ -1,9 +1,12 @@
 /** How zfs and the filters behind it are run: with what they begin, what is captured, and who speaks for a failure. */
 
 import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import t from 'tap';
+import t, { type Test } from 'tap';
+import { isAlive } from '../../src/process/liveness.ts';
 import { createZfs, succeeded, type Zfs } from '../../src/zfs/run.ts';
 import type { Job } from '../fixtures/zfs/run-zfs.ts';
 
@@ -128,6 +131,48 @@ t.test('a signal for the gate ends every stage of its stream', async (t) => {
 
 t.test('a signal for the gate lets a short call end by itself', async (t) => {
   t.match(await ask('kill -TERM $PPID; sleep 0.2; echo done'), { code: 0, output: 'done\n' });
+});
+
+/** A stream that prints nothing, and a call beside it, both shell scripts; FOLDER in them is a new folder. */
+async function streamBeside(t: Test, script: string, aside: string) {
+  const folder = t.testdir();
+  const [words, beside] = [script, aside].map((text) => ['-c', text.replaceAll('FOLDER', folder)]);
+  const interruption = { signal: undefined, check() {}, onSignal: () => () => {} };
+  const started = Date.now();
+  const ended = await createZfs('/bin/sh', interruption).stream(words ?? [], [], beside);
+  return { ended, seconds: (Date.now() - started) / 1000, folder };
+}
+const until = (file: string) => `until [ -s FOLDER/${file} ]; do sleep 0.01; done`;
+
+t.test(
+  'what zfs is asked beside a stream is captured, and neither waits for the other to begin',
+  async (t) => {
+    const stream = `echo begun >FOLDER/stream; ${until('aside')}; sleep 0.3`;
+    const { ended } = await streamBeside(
+      t,
+      stream,
+      `${until('stream')}; echo begun >FOLDER/aside; echo size; echo no >&2`,
+    );
+    t.strictSame(ended, { code: 0, signal: null, message: '', aside: 'size\n' });
+  },
+);
+
+t.test('a stream that is over first is not kept waiting, and the call beside it is killed', async (t) => {
+  const aside = 'trap "" HUP INT TERM; echo $$ >FOLDER/pid; echo size; sleep 20';
+  const { ended, seconds, folder } = await streamBeside(t, until('pid'), aside);
+  t.match(ended, { code: 0, aside: undefined });
+  t.ok(seconds < 10, `${seconds} s`);
+  const pid = Number(readFileSync(`${folder}/pid`, 'latin1'));
+  for (let tries = 0; isAlive(pid, undefined) && tries < 500; tries += 1) await setTimeout(10);
+  t.notOk(isAlive(pid, undefined));
+});
+
+t.test('a call beside a stream that fails, or cannot even begin, is nothing to the stream', async (t) => {
+  t.match((await streamBeside(t, 'sleep 0.3', 'echo size; exit 3')).ended, { code: 0, aside: undefined });
+  const tooLong = `: ${'x'.repeat(200_000)}`;
+  t.match((await streamBeside(t, 'sleep 0.1', tooLong)).ended, { code: 0, aside: undefined });
+  const failing = await streamBeside(t, 'sleep 0.3; echo of zfs >&2; exit 2', 'echo size');
+  t.match(failing.ended, { code: 2, message: 'of zfs\n' });
 });
 
 t.test('listening for signals ends with the stream', async (t) => {
