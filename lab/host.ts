@@ -22,7 +22,7 @@ export interface RunOptions extends CommandOptions {
   input?: string | Buffer;
   /** Do not throw when the command fails. */
   allowFail?: boolean;
-  /** After this the command and its children are killed, and `run` throws. One minute when left out. */
+  /** After this the command and its children are killed, and `run` throws. Five minutes when left out: hosts can be slow, as in an emulated guest. */
   timeoutMs?: number;
 }
 
@@ -93,7 +93,7 @@ export class Host {
 
   /** Runs a command to its end. @throws Error with the command, its exit and its stderr when it failed. */
   async run(argv: readonly string[], options: RunOptions = {}): Promise<Result> {
-    const { input, allowFail = false, timeoutMs = 60_000 } = options;
+    const { input, allowFail = false, timeoutMs = 300_000 } = options;
     const stdin = input === undefined ? 'ignore' : 'pipe';
     const started = this.spawn(argv, { ...options, stdio: [stdin, 'pipe', 'pipe'] });
     const { child } = started;
