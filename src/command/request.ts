@@ -8,7 +8,7 @@
 import type { Dataset, Tag, ZrepSnapshot } from '../zfs/names.ts';
 import type { GetRequest, ListRequest } from '../zfs/read-request.ts';
 import type { ResumeToken } from '../zfs/resume-token.ts';
-import type { SendFlag } from '../zfs/send-flags.ts';
+import type { DryRun, SendFlag } from '../zfs/send-flags.ts';
 
 export type Operation = Snaponly | Refreshpull | Refreshcomplete | Expire | List | Get | Send;
 
@@ -57,7 +57,7 @@ export interface Get extends GetRequest {
   readonly kind: 'get';
 }
 
-/** `zfs send [FLAGS] [-i|-I BASE] DATASET@TAG_hhhhhh`. */
+/** `zfs send [-nP|-nvP] [FLAGS] [-i|-I BASE] DATASET@TAG_hhhhhh`. */
 export interface Send {
   readonly kind: 'send';
   readonly dataset: Dataset;
@@ -65,6 +65,8 @@ export interface Send {
   readonly snapshot: ZrepSnapshot;
   readonly base: { readonly through: '-i' | '-I'; readonly snapshot: ZrepSnapshot } | undefined;
   readonly flags: readonly SendFlag[];
+  /** Absent where the stream itself is asked for. */
+  readonly dryRun?: DryRun;
 }
 
 /** One stage behind a `|`, as the client wrote it; the policy decides what, if anything, it stands for. */

@@ -14,13 +14,13 @@ import {
   type ZrepSnapshot,
 } from '../zfs/names.ts';
 import type { DatasetType, GetField, PropertySource } from '../zfs/read-request.ts';
-import { LONG_SEND_FLAGS, SEND_FLAGS } from '../zfs/send-flags.ts';
+import { type DryRun, LONG_DRY_RUN_FLAGS, LONG_SEND_FLAGS, SEND_FLAGS } from '../zfs/send-flags.ts';
 import type { Get, List, Operation, Send } from './request.ts';
 
 const USAGE = {
   list: 'zfs list [-Hpr] [-d N] [-t TYPE[,...]] [-o COLUMN[,...]] [-s|-S COLUMN] DATASET',
   get: 'zfs get [-Hpr] [-d N] [-t TYPE[,...]] [-o FIELD[,...]] [-s SOURCE[,...]] PROPERTY[,...] DATASET',
-  send: 'zfs send [-LRbcepw] [-i|-I BASE] DATASET@SNAPSHOT',
+  send: 'zfs send [-nP [-v]] [-LRbcepw] [-i|-I BASE] DATASET@SNAPSHOT',
 } as const;
 type Verb = keyof typeof USAGE;
 
@@ -180,9 +180,9 @@ function parseGet(words: readonly string[]): Get | Refusal {
 
 function parseSend(words: readonly string[]): Send | Refusal {
   const options = readOptions('send', words, {
-    flags: SEND_FLAGS.join(''),
+    flags: `${SEND_FLAGS.join('')}nPv`,
     valued: 'iI',
-    long: LONG_SEND_FLAGS,
+    long: new Map([...LONG_SEND_FLAGS, ...LONG_DRY_RUN_FLAGS]),
   });
   if (isRefusal(options)) return options;
   if (options.operands.length !== 1) return refuse('bad-usage', USAGE.send, 'name exactly one snapshot');
@@ -191,8 +191,23 @@ function parseSend(words: readonly string[]): Send | Refusal {
   if (snapshot === undefined) return refuse('bad-name', 'a snapshot DATASET@TAG_hhhhhh', name);
   const base = readBase(options, snapshot);
   if (isRefusal(base)) return base;
+  const dryRun = readDryRun(options);
+  if (isRefusal(dryRun)) return dryRun;
   const flags = SEND_FLAGS.filter((flag) => options.flags.has(flag));
-  return { kind: 'send', dataset: snapshot.dataset, tag: snapshot.tag, snapshot, base, flags };
+  const { dataset, tag } = snapshot;
+  return { kind: 'send', dataset, tag, snapshot, base, flags, ...(dryRun ? { dryRun } : {}) };
+}
+
+/**
+ * `-n` with `-P`, perhaps `-v`. A dry run in words for people is for terminals, and no two versions word it alike;
+ * with a stream, `-P` and `-v` would write to its standard error.
+ */
+function readDryRun({ flags }: Options): DryRun | undefined | Refusal {
+  const given = ['n', 'P', 'v'].filter((flag) => flags.has(flag));
+  if (given.length === 0) return undefined;
+  if (!flags.has('n')) return refuse('bad-usage', USAGE.send, '-P and -v go with -n only');
+  if (!flags.has('P')) return refuse('bad-usage', USAGE.send, '-n goes with -P only');
+  return flags.has('v') ? 'nvP' : 'nP';
 }
 
 /** The incremental's start: a zrep snapshot of the same dataset, in full or from its `@` on. */

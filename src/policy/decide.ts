@@ -74,6 +74,7 @@ export function decide(policy: Policy, asker: Asker, { operation, filters }: Pip
     judgeRecursion(client, grant, operation) ??
     judgeStream(grant, operation, sendFlags) ??
     judgeMark(operation, asker.now) ??
+    judgeDryRun(operation, filters) ??
     argvs.find(isRefusal);
   return (
     refusal ?? {
@@ -168,6 +169,12 @@ function judgeToken(
   const raw = token.features.includes('rawok');
   if (!raw && grant.raw === 'required') return refuse('raw-required');
   return raw && grant.raw === 'forbidden' ? refuse('raw-forbidden') : undefined;
+}
+
+/** What a dry run prints is for the client to read. */
+function judgeDryRun(operation: Replication, filters: Pipeline['filters']): Refusal | undefined {
+  if (operation.kind !== 'send' || operation.dryRun === undefined || filters.length === 0) return undefined;
+  return refuse('bad-usage', 'zfs send -nP ...', 'a dry run goes through no filter');
 }
 
 function judgeMark(operation: Replication, now: number): Refusal | undefined {

@@ -6,7 +6,7 @@
  */
 
 import type { GetRequest, ListRequest } from './read-request.ts';
-import type { SendFlag } from './send-flags.ts';
+import type { DryRun, SendFlag } from './send-flags.ts';
 
 /** The columns of `readState`, in the order in which state.ts reads them. */
 const STATE_FIELDS = 'name,property,value,source';
@@ -71,8 +71,8 @@ export function resumeArgv(token: string): string[] {
 }
 
 /** The dry run of a stream that was made here: what it would send and how many bytes, for programs to read. */
-export function dryRunArgv([verb = '', ...words]: readonly string[]): string[] {
-  return [verb, '-nP', ...words];
+export function dryRunArgv([verb = '', ...words]: readonly string[], dryRun: DryRun = 'nP'): string[] {
+  return [verb, `-${dryRun}`, ...words];
 }
 
 /** Columns are always said: by itself zfs would show the mountpoint, which is not readable through the gate. */

@@ -1,5 +1,6 @@
 /** zfs list, get and send: the options that scripts use, one spelling each, and no other verb. */
 
+import fc from 'fast-check';
 import t from 'tap';
 import { parseZfs } from '../../src/command/zfs-verbs.ts';
 import type { RefusalCode } from '../../src/refusal.ts';
@@ -18,6 +19,8 @@ const send = (flags: string, base?: object) => ({
   base,
   flags: [...flags],
 });
+
+const dry = (dryRun: string, flags = '', base?: object) => ({ ...send(flags, base), dryRun });
 
 const READ: readonly (readonly [words: string, operation: object])[] = [
   ['list tank/home', list(HOME)],
@@ -42,6 +45,10 @@ const READ: readonly (readonly [words: string, operation: object])[] = [
   ['send -i tank/home@zrep_000001 tank/home@zrep_000002', send('', { through: '-i', snapshot: sent(1) })],
   ['send -cI @zrep_000001 tank/home@zrep_000002', send('c', { through: '-I', snapshot: sent(1) })],
   ['send -I @off_000001 tank/home@zrep_000002', send('', { through: '-I', snapshot: snapshot(HOME, 'off', 1) })],
+  ['send -nP tank/home@zrep_000002', dry('nP')],
+  ['send -n -w -P tank/home@zrep_000002', dry('nP', 'w')],
+  ['send -PvnR -i @zrep_000001 tank/home@zrep_000002', dry('nvP', 'R', { through: '-i', snapshot: sent(1) })],
+  ['send --verbose --raw --parsable --dryrun tank/home@zrep_000002', dry('nvP', 'w')],
 ]; // biome-ignore format: one table
 
 const OTHER_VERBS = [
@@ -64,6 +71,9 @@ const REFUSED: readonly (readonly [code: RefusalCode, words: readonly string[]])
   ['bad-name', ['get , tank', 'get a,,b tank', 'get A tank', 'get a a/', 'get userused@root tank']],
   ['bad-usage', ['send', 'send -w', 'send a@zrep_000001 b@zrep_000001', 'send a@zrep_000001 -w', 'send -ww a@zrep_000001', 'send -w --raw a@zrep_000001']],
   ['bad-usage', ['send -D a@zrep_000001', 'send -v a@zrep_000001', 'send -n a@zrep_000001', 'send -t 1-0-1-00', 'send -S a', 'send -d x a@zrep_000001', 'send -h a@zrep_000001', 'send -X a b@zrep_000001']],
+  ['bad-usage', ['send -P a@zrep_000001', 'send -vP a@zrep_000001', 'send -nv a@zrep_000001', 'send --dryrun a@zrep_000001', 'send --verbose a@zrep_000001', 'send --parsable a@zrep_000001']],
+  ['bad-usage', ['send -nPn a@zrep_000001', 'send -nvvP a@zrep_000001', 'send -nP --dryrun a@zrep_000001', 'send -nPV a@zrep_000001', 'send --dry-run -P a@zrep_000001', 'send -nPt 1-0-1-00']],
+  ['bad-usage', ['list -n a', 'get -nP a b', 'list --parsable a', 'list --verbose a', 'send -nP', 'send -nP a@zrep_000001 -v']],
   ['bad-usage', ['send --w a@zrep_000001', 'send --raw=1 a@zrep_000001', 'send --redact x a@zrep_000001', 'send --dedup a@zrep_000001', 'send --i @x a@zrep_000001', 'send --RAW a@zrep_000001']],
   ['bad-usage', ['send -i@zrep_000001 a@zrep_000002', 'send -i @zrep_000001 -I @zrep_000001 a@zrep_000002', 'send -i @zrep_000001 -i @zrep_000001 a@zrep_000002', 'send -i a@zrep_000001']],
   ['bad-usage', ['send -i b@zrep_000001 a@zrep_000002', 'send -I a/b@zrep_000001 a@zrep_000002', 'send -i', 'send -iw @zrep_000001 a@zrep_000002']],
@@ -82,6 +92,35 @@ t.test('other verbs, other options, and second spellings are refused', async (t)
     for (const words of all) t.match(parseZfs(split(words)), { refused: code }, named(`zfs ${words}`));
   }
 });
+
+/** Each option of a dry run or a stream, by its names. */
+const SPELLINGS: Readonly<Record<string, readonly string[]>> = {
+  ...{ n: ['-n', '--dryrun'], P: ['-P', '--parsable'], v: ['-v', '--verbose'] },
+  ...{ L: ['-L', '--large-block'], c: ['-c', '--compressed'], w: ['-w', '--raw'] },
+};
+
+t.test(
+  'a dry run is -n and -P, perhaps -v, in any order and spelling; other mixtures of the three are none',
+  async () => {
+    const letters = fc.shuffledSubarray(Object.keys(SPELLINGS));
+    const long = fc.array(fc.boolean(), { minLength: 6, maxLength: 6 });
+    const property = fc.property(letters, long, (letters, long) => {
+      const words = letters.map((letter, index) => SPELLINGS[letter]?.[Number(long[index])] ?? '');
+      const found = parseZfs(['send', ...words, 'tank/home@zrep_000002']);
+      const about = ['n', 'v', 'P'].filter((letter) => letters.includes(letter)).join('');
+      if (!['', 'nP', 'nvP'].includes(about)) return 'refused' in found && found.refused === 'bad-usage';
+      const flags = ['L', 'c', 'w'].filter((letter) => letters.includes(letter));
+      return (
+        'kind' in found &&
+        found.kind === 'send' &&
+        found.flags.join() === flags.join() &&
+        (found.dryRun ?? '') === about &&
+        'dryRun' in found === (about !== '')
+      );
+    });
+    fc.assert(property, { numRuns: 1000 });
+  },
+);
 
 t.test('32 properties are asked for at a time, not more', async (t) => {
   const properties = Array<string>(32).fill('used');

@@ -66,6 +66,7 @@ const FREE: [string, string[], string[]][] = [
     'zfs send -pw -I tank/home@zrep_000001 tank/home@zrep_000002 | lz4',
     ['/sbin/zfs send -p -w -I tank/home@zrep_000001 tank/home@zrep_000002', LZ4], ['the snapshots exist'],
   ],
+  ['zfs send -vn -PL tank/home@uk_000002', ['/sbin/zfs send -nvP -L tank/home@uk_000002'], ['the snapshots exist']],
   ['zfs send tank/home@uk_000002', ['/sbin/zfs send tank/home@uk_000002'], ['the snapshots exist']],
   [
     'zfs list -H tank/home',

@@ -7,13 +7,19 @@ import type { Pipeline } from '../../src/command/request.ts';
 import { run } from '../../src/gate/run.ts';
 import { type Allowed, decide } from '../../src/policy/decide.ts';
 import { Interrupted, type Interruption } from '../../src/process/interruption.ts';
+import type { Capability } from '../../src/zfs/capabilities.ts';
 import { ASKER, makeFolder, policyOf, SAMPLE } from '../fixtures/gate/policy.ts';
 
 const QUIET: Interruption = { signal: undefined, check() {}, onSignal: () => () => {} };
 const MARK = 'zrep _refreshcomplete tank/home@zrep_00000a zrep:sent=1700000000';
 const EACH = [
   ...['zrep snaponly tank/home', 'zrep _refreshpull tank/home@zrep_00000a', MARK, 'zrep expire -L tank/home'],
-  ...['zfs send tank/home@zrep_00000a', 'zfs list tank/home', 'zfs get name tank/home'],
+  ...[
+    'zfs send tank/home@zrep_00000a',
+    'zfs send -nP tank/home@zrep_00000a',
+    'zfs list tank/home',
+    'zfs get name tank/home',
+  ],
 ];
 const policy = await policyOf(SAMPLE);
 
@@ -22,6 +28,17 @@ t.test('what zfs did is done, with its facts', async (t) => {
   t.equal(kind, 'done');
   t.same(done?.facts, { snapshot: 'tank/home@zrep_00000a' });
   t.same(await outcome('zfs list tank/home', 'exit 0'), { kind: 'done', done: { facts: {} } });
+});
+
+t.test('a stream has its estimate on record where zfs can tell, and a dry run none of its own', async (t) => {
+  const script = 'case $2 in -nP) [ "$3" = -L ] && echo "size\t624" >&3 ;; *) sleep 0.5 ;; esac 3>&1; exit 0';
+  const facts = { snapshot: 'tank/home@zrep_00000a' };
+  const sent = await outcome('zfs send -L tank/home@zrep_00000a', script, QUIET, ['estimates']);
+  t.strictSame(sent, { kind: 'done', done: { facts: { ...facts, estimate: 624 } } });
+  const least = await outcome('zfs send -L tank/home@zrep_00000a', script);
+  t.strictSame(least, { kind: 'done', done: { facts } });
+  const dry = await outcome('zfs send -nP tank/home@zrep_00000a', script, QUIET, ['estimates']);
+  t.strictSame(dry, { kind: 'done', done: { facts } });
 });
 
 t.test(
@@ -89,9 +106,14 @@ function allowed(command: string): Allowed {
 }
 
 /** How `command` ends when zfs is a shell script. */
-async function outcome(command: string, script: string, interruption = QUIET) {
+async function outcome(
+  command: string,
+  script: string,
+  interruption = QUIET,
+  capabilities: readonly Capability[] = [],
+) {
   const folder = makeFolder(t);
   writeFileSync(`${folder}/zfs`, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
   const sandboxed = { ...policy, zfs: `${folder}/zfs`, zrep: { ...policy.zrep, rundir: folder } };
-  return run(sandboxed, allowed(command), interruption);
+  return run(sandboxed, allowed(command), interruption, new Set(capabilities));
 }

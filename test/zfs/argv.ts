@@ -31,6 +31,8 @@ const PRINTED: readonly (readonly [words: readonly string[], line: string])[] = 
   [argv.sendArgv([], undefined, 'tank/home@zrep_000001'), 'send tank/home@zrep_000001'],
   [argv.sendArgv(['L', 'w'], { through: '-I', snapshot: 'a@x' }, 'a@y'), 'send -L -w -I a@x a@y'],
   [argv.resumeArgv('1-0-1-00'), 'send -t 1-0-1-00'],
+  [argv.dryRunArgv(argv.resumeArgv('1-0-1-00')), 'send -nP -t 1-0-1-00'],
+  [argv.dryRunArgv(argv.sendArgv(['w'], { through: '-i', snapshot: 'a@x' }, 'a@y'), 'nvP'), 'send -nvP -w -i a@x a@y'],
   [ofList(), 'list -o name,used,available,referenced tank/home'],
   [ofList({ ...full, columns: ['name', 'zrep:sent'], sort, snapshot: 'x' }), 'list -H -p -r -d 1 -t snapshot,volume -o name,zrep:sent -s used -S name tank/home@x'],
   [ofList({ depth: deep }), 'list -r -o name,used,available,referenced tank/home'],

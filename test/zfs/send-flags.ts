@@ -1,7 +1,7 @@
 /** The flags of zfs send: those that change how a stream is packed, and none that changes what it is of. */
 
 import t from 'tap';
-import { LONG_SEND_FLAGS, readSendFlag, SEND_FLAGS } from '../../src/zfs/send-flags.ts';
+import { LONG_DRY_RUN_FLAGS, LONG_SEND_FLAGS, readSendFlag, SEND_FLAGS } from '../../src/zfs/send-flags.ts';
 import { named } from '../fixtures/command/texts.ts';
 
 /** From zfs-send(8). */
@@ -23,6 +23,14 @@ t.test('every flag has the long name that zfs has for it', async (t) => {
     t.equal(readSendFlag(`--${name}`), flag);
   }
 });
+
+t.test(
+  'the options of a dry run have the long names that zfs has for them, and are no flags of a stream',
+  async (t) => {
+    t.strictSame(Object.fromEntries(LONG_DRY_RUN_FLAGS), { dryrun: 'n', parsable: 'P', verbose: 'v' });
+    for (const word of ['--dryrun', '--parsable', '--verbose']) t.equal(readSendFlag(word), undefined);
+  },
+);
 
 t.test('no other word is a flag', async (t) => {
   const others = [...'DdhnPsStvVXiIlrBCEPW', ''].map((letter) => `-${letter}`);
