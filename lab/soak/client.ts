@@ -38,7 +38,7 @@ export async function refresh(
     const result = await work();
     watcher.onEnd?.(name);
     const code = watcher.dead?.() ? 'the client is dead' : (result?.signal ?? result?.code ?? 0);
-    return { result, code, why: `${code}: ${result?.stderr.trim() ?? ''}` };
+    return { result, code, why: [code, result?.stderr.trim()].filter((part) => part).join(': ') };
   };
   const connection = (name: StepName) => (watcher.alone?.(name) ? [] : SHARED);
   const ssh = (name: StepName, command: string) =>
@@ -50,9 +50,9 @@ export async function refresh(
   const copy = `${destination}@${snapshot.slice(source.length + 1)}`;
   const sent = Math.floor(Date.now() / 1000);
 
-  const script = 'ssh "$@" | zfs receive "$0"';
+  const script = 'destination=$1; shift; ssh "$@" | zfs receive "$destination"';
   const words = [destination, ...connection('pull'), fileserver.name, `zrep  _refreshpull ${snapshot}  `];
-  const pulled = await step('pull', () => run(backup, ['bash', '-c', script, ...words]));
+  const pulled = await step('pull', () => run(backup, ['bash', '-c', script, 'client', ...words]));
   if (pulled.code !== 0) return failed('pull', pulled.why);
 
   const rest: [StepName, () => Promise<Result | undefined>][] = [
@@ -82,7 +82,7 @@ async function expireHere(backup: Host, dataset: string, tag: string): Promise<R
 }
 
 function run(host: Host, argv: readonly string[]): Promise<Result> {
-  return host.run(argv, { allowFail: true, timeoutMs: 120_000 });
+  return host.run(argv, { allowFail: true, timeoutMs: 300_000 });
 }
 
 function failed(step: StepName, why: string): Refreshed {

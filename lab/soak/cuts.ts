@@ -62,7 +62,7 @@ export async function haltAt(host: Host, { when, call }: Cut): Promise<void> {
   await host.writeFile(PLAN, `${when} ${call}\n`);
 }
 
-/** Resolves once zfs has halted. @throws Error when that takes longer than two minutes. */
+/** Resolves once zfs has halted. @throws Error when that takes longer than five minutes. */
 export async function halted(host: Host): Promise<void> {
-  await host.run(['sh', '-c', `until [ -e ${HALTED} ]; do sleep 0.2; done`], { timeoutMs: 120_000 });
+  await host.run(['sh', '-c', `until [ -e ${HALTED} ]; do sleep 0.2; done`], { timeoutMs: 300_000 });
 }

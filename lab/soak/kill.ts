@@ -34,7 +34,7 @@ async function soak(): Promise<number> {
   const first = await refresh(setting, new Assassin(setting));
   if (!first.done)
     return giveUp('the first refresh, which nobody disturbed', [`${first.step}: ${first.why}`]);
-  console.log(`kill: undisturbed, a refresh takes ${Assassin.describeDurations()}`);
+  console.log(`kill: seed ${seed}; undisturbed, a refresh takes ${Assassin.describeDurations()}`);
   await checkKept(history, setting);
   let victims: Victim[] = [];
   for (let number = 1; number <= rounds; number += 1) {
@@ -71,7 +71,7 @@ function describePlan({ victim, signal, step }: Plan, struck: number | undefined
 
 function describeEnd(refreshed: Refreshed): string {
   if (refreshed.done) return 'the refresh went on to its end';
-  return `it ended at "${refreshed.step}" with ${refreshed.why.split('\n')[0]}`;
+  return `it ended at "${refreshed.step}" (${refreshed.why.split('\n')[0]})`;
 }
 
 async function giveUp(what: string, problems: readonly string[]): Promise<number> {

@@ -19,7 +19,7 @@ import { soakArguments } from './arguments.ts';
 import { seededRandom } from './random.ts';
 
 /** From power on to the cut, under emulation on a busy machine. Milliseconds. */
-const PATIENCE = 400_000;
+const PATIENCE = 900_000;
 /** ZFS writes a transaction group every five seconds: the cut is before, in or after one. Milliseconds. */
 const DALLYING = 6000;
 const MEGABYTES = 512;
