@@ -7,8 +7,7 @@
  */
 export function parseEstimate(output: string): number | undefined {
   const lines = output.split('\n');
-  const digits =
-    lines.at(-1) === '' ? /^size\t(0|[1-9][0-9]{0,15})$/.exec(lines.at(-2) ?? '')?.[1] : undefined;
+  const digits = lines.at(-1) === '' ? /^size\t(0|[1-9][0-9]*)$/.exec(lines.at(-2) ?? '')?.[1] : undefined;
   if (digits === undefined || lines.filter((line) => line.startsWith('size\t')).length > 1) return undefined;
   return Number.isSafeInteger(Number(digits)) ? Number(digits) : undefined;
 }

@@ -31,7 +31,7 @@ t.test('what zfs did is done, with its facts', async (t) => {
 });
 
 t.test('a stream has its estimate on record where zfs can tell, and a dry run none of its own', async (t) => {
-  const script = 'case $2 in -nP) [ "$3" = -L ] && echo "size\t624" >&3 ;; *) sleep 0.5 ;; esac 3>&1; exit 0';
+  const script = 'case "$2 $3" in "-nP -L" | "-nP -nP") printf "size\\t624\\n" ;; *) sleep 0.5 ;; esac';
   const facts = { snapshot: 'tank/home@zrep_00000a' };
   const sent = await outcome('zfs send -L tank/home@zrep_00000a', script, QUIET, ['estimates']);
   t.strictSame(sent, { kind: 'done', done: { facts: { ...facts, estimate: 624 } } });

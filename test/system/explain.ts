@@ -123,6 +123,7 @@ await inGateLab(
     }
 
     t.test('a person asks as any user, with a draft anywhere, and no zfs is started', async (t) => {
+      await callsOn(fileserver);
       const draft = '/var/tmp/draft.toml';
       await fileserver.writeFile(draft, POLICY, { owner: 'zrep:zrep' });
       const ask = (...words: string[]) =>
@@ -136,7 +137,7 @@ await inGateLab(
       t.match(allowed, { code: 0, stdout: /^allow: .*\n\nwould run:\n/, stderr: warning });
       const denied = await ask('explain', ...own, '--', 'zrep snaponly tank/secret');
       t.match(denied, { code: 1, stdout: /^deny \(not-granted\): / });
-      const installed = await ask('explain', '--client', 'backup1', 'zrep snaponly tank/home');
+      const installed = await ask('explain', '--client', 'backup1', `zrep snaponly ${home}`);
       t.match(installed, { code: 0, stderr: '' });
       t.same(await callsOn(fileserver), []);
     });

@@ -39,6 +39,7 @@ const ODD = [
     'size\t12 \n',
     'size\t12\r\n',
     'size\t12\nmore\n',
+    'size\t12\nmore',
     'size\t12\n\n',
     'Size\t12\n',
     'size\t1\t2\n',
