@@ -2,10 +2,11 @@
  * zrep's global lock: RUNDIR/zrep.lock, holding a PID, for the moment in which a file system's lock changes.
  *
  * The file appears whole, by link(2): a stock zrep that reads it empty quits with "invalid contents". Stock
- * never breaks a stale one and neither does this: two that broke it at once could both believe they hold it.
+ * never breaks the lock of a zrep that died, so that somebody has to. The gate does, under a second lock of the same
+ * kind: while the file is there nobody else can take the lock, and of those who would break it one does.
  */
 
-import { linkSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
+import { linkSync, readFileSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import type { Interruption } from '../process/interruption.ts';
 import { isAlive } from '../process/liveness.ts';
 import { type Refusal, refuse } from '../refusal.ts';
@@ -34,7 +35,7 @@ export async function withGlobalLock<Result>(
 async function acquire(path: string, interruption: Interruption): Promise<Refusal | undefined> {
   for (let attempt = 0; ; attempt += 1) {
     interruption.check();
-    if (tryLink(path)) return undefined;
+    if (tryLink(path) || (breakStale(path) && tryLink(path))) return undefined;
     if (attempt === TRIES) return refuse('global-lock-busy', path, describeHolder(path));
     await new Promise((resolve) => setTimeout(resolve, PAUSE));
   }
@@ -54,6 +55,28 @@ function tryLink(path: string): boolean {
   }
 }
 
+/** Removes the lock of a process that is gone; false when there is none, or somebody else is at it. */
+function breakStale(path: string): boolean {
+  const guard = `${path}.break`;
+  if (!isStale(path) || !tryLink(guard)) return false;
+  try {
+    // Whoever had the guard before may have broken it, and a third process taken it.
+    if (!isStale(path)) return false;
+    unlinkSync(path);
+    return true;
+  } finally {
+    unlinkSync(guard);
+  }
+}
+
+/** A number that is none, or was given to a process that is younger than the file. */
+function isStale(path: string): boolean {
+  const pid = holderOf(path);
+  if (pid === undefined || Number.isNaN(pid)) return false;
+  const made = statSync(path, { throwIfNoEntry: false })?.mtimeMs;
+  return made !== undefined && !isAlive(pid, made / 1000);
+}
+
 function holderOf(path: string): number | undefined {
   try {
     return Number.parseInt(readFileSync(path, 'latin1'), 10);
@@ -65,5 +88,5 @@ function holderOf(path: string): number | undefined {
 function describeHolder(path: string): string {
   const pid = holderOf(path);
   if (pid === undefined || Number.isNaN(pid)) return 'its holder is not known';
-  return isAlive(pid, undefined) ? `pid ${pid}` : `pid ${pid}, which is dead`;
+  return isStale(path) ? `pid ${pid}, which is dead` : `pid ${pid}`;
 }

@@ -1,4 +1,4 @@
-/** zrep's global lock: one holder at a time, whole from its first moment, and never broken. */
+/** zrep's global lock: one holder at a time, whole from its first moment, and broken only for one who died. */
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -10,6 +10,7 @@ import {
   readFileSync,
   rmSync,
   unlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -96,14 +97,14 @@ t.test('of two contenders one waits until the other is done', async (t) => {
 });
 
 /** [what is in the way, what the refusal says of it]. */
-const STALE: Record<string, [string, RegExp]> = {
+const KEPT: Record<string, [string, RegExp]> = {
   'no number': ['', /zrep\.lock \(its holder is not known\)/],
   'a word': ['zrep\n', /zrep\.lock \(its holder is not known\)/],
   'the first process': ['1\n', /zrep\.lock \(pid 1\)/],
 };
 
 t.test('after ten pauses of a second it gives up, and leaves the lock as it was', async (t) => {
-  for (const [name, [content, sentence]] of Object.entries(STALE)) {
+  for (const [name, [content, sentence]] of Object.entries(KEPT)) {
     const rundir = makeRundir(t);
     writeFileSync(`${rundir}/zrep.lock`, content);
     const work = async () => t.fail('this must not run');
@@ -121,16 +122,53 @@ t.test('after ten pauses of a second it gives up, and leaves the lock as it was'
   }
 });
 
-t.test('the lock of a process that died is named as such, and not broken', async (t) => {
+t.test('the lock of a process that died is broken at once', async (t) => {
   const rundir = makeRundir(t);
   const holder = await startHolder(rundir);
   const ask = () => withoutPauses(() => withGlobalLock({ rundir, interruption: quiet }, async () => 'ran'));
   t.match((await ask()).result, { reason: new RegExp(`\\(pid ${holder.pid}\\)`) });
   await holder.end('die');
-  t.match((await ask()).result, { reason: new RegExp(`\\(pid ${holder.pid}, which is dead\\)`) });
-  t.equal(readFileSync(`${rundir}/zrep.lock`, 'utf8'), `${holder.pid}\n`);
-  unlinkSync(`${rundir}/zrep.lock`);
-  t.equal((await ask()).result, 'ran', 'once somebody has removed it');
+  t.same(await ask(), { result: 'ran', pauses: [] });
+  t.same(readdirSync(rundir), [], 'and nothing is left');
+});
+
+t.test('so is one whose number belongs by now to a process that was started later', async (t) => {
+  const rundir = makeRundir(t);
+  writeFileSync(`${rundir}/zrep.lock`, `${process.pid}\n`);
+  utimesSync(`${rundir}/zrep.lock`, 1_700_000_000, 1_700_000_000);
+  t.equal(await withGlobalLock({ rundir, interruption: quiet }, async () => 'ran'), 'ran');
+});
+
+t.test('where another is breaking it, or died at that, it is not broken', async (t) => {
+  const rundir = makeRundir(t);
+  const holder = await startHolder(rundir);
+  await holder.end('die');
+  writeFileSync(`${rundir}/zrep.lock.break`, '1\n');
+  const { result } = await withoutPauses(() =>
+    withGlobalLock({ rundir, interruption: quiet }, async () => t.fail('this must not run')),
+  );
+  t.match(result, { reason: new RegExp(`\\(pid ${holder.pid}, which is dead\\)`) });
+  t.same(readdirSync(rundir), ['zrep.lock', 'zrep.lock.break']);
+});
+
+t.test("of many that find a dead one's lock, one at a time gets in", async (t) => {
+  const rundir = makeRundir(t);
+  for (let round = 0; round < 5; round += 1) {
+    const dead = await startHolder(rundir);
+    await dead.end('die');
+    const script = new URL('../fixtures/replication/contend.ts', import.meta.url).pathname;
+    const ends = await Promise.all(
+      Array.from({ length: 4 }, () =>
+        once(spawn(process.execPath, ['--import=tsx', script, rundir]), 'exit'),
+      ),
+    );
+    t.same(
+      ends.map(([code]) => code),
+      [0, 0, 0, 0],
+      `round ${round}`,
+    );
+  }
+  t.same(readdirSync(rundir), []);
 });
 
 t.test('a lock that somebody else took meanwhile is left to them', async (t) => {

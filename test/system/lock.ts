@@ -134,6 +134,14 @@ await inGateLab(t, POLICY, async (gate) => {
     await unlocked(t, gate, source);
   });
 
+  t.test('the global lock of a zrep that died is broken', async (t) => {
+    const pid = await startSleeper(gate);
+    await fileserver.writeFile(GLOBAL, `${pid}\n`);
+    await fileserver.run(['kill', pid]);
+    t.match(await ask(`zrep snaponly ${home}`), { code: 0, stdout: `${home}@zrep_` });
+    await unlocked(t, gate, home);
+  });
+
   t.test("a stock zrep's global lock is waited for, then named, and left alone", async (t) => {
     const pid = await startSleeper(gate);
     await fileserver.writeFile(GLOBAL, `${pid}\n`);
