@@ -4,7 +4,7 @@ import t, { type Test } from 'tap';
 import { makePair, type Pair, snapshotsOf, writeData } from '../../lab/pair.ts';
 import { testsNeeding } from '../fixtures/system/capabilities.ts';
 import { epoch, type GateLab, inGateLab } from '../fixtures/system/gate-lab.ts';
-import { receive } from '../fixtures/system/partial.ts';
+import { receive, streamsOn } from '../fixtures/system/partial.ts';
 import { checkRefusal } from '../fixtures/system/refusal.ts';
 import { makeSource, zrepName } from '../fixtures/system/source.ts';
 import { callsOn, installWrapper, LOGGED_ZFS } from '../fixtures/system/wrapper.ts';
@@ -80,7 +80,7 @@ await inGateLab(t, policy([]), async (gate) => {
       await callsOn(fileserver);
       const received = await receive(gate, `zfs send ${words} ${base} ${snapshot}`, ['-u', sent.destination]);
       t.match(received, { code: 0, stderr: '' }, words);
-      t.same(await sendsOn(gate), [['send', ...argv, base, snapshot]]);
+      t.same(await streamsOn(gate.fileserver), [['send', ...argv, base, snapshot]]);
       await sameSnapshots(t, gate, sent, index + 2);
     }
   });
@@ -102,14 +102,10 @@ async function pullWith(
   const received = await receive(gate, `zrep  _refreshpull ${snapshot}  `, ['-u', pair.destination]);
   t.match(received, { code: 0, stderr: '' }, `send-flags ${flags}`);
   const base = `${pair.source}@${before.at(-1)?.name}`;
-  t.same(await sendsOn(gate), [['send', ...expected, '-I', base, snapshot]]);
+  t.same(await streamsOn(gate.fileserver), [['send', ...expected, '-I', base, snapshot]]);
   const completed = await gate.ask(`zrep _refreshcomplete ${snapshot} zrep:sent=${epoch()}`);
   t.equal(completed.code, 0);
   await sameSnapshots(t, gate, pair, before.length + 1);
-}
-
-async function sendsOn({ fileserver }: GateLab): Promise<(readonly string[])[]> {
-  return (await callsOn(fileserver)).map(({ argv }) => argv).filter(([verb]) => verb === 'send');
 }
 
 /** Both sides have as many snapshots, with the same names and GUIDs. */
