@@ -68,8 +68,8 @@ function close(tap: string, code: number): number {
 
 /** The file and the names of the tests, then what tap has on it: the difference, the place. */
 function describeFailure({ name, diag }: Result): string {
-  const { diff, found, at, message, stack } = diag ?? {};
-  const facts = Object.entries({ diff, message, found, at: at && `${at.fileName}:${at.lineNumber}`, stack });
+  const { diff, said, at, message, stack } = diag ?? {};
+  const facts = Object.entries({ diff, message, said, at: at && `${at.fileName}:${at.lineNumber}`, stack });
   const lines = facts.flatMap(([key, value]) => {
     if (value === undefined || value === null) return [];
     return [`${key}: ${typeof value === 'string' ? value : JSON.stringify(value, null, 2)}`];

@@ -39,7 +39,7 @@ await inGateLab(t, policy.replace('syslog = "off"', 'syslog = "local"'), async (
 
     for (const [index, { command }] of denied.entries()) {
       const { code, stdout, stderr } = results[index] ?? {};
-      t.same({ code, stdout }, { code: 77, stdout: '' }, JSON.stringify(command), { found: stderr });
+      t.same({ code, stdout }, { code: 77, stdout: '' }, JSON.stringify(command), { said: stderr });
       t.match(stderr, /^zrep-gate: refused \([a-z-]+\): [\x20-\x7e]+\n$/);
     }
 

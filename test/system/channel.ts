@@ -119,7 +119,7 @@ await inGateLab(
           ['-w', '0:0'],
         ]) {
           const forward = await ask('', { account, ssh: ['-N', '-o', 'ExitOnForwardFailure=yes', ...ssh] });
-          t.equal(forward.code, 255, ssh.join(' '), { found: forward.stderr });
+          t.equal(forward.code, 255, ssh.join(' '), { said: forward.stderr });
         }
       });
 
@@ -194,7 +194,7 @@ function setKeys(gate: GateLab, account: string, text: string): Promise<void> {
 
 async function deniedBySudo(t: Test, { fileserver }: GateLab, command: string): Promise<void> {
   const result = await fileserver.run(command.split(' '), { user: 'zrep', allowFail: true });
-  t.equal(result.code, 1, command, { found: result });
+  t.equal(result.code, 1, command, { said: result });
   t.match(result.stderr, /^sudo: |not allowed/);
   t.equal(result.stdout, '');
 }

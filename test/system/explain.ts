@@ -94,7 +94,7 @@ await inGateLab(
           .filter((line, _, all) => !lookups.test(line) && !isEstimate(line, all));
         // Where a lock takes two calls they are made at once, and either can be the first.
         ran.splice(0, 2, ...ran.slice(0, 2).sort(byLockHalf));
-        t.equal(ran.length, plan.length, `${command}: ${plan.length} calls`, { found: { plan, ran } });
+        t.equal(ran.length, plan.length, `${command}: ${plan.length} calls`, { said: { plan, ran } });
         for (const [index, line] of ran.entries()) t.match(line, patternOf(plan[index] ?? '', home));
       }
     });
