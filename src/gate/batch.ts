@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
 import type { Asker } from '../policy/decide.ts';
 import type { Policy } from '../policy/policy.ts';
+import { type Capabilities, installedCapabilities } from '../zfs/capabilities.ts';
 import { type Explanation, explain } from './explain.ts';
 
 /** Written at once: a million small writes cost more than the verdicts. Characters. */
@@ -16,6 +17,8 @@ export async function explainBatch(
   input: Readable,
   output: Writable,
 ): Promise<void> {
+  // Once for all lines: each plan asks what zfs can do.
+  const capabilities = installedCapabilities();
   let pending = '';
   const flush = async (): Promise<void> => {
     const text = pending;
@@ -23,7 +26,7 @@ export async function explainBatch(
     if (!output.write(text)) await once(output, 'drain');
   };
   for await (const line of linesOf(input)) {
-    pending += `${JSON.stringify(explainLine(policy, asker, line))}\n`;
+    pending += `${JSON.stringify(explainLine(policy, asker, line, capabilities))}\n`;
     if (pending.length >= CHUNK) await flush();
   }
   if (pending !== '') await flush();
@@ -41,14 +44,14 @@ async function* linesOf(input: Readable): AsyncGenerator<string> {
   if (rest !== '') yield rest;
 }
 
-function explainLine(policy: Policy, asker: Asker, line: string): Explanation {
+function explainLine(policy: Policy, asker: Asker, line: string, capabilities: Capabilities): Explanation {
   let command: unknown;
   try {
     command = JSON.parse(line);
   } catch {
     // Answered below, in its place.
   }
-  if (typeof command === 'string') return explain(policy, asker, command);
+  if (typeof command === 'string') return explain(policy, asker, command, capabilities);
   return {
     verdict: 'deny',
     code: 'bad-input',

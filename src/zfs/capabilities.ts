@@ -24,7 +24,13 @@ export type Capability = keyof typeof SIGNS;
 /** The names of what the installed zfs can do. */
 export type Capabilities = Pick<ReadonlySet<Capability>, 'has'>;
 
-/** What the zfs of this machine can do, as `folders` have it. */
+/** What the zfs of this machine can do, as `folders` have it; each is looked up once. */
 export function installedCapabilities(folders: readonly string[] = FOLDERS): Capabilities {
-  return { has: (capability) => folders.some((folder) => existsSync(`${folder}/${SIGNS[capability]}`)) };
+  const found = new Map<Capability, boolean>();
+  const look = (capability: Capability): boolean => {
+    const there = folders.some((folder) => existsSync(`${folder}/${SIGNS[capability]}`));
+    found.set(capability, there);
+    return there;
+  };
+  return { has: (capability) => found.get(capability) ?? look(capability) };
 }
