@@ -1,5 +1,6 @@
 /**
- * How long until zfs runs: from the start of the gate's process to the first zfs process, beside a bare `node -e 0`.
+ * How long until zfs runs: from the start of the gate's launcher to the first zfs process, beside its bundle without
+ * the launcher, and a bare `node -e 0`.
  *
  * Runs on a lab host, where the gate is installed and syslog listens, and prints JSON. The "zfs" of these policies is
  * echo, whose first byte says that it runs. Subjects take turns, so that a slow moment hits all alike.
@@ -8,7 +9,7 @@
 import { spawn } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 
-const GATE = '/usr/lib/node_modules/zrep-gate/dist/zrep-gate.cjs';
+const GATE = '/usr/bin/zrep-gate';
 const ROUNDS = 40;
 const ENVIRONMENT = {
   PATH: '/usr/bin:/bin',
@@ -26,10 +27,10 @@ const sinks = {
 };
 
 const subjects = new Map<string, () => Promise<number>>([
-  ['node -e 0, to its exit', () => untilExit(['-e', '0'])],
+  ['node -e 0, to its exit', () => untilExit([process.execPath, '-e', '0'])],
   [
     'node spawning echo, to its first byte',
-    () => untilFirstByte(['-e', 'child_process.spawn("/bin/echo",{stdio:"inherit"})']),
+    () => untilFirstByte([process.execPath, '-e', 'child_process.spawn("/bin/echo",{stdio:"inherit"})']),
   ],
 ]);
 for (const [name, lines] of Object.entries(sinks)) {
@@ -37,9 +38,12 @@ for (const [name, lines] of Object.entries(sinks)) {
   mkdirSync('/etc/zrep-gate', { recursive: true });
   const grant = '[[client.bench.grant]]\ndataset = "tank/home"\noperations = ["read"]\n';
   writeFileSync(policy, `zfs = "/bin/echo"\n[audit]\n${lines}\n[client.bench]\n${grant}`, { mode: 0o644 });
-  subjects.set(`the gate, to its first zfs, ${name}`, () =>
-    untilFirstByte([GATE, 'serve', 'bench', '--policy', policy]),
-  );
+  const words = [GATE, 'serve', 'bench', '--policy', policy];
+  if (name === 'audit off')
+    subjects.set('its bundle without launcher, audit off', () =>
+      untilFirstByte([process.execPath, ...words]),
+    );
+  subjects.set(`the gate, to its first zfs, ${name}`, () => untilFirstByte(words));
 }
 
 const times = new Map([...subjects.keys()].map((name) => [name, [] as number[]]));
@@ -48,19 +52,19 @@ for (let round = 0; round < ROUNDS; round += 1) {
 }
 console.log(JSON.stringify([...times].map(([name, all]) => ({ name, milliseconds: median(all) }))));
 
-function untilExit(argv: readonly string[]): Promise<number> {
+function untilExit([file = '', ...argv]: readonly string[]): Promise<number> {
   const start = process.hrtime.bigint();
-  const child = spawn(process.execPath, argv, { env: ENVIRONMENT, stdio: 'ignore' });
+  const child = spawn(file, argv, { env: ENVIRONMENT, stdio: 'ignore' });
   return new Promise((resolve) => child.once('exit', () => resolve(since(start))));
 }
 
-async function untilFirstByte(argv: readonly string[]): Promise<number> {
+async function untilFirstByte([file = '', ...argv]: readonly string[]): Promise<number> {
   const start = process.hrtime.bigint();
-  const child = spawn(process.execPath, argv, { env: ENVIRONMENT, stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(file, argv, { env: ENVIRONMENT, stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = new Promise((resolve) => child.once('close', resolve));
   const time = await new Promise<number>((resolve, reject) => {
     child.stdout.once('data', () => resolve(since(start)));
-    child.once('close', () => reject(new Error(`${argv.join(' ')} printed nothing`)));
+    child.once('close', () => reject(new Error(`${file} ${argv.join(' ')} printed nothing`)));
   });
   await ended;
   return time;

@@ -4,17 +4,19 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { installGate } from './gate.ts';
+import manifest from '../package.json' with { type: 'json' };
+import { installGate, switchTo } from './gate.ts';
 import type { Host } from './host.ts';
 import type { Lab } from './lab.ts';
 import { addAccount, authorize } from './ssh.ts';
 import { npmFolder, PROJECT } from './start-host.ts';
 
-/** Packs the build (or takes the tarball that LAB_TARBALL names) and installs it on `host`. */
-export async function installBuild(host: Host): Promise<void> {
+/** Packs the build (or takes the tarball that LAB_TARBALL names), installs it on `host`, and lets clients have it. */
+export async function installBuild(host: Host, version = manifest.version): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'zrep-gate-pack-'));
   try {
-    await installGate(host, process.env['LAB_TARBALL'] ?? (await pack(folder)));
+    await installGate(host, process.env['LAB_TARBALL'] ?? (await pack(folder)), version);
+    await switchTo(host, version);
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -33,10 +35,10 @@ export async function installPolicy(host: Host, toml: string): Promise<void> {
   await host.writeFile('/etc/zrep-gate/policy.toml', toml);
 }
 
-/** Lets root of the backup server in as `client`, with its plain ssh key, straight to root. */
-export async function letInAsRoot(lab: Lab, client: string): Promise<void> {
+/** Lets root of the backup server in as `client`, with its plain ssh key, straight to `account`. */
+export async function letInAs(lab: Lab, client: string, account: string): Promise<void> {
   const { line } = await authorizeVerb(lab, client, []);
-  await authorize(lab.fileserver, 'root', line);
+  await authorize(lab.fileserver, account, line);
 }
 
 /** Lets it in by way of `account` and sudo: the line and the rule are those that `authorize --sudo` prints. */

@@ -2,6 +2,7 @@
 
 import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import t from 'tap';
 import { buildBeside } from './fixtures/gate/build.ts';
 import { makeFolder } from './fixtures/gate/policy.ts';
@@ -34,9 +35,33 @@ t.test('the program and what it loads on need are a file each', (t) => {
   t.end();
 });
 
-t.test('the program starts by node and can be executed by anyone, written by its owner only', (t) => {
-  t.equal(hot.slice(0, hot.indexOf('\n')), '#!/usr/bin/env node');
-  t.equal(statSync(`${dist}/zrep-gate.cjs`).mode & 0o7777, 0o755);
+t.test(
+  'the program has its launcher in front, and can be executed by anyone, written by its owner only',
+  (t) => {
+    const launcher = readFileSync('src/bin/launcher.sh', 'utf8').replace('\n', "\n':' /*\n");
+    t.ok(hot.startsWith(`${launcher}*/\n`));
+    t.equal(launcher.indexOf('*/'), -1);
+    t.equal(statSync(`${dist}/zrep-gate.cjs`).mode & 0o7777, 0o755);
+    t.end();
+  },
+);
+
+t.test('npm packs it as a program, and only it', (t) => {
+  const folder = makeFolder(t);
+  const options = [
+    '--ignore-scripts',
+    '--silent',
+    '--cache',
+    `${folder}/cache`,
+    '--pack-destination',
+    folder,
+  ];
+  execFileSync('npm', ['pack', ...options], { cwd: dirname(dist), stdio: 'ignore' });
+  const [tarball = ''] = readdirSync(folder).filter((name) => name.endsWith('.tgz'));
+  const list = execFileSync('tar', ['-tvf', `${folder}/${tarball}`], { encoding: 'utf8' });
+  const programs = list.split('\n').filter((line) => line.startsWith('-rwx'));
+  t.match(programs, [/^-rwxr-xr-x .* package\/dist\/zrep-gate\.cjs$/]);
+  t.equal(programs.length, 1, programs.join());
   t.end();
 });
 

@@ -47,7 +47,8 @@ export function authorizedKeysLine(policy: Policy, authorization: Authorization)
   }
 
   const command = [
-    ...(sudo ? ['sudo', '-n'] : []),
+    // By its path: which sudo that is, is not for the account's PATH or its shell's functions to say.
+    ...(sudo ? ['/usr/bin/sudo', '-n'] : []),
     program,
     'serve',
     client,

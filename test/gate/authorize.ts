@@ -43,7 +43,7 @@ t.test('the line restricts, forces the command, and has the addresses of the pol
     line({ policyPath: '/srv/p.toml' }),
     `restrict,command="${serve} backup1 --policy /srv/p.toml" ${end}`,
   );
-  t.equal(line({ sudo: true }), `restrict,command="sudo -n ${serve} backup1" ${end}`);
+  t.equal(line({ sudo: true }), `restrict,command="/usr/bin/sudo -n ${serve} backup1" ${end}`);
   t.end();
 });
 
