@@ -3,7 +3,7 @@
  * what the gate's process takes while it waits.
  */
 
-import { installPolicy, letInAsRoot } from '../lab/installation.ts';
+import { installPolicy, letInAs } from '../lab/installation.ts';
 import type { Lab } from '../lab/lab.ts';
 import { makePair, writeData } from '../lab/pair.ts';
 import { authorize } from '../lab/ssh.ts';
@@ -29,7 +29,7 @@ export async function measureStream(lab: Lab, mebibytes: number, rounds: number)
 
   const grant = `[[client.bench.grant]]\ndataset = "${source}"\noperations = ["pull"]\n`;
   await installPolicy(fileserver, `[audit]\nsyslog = "off"\nrequired = false\n[client.bench]\n${grant}`);
-  await letInAsRoot(lab, 'bench');
+  await letInAs(lab, 'bench', 'root');
   const { publicKey } = await lab.sshKey('plain');
   await authorize(
     fileserver,
@@ -63,7 +63,7 @@ export async function measureStream(lab: Lab, mebibytes: number, rounds: number)
 /** Reads what /proc says of the gate's process until that has ended; the last reading counts. */
 async function watchGate({ fileserver }: Lab): Promise<{ peakKibibytes: number; bytesRead: number }> {
   const script = `
-    for _ in $(seq 100); do pid=$(pgrep -o -f '^node .*serve bench'); [ -n "$pid" ] && break; sleep 0.05; done
+    for _ in $(seq 100); do pid=$(pgrep -o -f '^[^ ]*/node .*serve bench'); [ -n "$pid" ] && break; sleep 0.05; done
     while [ -e /proc/$pid/io ]; do
       new="$(awk '/VmHWM/ { print $2 }' /proc/$pid/status 2>/dev/null) $(awk '/rchar/ { print $2 }' /proc/$pid/io 2>/dev/null)"
       case $new in *[0-9]' '[0-9]*) last=$new ;; esac

@@ -61,6 +61,22 @@ const sentences = {
   'mark-out-of-range': (days: number) =>
     `a sent mark must lie between ${days} days ago and a day ahead; check this host's clock`,
 
+  // One more would be too many. Each names its key in the policy.
+  'too-many-sessions': (limit: number) =>
+    `this client has ${limit} commands at work already, which is all it may (sessions = ${limit}); try again when one has ended`,
+  'too-many-streams': (limit: number) =>
+    `this client has ${limit} streams running already, which is all it may (streams = ${limit}); try again when one has ended`,
+  'too-many-streams-of-dataset': (limit: number) =>
+    `this client has ${limit} streams of this dataset running already, which is all it may (streams-per-dataset = ${limit}); try again when one has ended`,
+  'too-many-snapshots': (number: number, limit: number) =>
+    `there are ${number} snapshots with this tag already (snapshots = ${limit}); try again when some have expired`,
+  'snapshots-too-often': (limit: number, minutes: number) =>
+    `${limit} snapshots were made within the last hour, which is all there may be (snapshots-per-hour = ${limit}); try again in ${minutes} minute${minutes === 1 ? '' : 's'}`,
+  'pool-full': (least: string) =>
+    `the fileserver's pool has less room than a new snapshot needs (free-space = "${least}"); try again when space was freed there`,
+  stalled: (seconds: number) =>
+    `nobody has read the stream for ${seconds} seconds (stall-seconds = ${seconds}), so it was ended; see what keeps zfs receive, and try again`,
+
   // Only running it could tell.
   'lock-busy': (pid: number) =>
     `the file system is locked by another zrep (pid ${pid} on the fileserver); try again later`,
@@ -80,11 +96,17 @@ const sentences = {
   'bad-savecount': (property: string, value: string) =>
     `${property} is ${quote(value)}, not a whole number of at least 1; set it on the fileserver with zfs set`,
   'sequence-exhausted': (dataset: string) => `${dataset} has used up its zrep snapshot numbers (ffffff)`,
+  'not-streamed': (snapshot: string) =>
+    `no stream of ${snapshot} to this client has ended well, so it cannot be marked as sent: refresh again (a stock "zrep refresh -r" marks a snapshot that it did not receive)`,
+  'changed-meanwhile': (snapshot: string) =>
+    `${snapshot} is not the snapshot any more that it was when the stream was decided on; what was received is not to be trusted: refresh again`,
   'token-mismatch': (problem: string) => `the resume token does not belong to this file system: ${problem}`,
 
   // The installation does not stand.
   'policy-broken': () =>
     'the policy is not usable, so nothing is allowed; on the fileserver, run: zrep-gate check',
+  'limits-unavailable': (path: string) =>
+    `how much is at work cannot be counted, since ${path} on the fileserver is not a folder that can be written to; see zrep.rundir in the policy`,
   'audit-unavailable': () =>
     'the audit record could not be written, and the policy requires one (audit.required)',
 } as const;

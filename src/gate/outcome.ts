@@ -1,7 +1,7 @@
 /** How a request ended: one of five ways, with its exit code. docs/exit-codes.md is this table in prose. */
 
 import { constants } from 'node:os';
-import type { Refusal } from '../refusal.ts';
+import type { Refusal, RefusalCode } from '../refusal.ts';
 import type { Done } from '../replication/done.ts';
 import type { Ended } from '../zfs/run.ts';
 
@@ -20,7 +20,7 @@ export const EXIT = {
   usage: 64,
   internal: 70,
   auditUnavailable: 74,
-  lockBusy: 75,
+  tryAgain: 75,
   refused: 77,
   policyBroken: 78,
 } as const;
@@ -41,8 +41,22 @@ export function exitCodeOf(outcome: Outcome): number {
   }
 }
 
+/** What the same command may well be granted a little later. */
+const PASSING: readonly RefusalCode[] = [
+  'lock-busy',
+  'global-lock-busy',
+  'too-many-sessions',
+  'too-many-streams',
+  'too-many-streams-of-dataset',
+  'too-many-snapshots',
+  'snapshots-too-often',
+  'pool-full',
+  'stalled',
+  'changed-meanwhile',
+];
+
 function exitCodeOfRefusal({ refused }: Refusal): number {
-  if (refused === 'lock-busy' || refused === 'global-lock-busy') return EXIT.lockBusy;
+  if (PASSING.includes(refused)) return EXIT.tryAgain;
   if (refused === 'policy-broken') return EXIT.policyBroken;
   if (refused === 'audit-unavailable') return EXIT.auditUnavailable;
   return EXIT.refused;

@@ -10,6 +10,7 @@ import { releaseArgvs, takeArgvs } from '../replication/lock.ts';
 import { readArgv } from '../replication/read.ts';
 import { incrementFrom } from '../replication/refreshpull.ts';
 import { sendOperationArgv } from '../replication/send.ts';
+import { STREAMED } from '../replication/streamed.ts';
 import { destroyArgv, resumeArgv, sendArgv, setArgv, snapshotArgv } from '../zfs/argv.ts';
 import type { Capabilities } from '../zfs/capabilities.ts';
 import { type Dataset, formatZrepSnapshot, type Tag } from '../zfs/names.ts';
@@ -42,21 +43,29 @@ interface Steps {
   readonly conditions: readonly string[];
 }
 
-function steps({ operation, sendFlags, reach }: Allowed, capabilities: Capabilities): Steps {
+function steps({ operation, grant, client, sendFlags, reach }: Allowed, capabilities: Capabilities): Steps {
   const { dataset } = operation;
+  const { limits } = grant;
   const underLock = (tag: Tag, work: Steps) => lockedSteps(capabilities, dataset, tag, work);
   switch (operation.kind) {
     case 'snaponly':
       return underLock(operation.tag, {
         argvs: [snapshotArgv(`${dataset}@${operation.tag}_<next>`, operation.recursive)],
-        conditions: masterConditions(operation.tag),
+        conditions: [
+          ...masterConditions(operation.tag),
+          `there are less than ${limits.snapshots} ${operation.tag} snapshots, and less than ${limits.snapshotsPerHour} of the last hour`,
+          `of the pool, ${limits.freeSpace.text} is free`,
+        ],
       });
     case 'refreshpull': {
       const name = formatZrepSnapshot(operation.snapshot);
       const base = incrementFrom(operation.tag, '<last sent>');
       const { token } = operation;
       return underLock(operation.tag, {
-        argvs: [token ? resumeArgv(formatResumeToken(token)) : sendArgv(sendFlags, base, name)],
+        argvs: [
+          token ? resumeArgv(formatResumeToken(token)) : sendArgv(sendFlags, base, name),
+          setArgv(token ? formatZrepSnapshot(token.snapshot) : name, { [STREAMED]: '<record>' }),
+        ],
         conditions: [
           ...masterConditions(operation.tag),
           ...(token
@@ -71,7 +80,7 @@ function steps({ operation, sendFlags, reach }: Allowed, capabilities: Capabilit
     case 'refreshcomplete': {
       const name = formatZrepSnapshot(operation.snapshot);
       const argv = setArgv(name, { [`${operation.tag}:sent`]: String(operation.sent) });
-      return { argvs: [argv], conditions: [`${name} exists`] };
+      return { argvs: [argv], conditions: [`a stream of ${name} to "${client.name}" has ended well`] };
     }
     case 'expire':
       return underLock(operation.tag, {
@@ -80,6 +89,7 @@ function steps({ operation, sendFlags, reach }: Allowed, capabilities: Capabilit
           ...masterConditions(operation.tag),
           `${operation.tag}:savecount is a whole number of at least 1`,
           'the last sent snapshot, every newer one, and held ones stay',
+          `the last sent snapshot and ${limits.keepAtLeast - 1} before it stay, and each until ${limits.keepFor} seconds after a newer one was streamed`,
         ],
       });
     case 'send':

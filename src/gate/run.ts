@@ -15,6 +15,7 @@ import { snaponly } from '../replication/snaponly.ts';
 import { refusalFrom, type Step, ZfsFailed } from '../replication/step.ts';
 import { type Capabilities, installedCapabilities } from '../zfs/capabilities.ts';
 import { createZfs } from '../zfs/run.ts';
+import { admit } from './admission.ts';
 import type { Outcome } from './outcome.ts';
 
 /** Carries out what was allowed. Never throws: whatever goes wrong is an outcome. */
@@ -30,9 +31,10 @@ export async function run(
     interruption,
     rundir: policy.zrep.rundir,
     hostName: policy.zrep.srcHost ?? localHostName(),
+    client: allowed.client.name,
   };
   try {
-    const result = await perform(step, allowed);
+    const result = await admit(policy.zrep.rundir, allowed, () => perform(step, allowed));
     if (interruption.signal !== undefined) return { kind: 'interrupted', signal: interruption.signal };
     return isRefusal(result) ? { kind: 'refused', refusal: result } : { kind: 'done', done: result };
   } catch (error) {
@@ -41,18 +43,22 @@ export async function run(
   }
 }
 
-function perform(step: Step, { operation, sendFlags, filters, reach }: Allowed): Promise<Done | Refusal> {
+function perform(
+  step: Step,
+  { operation, grant, sendFlags, filters, reach }: Allowed,
+): Promise<Done | Refusal> {
+  const { limits } = grant;
   switch (operation.kind) {
     case 'snaponly':
-      return snaponly(step, operation);
+      return snaponly(step, operation, limits);
     case 'refreshpull':
-      return refreshpull(step, operation, sendFlags, filters);
+      return refreshpull(step, operation, sendFlags, filters, limits);
     case 'refreshcomplete':
       return refreshcomplete(step, operation);
     case 'expire':
-      return expire(step, operation, reach);
+      return expire(step, operation, reach, limits);
     case 'send':
-      return send(step, operation, sendFlags, filters);
+      return send(step, operation, sendFlags, filters, limits);
     case 'list':
     case 'get':
       return read(step, operation);

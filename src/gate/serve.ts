@@ -23,8 +23,6 @@ import { tell } from './tell.ts';
 /** Serves the one command in SSH_ORIGINAL_COMMAND for `client`; the answer is the exit code. */
 export async function serve(client: string, policyPath: string): Promise<number> {
   const interruption = listenForInterruption();
-  // zrep's lock-time is in the system's time zone, whatever zone a client may have sent.
-  delete process.env['TZ'];
   const request = readRequest(client, process.env, Date.now(), process.pid);
   let audit: AuditSettings = DEFAULT_AUDIT;
   let outcome: Outcome;

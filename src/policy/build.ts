@@ -10,6 +10,7 @@ import type { SendFlag } from '../zfs/send-flags.ts';
 import { readSendFlag } from '../zfs/send-flags.ts';
 import { filterTable } from './filters.ts';
 import { covers } from './grants.ts';
+import { type ClientKeys, clientLimits, type DatasetKeys, datasetLimits } from './limits.ts';
 import type { Mistake } from './mistakes.ts';
 import {
   type AuditSettings,
@@ -70,14 +71,19 @@ function policyFrom(file: PolicyFile): Policy {
       sendFlags: (file.zrep?.['send-flags'] ?? []).map((flag) => readSendFlag(flag) as SendFlag),
     },
     audit: auditFrom(file.audit),
-    clients: new Map(Object.entries(file.client ?? {}).map(([name, client]) => [name, clientFrom(client)])),
+    clients: new Map(
+      Object.entries(file.client ?? {}).map(([name, client]) => [
+        name,
+        clientFrom(client, file.limits ?? {}),
+      ]),
+    ),
     filters: filterTable(file.filter ?? {}),
     examples: file.example ?? [],
   };
 }
 
 /** A grant's defaults: what is left out is not allowed. */
-function clientFrom({ from, grant = [] }: ClientSection): Client {
+function clientFrom({ from, grant = [], ...own }: ClientSection, limits: ClientKeys & DatasetKeys): Client {
   // The schema has checked every name; only their types are missing.
   const grants = grant.map(
     (one): Grant => ({
@@ -91,9 +97,10 @@ function clientFrom({ from, grant = [] }: ClientSection): Client {
       raw: one.raw ?? 'optional',
       resume: one.resume ?? false,
       filters: one.filters ?? [],
+      limits: datasetLimits(one, limits),
     }),
   );
-  return { from, grants };
+  return { from, grants, limits: clientLimits(own, limits) };
 }
 
 function auditFrom(section: AuditSection = {}): AuditSettings {

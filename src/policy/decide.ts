@@ -10,6 +10,7 @@ import { SEND_FLAGS, type SendFlag } from '../zfs/send-flags.ts';
 import { isAllowedAddress } from './addresses.ts';
 import { resolveFilter } from './filters.ts';
 import { carvings, findGrant, findGrantBelow } from './grants.ts';
+import type { ClientLimits } from './limits.ts';
 import type { Client, Grant, GrantedOperation, Policy } from './policy.ts';
 import { judgeRead } from './readable.ts';
 
@@ -24,6 +25,7 @@ export interface Asker {
 
 /** What may run: the operation, narrowed or widened by what the policy adds. */
 export interface Allowed {
+  readonly client: { readonly name: string; readonly limits: ClientLimits };
   readonly operation: Operation;
   readonly grant: Grant;
   /** Every flag of `zfs send`, in printing order: the client's, the policy's, and the grant's. */
@@ -59,11 +61,19 @@ export function decide(policy: Policy, asker: Asker, { operation, filters }: Pip
 
   const grant = findGrant(client, operation.dataset);
   if (grant === undefined) return refuse('not-granted', operation.dataset);
+  const who = { name: asker.client, limits: client.limits };
   const permission = GRANTED_AS[operation.kind];
   if (!grant.operations.includes(permission)) return refuse('operation-not-granted', permission);
   if (operation.kind === 'list' || operation.kind === 'get') {
     return (
-      judgeRead(client, grant, operation) ?? { operation, grant, sendFlags: [], filters: [], reach: 'alone' }
+      judgeRead(client, grant, operation) ?? {
+        client: who,
+        operation,
+        grant,
+        sendFlags: [],
+        filters: [],
+        reach: 'alone',
+      }
     );
   }
   if (!grant.tags.includes(operation.tag)) return refuse('tag-not-granted', operation.tag);
@@ -78,6 +88,7 @@ export function decide(policy: Policy, asker: Asker, { operation, filters }: Pip
     argvs.find(isRefusal);
   return (
     refusal ?? {
+      client: who,
       operation,
       grant,
       sendFlags,

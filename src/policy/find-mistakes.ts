@@ -47,6 +47,12 @@ function zodFor(shape: Shape): z.ZodMiniType {
       return z.enum([...shape.of]);
     case 'flag':
       return z.boolean();
+    case 'whole':
+      return z.custom(
+        (value) =>
+          Number.isInteger(value) && (value as number) >= shape.least && (value as number) <= shape.most,
+        { error: `expected a whole number from ${shape.least} to ${shape.most}` },
+      );
     case 'list': {
       const entries =
         shape.first === shape.of

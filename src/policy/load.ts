@@ -3,12 +3,13 @@
  *
  * Whoever can write the file, or put another in its place, is root on this machine by way of the gate. So the
  * file and every directory above it must belong to root and be writable by nobody else, and nothing on the
- * way may be a symbolic link (doas does the same: open, fstat, believe).
+ * way may be a symbolic link (doas does the same: open, fstat, believe). What changes while it is read is not believed.
  */
 
 import { isUtf8 } from 'node:buffer';
 import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, type Stats } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { ownershipProblems, type Untrusted } from './ownership.ts';
 
 export const DEFAULT_POLICY = '/etc/zrep-gate/policy.toml';
 
@@ -28,7 +29,7 @@ export function readTrustedPolicy(path: string): string {
   if (problem !== undefined) throw new UnusablePolicy(problem);
   return readPolicy(path, (opened) => {
     const [late] = ownershipProblems(path, opened);
-    if (late !== undefined) throw new UnusablePolicy(late);
+    if (late !== undefined) throw new UnusablePolicy(sentenceOf(late));
   });
 }
 
@@ -43,26 +44,29 @@ export function readDraftPolicy(path: string): string {
 
 /** Why the gate would not believe the file at `path`, each with what to do; [] when it would. */
 export function trustProblems(path: string): string[] {
-  const problems: string[] = [];
+  return distrust(path).map(sentenceOf);
+}
+
+/** The same, problem and remedy apart. */
+export function distrust(path: string): Untrusted[] {
+  const problems: Untrusted[] = [];
   for (let place = resolve(path); ; place = dirname(place)) {
     let found: Stats;
     try {
       found = lstatSync(place);
     } catch (error) {
-      return [`${place}: ${reasonOf(error)}`];
+      return [{ problem: `${place}: ${reasonOf(error)}`, remedy: '' }];
     }
-    if (found.isSymbolicLink()) problems.push(`${place} is a symbolic link; use the real path`);
+    if (found.isSymbolicLink())
+      problems.push({ problem: `${place} is a symbolic link`, remedy: 'use the real path' });
     else problems.push(...ownershipProblems(place, found));
     if (place === dirname(place)) return problems;
   }
 }
 
-function ownershipProblems(place: string, { uid, mode }: Stats): string[] {
-  const problems: string[] = [];
-  if (uid !== 0) problems.push(`${place} belongs to user ${uid}, not root; run: chown root ${place}`);
-  if ((mode & 0o022) !== 0)
-    problems.push(`${place} can be written by others than root; run: chmod go-w ${place}`);
-  return problems;
+function sentenceOf({ problem, remedy }: Untrusted): string {
+  if (remedy === '') return problem;
+  return /^ch(?:own|mod) /.test(remedy) ? `${problem}; run: ${remedy}` : `${problem}; ${remedy}`;
 }
 
 function readPolicy(given: string, judge: (opened: Stats) => void): string {
@@ -82,7 +86,10 @@ function readPolicy(given: string, judge: (opened: Stats) => void): string {
     const opened = fstatSync(descriptor);
     if (!opened.isFile()) throw new UnusablePolicy(`${path} is not a regular file`);
     judge(opened);
-    return readText(path, descriptor, opened.size);
+    const text = readText(path, descriptor, opened.size);
+    // Written in place, a policy can be half the old one and half the new one, and sound all the same.
+    if (fstatSync(descriptor).mtimeMs !== opened.mtimeMs) throw new UnusablePolicy(changed(path));
+    return text;
   } finally {
     closeSync(descriptor);
   }
@@ -98,11 +105,16 @@ function readText(path: string, descriptor: number, size: number): string {
     const count = readSync(descriptor, bytes, length, bytes.length - length, null);
     if (count === 0) break;
     length += count;
-    if (length > size) throw new UnusablePolicy(`${path} grew while it was read`);
+    if (length > size) throw new UnusablePolicy(changed(path));
   }
+  if (length < size) throw new UnusablePolicy(changed(path));
   const content = bytes.subarray(0, length);
   if (!isUtf8(content)) throw new UnusablePolicy(`${path} is not UTF-8 text`);
   return content.toString('utf8');
+}
+
+function changed(path: string): string {
+  return `${path} changed while it was read; write it aside, and mv it there`;
 }
 
 function reasonOf(error: unknown): string {

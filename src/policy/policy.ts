@@ -2,6 +2,7 @@
 
 import type { Dataset, Tag } from '../zfs/names.ts';
 import type { SendFlag } from '../zfs/send-flags.ts';
+import type { ClientLimits, DatasetLimits } from './limits.ts';
 
 export type GrantedOperation = 'pull' | 'expire' | 'read' | 'send';
 
@@ -16,12 +17,14 @@ export interface Grant {
   readonly raw: 'forbidden' | 'optional' | 'required';
   readonly resume: boolean;
   readonly filters: readonly string[];
+  readonly limits: DatasetLimits;
 }
 
 export interface Client {
   /** Addresses and prefixes it may connect from; undefined is anywhere. */
   readonly from: readonly string[] | undefined;
   readonly grants: readonly Grant[];
+  readonly limits: ClientLimits;
 }
 
 export type SyslogTarget =

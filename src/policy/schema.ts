@@ -6,7 +6,8 @@
 import { parseDataset, parseTag } from '../zfs/names.ts';
 import { readSendFlag } from '../zfs/send-flags.ts';
 import { isAddressOrPrefix } from './addresses.ts';
-import { choice, flag, list, named, type Of, table, text } from './shape.ts';
+import { parseSpace, parseSpan } from './amounts.ts';
+import { choice, flag, list, named, type Of, table, text, whole } from './shape.ts';
 
 export const SYSLOG_TARGET =
   /^(?:off|local|local:(?<socket>\/[\x21-\x7e]+)|(?<transport>udp|tcp):\/\/(?<host>[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::(?<port>[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?)$/;
@@ -45,6 +46,26 @@ const facility = choice(
 
 export const auditSection = table({ syslog, facility, file: path, required: flag });
 
+const span = text(
+  'a time such as "7 days", "12 hours" or "0 seconds"',
+  (value) => parseSpan(value) !== undefined,
+);
+const space = text(
+  'a part of the pool or a size, such as "2%" or "10G"',
+  (value) => parseSpace(value) !== undefined,
+);
+
+const clientLimits = { sessions: whole(1, 1000), streams: whole(1, 1000) };
+const datasetLimits = {
+  'streams-per-dataset': whole(1, 1000),
+  'snapshots-per-hour': whole(1, 3600),
+  snapshots: whole(1, 1_000_000),
+  'free-space': space,
+  'stall-seconds': whole(10, 86_400),
+  'keep-at-least': whole(1, 1_000_000),
+  'keep-for': span,
+};
+
 const grant = table(
   {
     dataset,
@@ -57,12 +78,13 @@ const grant = table(
     raw: choice('forbidden', 'optional', 'required'),
     resume: flag,
     filters: list(label),
+    ...datasetLimits,
   },
   'dataset',
   'operations',
 );
 
-const clientSection = table({ from: list(address, 1), grant: list(grant) });
+const clientSection = table({ from: list(address, 1), grant: list(grant), ...clientLimits });
 
 const filterSection = table(
   {
@@ -86,6 +108,7 @@ export const policyFile = table({
   zfs: path,
   zrep: table({ 'src-host': hostName, rundir: path, 'send-flags': list(sendFlag) }),
   audit: auditSection,
+  limits: table({ ...clientLimits, ...datasetLimits }),
   client: named(label, clientSection),
   filter: named(label, filterSection),
   example: list(example),

@@ -15,6 +15,7 @@ type Form =
   | { readonly kind: 'text'; readonly expected: string; readonly accepts: (value: string) => boolean }
   | { readonly kind: 'choice'; readonly of: readonly string[] }
   | { readonly kind: 'flag' }
+  | { readonly kind: 'whole'; readonly least: number; readonly most: number }
   | { readonly kind: 'list'; readonly of: Shape; readonly first: Shape; readonly least: number }
   | {
       readonly kind: 'table';
@@ -37,6 +38,11 @@ export function choice<const Words extends readonly string[]>(...of: Words): Sha
 }
 
 export const flag: Shape<boolean> = { kind: 'flag' };
+
+/** A whole number from `least` to `most`. */
+export function whole(least: number, most: number): Shape<number> {
+  return { kind: 'whole', least, most };
+}
 
 /** At least `least` values of one shape; the first may have one of its own. */
 export function list<Value>(of: Shape<Value>, least = 0, first: Shape<Value> = of): Shape<readonly Value[]> {
@@ -65,6 +71,8 @@ export function fits<Value>(shape: Shape<Value>, value: unknown): value is Value
       return typeof value === 'string' && shape.of.includes(value);
     case 'flag':
       return typeof value === 'boolean';
+    case 'whole':
+      return Number.isInteger(value) && (value as number) >= shape.least && (value as number) <= shape.most;
     case 'list':
       return (
         Array.isArray(value) &&

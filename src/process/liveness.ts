@@ -21,19 +21,42 @@ export function isAlive(pid: number, since: number | undefined): boolean {
   }
   const found = readProcess(pid);
   if (found === undefined) return true;
-  if (found.state === 'Z' || found.state === 'X') return false;
-  return since === undefined || found.started <= since + SLACK;
+  if (hasEnded(found)) return false;
+  const boot = since === undefined ? undefined : bootTime();
+  if (since === undefined || boot === undefined) return true;
+  return boot + found.ticks / TICKS_PER_SECOND <= since + SLACK;
 }
 
-/** The state letter and the start (epoch seconds) of a process, from proc(5); undefined when unreadable. */
-function readProcess(pid: number): { state: string; started: number } | undefined {
+/**
+ * When process `pid` was started, in ticks since the machine was: with the pid a name that no other process of this
+ * boot has, whatever becomes of the clock. Undefined where there is no such process, or only its zombie.
+ */
+export function startTicks(pid: number): number | undefined {
+  const found = readProcess(pid);
+  return found === undefined || hasEnded(found) ? undefined : found.ticks;
+}
+
+function hasEnded({ state }: { state: string }): boolean {
+  return state === 'Z' || state === 'X';
+}
+
+/** The state letter and the start of a process, from proc(5); undefined when unreadable. */
+function readProcess(pid: number): { state: string; ticks: number } | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
     // The program's name, in parentheses, may itself hold blanks and parentheses.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return { state: fields[0] ?? '?', ticks: Number(fields[19]) };
+  } catch {
+    return undefined;
+  }
+}
+
+/** When the machine was started, in epoch seconds; undefined when unreadable. */
+function bootTime(): number | undefined {
+  try {
     const boot = /^btime (\d+)$/m.exec(readFileSync('/proc/stat', 'latin1'))?.[1];
-    if (boot === undefined) return undefined;
-    return { state: fields[0] ?? '?', started: Number(boot) + Number(fields[19]) / TICKS_PER_SECOND };
+    return boot === undefined ? undefined : Number(boot);
   } catch {
     return undefined;
   }

@@ -36,7 +36,7 @@ export async function destroyAll(
   snapshots: readonly TaggedSnapshot[],
 ): Promise<number> {
   const failures: Ended[] = [];
-  for (const batch of batchesOf(snapshots, step.capabilities?.has('batches') ? LARGEST : 1)) {
+  for (const batch of batchesOf(snapshots, step.capabilities.has('batches') ? LARGEST : 1)) {
     failures.push(...(await destroyBatch(step, batch)));
   }
   for (const failure of failures) mustSucceed(failure, dataset);

@@ -1,6 +1,6 @@
 /**
  * `zrep expire -L`: destroys the oldest snapshots beyond the save count, and never the last sent one, anything
- * newer, or a held one.
+ * newer, a held one, or one that the policy's floors keep.
  *
  * Stock destroys with -r, whatever is below. Here children's snapshots go along only where the grant is
  * recursive, and only those of the same run, by name, children first.
@@ -8,6 +8,7 @@
 
 import type { Expire } from '../command/request.ts';
 import type { Reach } from '../policy/decide.ts';
+import type { DatasetLimits } from '../policy/limits.ts';
 import { type Refusal, refuse } from '../refusal.ts';
 import { anyValue } from '../zfs/state.ts';
 import { destroyAll } from './destroy.ts';
@@ -23,10 +24,17 @@ import {
   taggedSnapshots,
 } from './snapshots.ts';
 import type { Step } from './step.ts';
+import { STREAMED } from './streamed.ts';
 
-export async function expire(step: Step, { dataset, tag }: Expire, reach: Reach): Promise<Done | Refusal> {
+export async function expire(
+  step: Step,
+  { dataset, tag }: Expire,
+  reach: Reach,
+  limits: DatasetLimits,
+): Promise<Done | Refusal> {
   const properties = [
     ...SNAPSHOT_PROPERTIES,
+    STREAMED,
     ...['sent', 'lastsent', 'savecount', 'src-fs'].map((name) => `${tag}:${name}`),
     ...masterProperties(tag),
   ];
@@ -42,7 +50,7 @@ export async function expire(step: Step, { dataset, tag }: Expire, reach: Reach)
     const last = lastSent(snapshots, own, tag);
     if (last === undefined) return refuse('never-sent');
 
-    const expiring = expirable(snapshots, last, savecount);
+    const expiring = expirable(snapshots, last, savecount, limits, Math.floor(Date.now() / 1000));
     const along = reach === 'alone' ? [] : companions(listing, dataset, tag, expiring, reach.spared);
     const destroyed = await destroyAll(step, dataset, [...along, ...expiring]);
     return { print: `Expiring zrep snaps on ${dataset}\n`, facts: { destroyed } };

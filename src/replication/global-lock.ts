@@ -6,7 +6,7 @@
  * kind: while the file is there nobody else can take the lock, and of those who would break it one does.
  */
 
-import { linkSync, readFileSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
+import { linkSync, readFileSync, rmSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import type { Interruption } from '../process/interruption.ts';
 import { isAlive } from '../process/liveness.ts';
 import { type Refusal, refuse } from '../refusal.ts';
@@ -62,7 +62,8 @@ function breakStale(path: string): boolean {
   try {
     // Whoever had the guard before may have broken it, and a third process taken it.
     if (!isStale(path)) return false;
-    unlinkSync(path);
+    // An administrator may do the same at this moment.
+    rmSync(path, { force: true });
     return true;
   } finally {
     unlinkSync(guard);

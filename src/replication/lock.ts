@@ -30,14 +30,14 @@ function lockPropertyNames(tag: Tag): [pid: string, time: string] {
 
 /** What sets the lock: one call where zfs `batches`, otherwise one a property, to be made at once. */
 export function takeArgvs(
-  capabilities: Capabilities | undefined,
+  capabilities: Capabilities,
   dataset: Dataset,
   tag: Tag,
   { pid, time }: { pid: string; time: string },
 ): string[][] {
   const [pidProperty, timeProperty] = lockPropertyNames(tag);
   const halves = [{ [pidProperty]: pid }, { [timeProperty]: time }];
-  if (capabilities?.has('batches')) return [setArgv(dataset, Object.assign({}, ...halves))];
+  if (capabilities.has('batches')) return [setArgv(dataset, Object.assign({}, ...halves))];
   return halves.map((half) => setArgv(dataset, half));
 }
 

@@ -4,11 +4,13 @@
  */
 
 import type { Send } from '../command/request.ts';
+import type { DatasetLimits } from '../policy/limits.ts';
+import { isRefusal, type Refusal } from '../refusal.ts';
 import { dryRunArgv, sendArgv } from '../zfs/argv.ts';
 import { formatZrepSnapshot } from '../zfs/names.ts';
 import type { SendFlag } from '../zfs/send-flags.ts';
 import type { Done } from './done.ts';
-import { mustSucceed, type Step } from './step.ts';
+import { missingSnapshot, mustSucceed, type Step, ZfsFailed } from './step.ts';
 import { streamEstimated } from './stream.ts';
 
 export async function send(
@@ -16,16 +18,26 @@ export async function send(
   operation: Send,
   flags: readonly SendFlag[],
   filters: readonly (readonly string[])[],
-): Promise<Done> {
+  { stallSeconds }: DatasetLimits,
+): Promise<Done | Refusal> {
   step.interruption.check();
   const { dataset, snapshot, dryRun } = operation;
   const argv = sendOperationArgv(operation, flags);
   const facts = { snapshot: formatZrepSnapshot(snapshot) };
-  if (dryRun) {
-    mustSucceed(await step.zfs.stream(argv, []), dataset);
-    return { facts };
+  try {
+    if (dryRun) {
+      mustSucceed(await step.zfs.stream(argv, []), dataset);
+      return { facts };
+    }
+    const known = await streamEstimated(step, dataset, argv, filters, stallSeconds);
+    return isRefusal(known) ? known : { facts: { ...facts, ...known } };
+  } catch (error) {
+    // Nobody has looked before whether it is there.
+    const [, name = ''] = facts.snapshot.split('@');
+    const missing = error instanceof ZfsFailed && (await missingSnapshot(step, error.ended, dataset, name));
+    if (missing) return missing;
+    throw error;
   }
-  return { facts: { ...facts, ...(await streamEstimated(step, dataset, argv, filters)) } };
 }
 
 /** The argv of a client's own `zfs send`. */

@@ -7,6 +7,7 @@
 
 import { type Dataset, MAXIMUM_SEQUENCE, type Tag } from '../zfs/names.ts';
 import { anyValue, type Listing, localValue, type Properties } from '../zfs/state.ts';
+import { firstStreamed, STREAMED } from './streamed.ts';
 
 export interface TaggedSnapshot {
   readonly dataset: string;
@@ -15,14 +16,18 @@ export interface TaggedSnapshot {
   readonly sequence: number;
   readonly guid: string;
   readonly createtxg: number;
+  /** Epoch seconds, by the fileserver's clock. */
+  readonly creation: number;
   /** Number of holds; 0 where the installed zfs does not say. */
   readonly holds: number;
   /** The local TAG:sent, epoch seconds; undefined when it was never sent. */
   readonly sent: string | undefined;
+  /** When a stream of it to any client was last recorded, epoch seconds; undefined where none was. */
+  readonly streamed: number | undefined;
 }
 
 /** The native properties that a listing needs for `taggedSnapshots`. */
-export const SNAPSHOT_PROPERTIES = ['guid', 'createtxg', 'userrefs'] as const;
+export const SNAPSHOT_PROPERTIES = ['guid', 'createtxg', 'creation', 'userrefs'] as const;
 
 export function fullName(snapshot: Pick<TaggedSnapshot, 'dataset' | 'name'>): string {
   return `${snapshot.dataset}@${snapshot.name}`;
@@ -58,8 +63,10 @@ function describe(
     sequence,
     guid: anyValue(properties, 'guid') ?? '',
     createtxg: Number(anyValue(properties, 'createtxg') ?? 0),
+    creation: Number(anyValue(properties, 'creation') ?? 0),
     holds: Number(anyValue(properties, 'userrefs') ?? 0),
     sent: localValue(properties, `${tag}:sent`),
+    streamed: firstStreamed(localValue(properties, STREAMED)),
   };
 }
 
@@ -84,18 +91,35 @@ export function lastSent(
   return snapshots.findLast((snapshot) => fullName(snapshot) === named);
 }
 
+/** What stays whatever the save count says; its keys in a policy are `keep-at-least` and `keep-for`. */
+export interface Floor {
+  readonly keepAtLeast: number;
+  /** Seconds. */
+  readonly keepFor: number;
+}
+
 /**
- * The snapshots beyond the save count: of those before the last sent one, all but the newest `savecount - 1`.
- * The last sent one, everything behind it, and whatever is held stay.
+ * The snapshots beyond the save count: of those before the last sent one, all but the newest `savecount - 1`, or more
+ * where `keepAtLeast` is more. The last sent one, everything behind it, and whatever is held stay. So does every snapshot
+ * for `keepFor` after a newer one took its place, `now` being epoch seconds.
+ *
+ * Only when a newer one was sent, at the hour when the gate saw its stream end, can a snapshot no longer be the one that the
+ * real backup has. Its own age would not do: after a quiet week the base is a week old. What was sent past the
+ * gate counts from when it was made.
  */
 export function expirable(
   snapshots: readonly TaggedSnapshot[],
   last: TaggedSnapshot,
   savecount: number,
+  { keepAtLeast, keepFor }: Floor,
+  now: number,
 ): TaggedSnapshot[] {
-  const before = snapshots.slice(0, snapshots.indexOf(last));
-  const excess = before.slice(0, Math.max(0, before.length - (savecount - 1)));
-  return excess.filter(({ holds }) => holds === 0);
+  const place = snapshots.findLastIndex(
+    (one) => (one.sent !== undefined || one === last) && (one.streamed ?? one.creation) <= now - keepFor,
+  );
+  const stays = Math.max(savecount, keepAtLeast) - 1;
+  const beyond = Math.min(snapshots.indexOf(last) - stays, place);
+  return snapshots.slice(0, Math.max(0, beyond)).filter(({ holds }) => holds === 0);
 }
 
 /** zrep's savecount, which must be a whole number of at least 1; undefined for anything else. */

@@ -8,13 +8,15 @@ import { type Ended, succeeded, type Zfs } from '../zfs/run.ts';
 
 export interface Step {
   readonly zfs: Zfs;
-  /** What the installed zfs can do beyond the least; where nobody looked, nothing. */
-  readonly capabilities?: Capabilities;
+  /** What the installed zfs can do beyond the least. */
+  readonly capabilities: Capabilities;
   readonly interruption: Interruption;
   /** The folder of zrep's global lock. */
   readonly rundir: string;
   /** zrep's name of this host. */
   readonly hostName: string;
+  /** Who asks: the word behind `serve`. */
+  readonly client: string;
 }
 
 /** zfs was asked for something it could not do. */

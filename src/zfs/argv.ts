@@ -20,6 +20,11 @@ export function readStateArgv(dataset: string, properties: readonly string[], de
   return ['get', '-Hp', '-r', ...depthWords, '-o', STATE_FIELDS, properties.join(','), dataset];
 }
 
+/** Every property in `properties` of each of these datasets and snapshots, and of nothing below them. */
+export function readPropertiesArgv(targets: readonly string[], properties: readonly string[]): string[] {
+  return ['get', '-Hp', '-o', STATE_FIELDS, properties.join(','), ...targets];
+}
+
 /** The locally set value of one property. */
 export function readLocalArgv(target: string, property: string): string[] {
   return ['get', '-H', '-o', 'value', '-s', 'local', property, target];

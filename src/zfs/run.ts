@@ -9,6 +9,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync } from 'node:fs';
 import type { Interruption } from '../process/interruption.ts';
 import { makePipe } from '../process/pipe.ts';
+import { watchForStall } from '../process/stall.ts';
 
 /** What the children see, whatever this process was given: a constant PATH, and messages in English. */
 const ENVIRONMENT = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' };
@@ -29,6 +30,8 @@ interface Captured extends Ended {
 }
 
 interface Streamed extends Ended {
+  /** Set when nobody read the stream for too long, and it was ended for that. */
+  readonly stalled?: true;
   /** What was printed by the call aside, where that ended well, and before the stream. */
   readonly aside?: string | undefined;
 }
@@ -40,13 +43,20 @@ export interface Zfs {
   ask(argv: readonly string[]): Promise<Captured>;
   /**
    * Runs zfs with its output on our standard output, through `filters` where there are any; a stage
-   * that failed speaks for all. With `aside`, zfs is asked that at the same time, for as long as the stream takes.
+   * that failed speaks for all.
    */
   stream(
     argv: readonly string[],
     filters: readonly (readonly string[])[],
-    aside?: readonly string[],
+    options?: StreamOptions,
   ): Promise<Streamed>;
+}
+
+interface StreamOptions {
+  /** zfs is asked this at the same time, for as long as the stream takes. */
+  readonly aside?: readonly string[];
+  /** The stream is ended when its last stage has waited so long for who reads it. */
+  readonly stallSeconds?: number;
 }
 
 /** True when the process ended well. */
@@ -60,8 +70,8 @@ export function createZfs(binary: string, interruption: Interruption): Zfs {
     binary,
     // Short calls are not told of signals: half a lock is worse than one step more.
     ask: (argv) => captureProcess([binary, ...argv]),
-    async stream(argv, filters, aside) {
-      const streaming = streamProcesses([[binary, ...argv], ...filters], interruption);
+    async stream(argv, filters, { aside, stallSeconds } = {}) {
+      const streaming = streamProcesses([[binary, ...argv], ...filters], interruption, stallSeconds);
       if (aside === undefined) return streaming;
       const asked = captureBeside([binary, ...aside], streaming);
       return { ...(await streaming), aside: await asked };
@@ -112,28 +122,60 @@ function startCaptured([file = '', ...argv]: readonly string[]): {
 async function streamProcesses(
   stages: readonly (readonly string[])[],
   interruption: Interruption,
-): Promise<Ended> {
+  stallSeconds: number | undefined,
+): Promise<Streamed> {
   const children: ChildProcess[] = [];
-  const stopListening = interruption.onSignal(() => {
-    for (const child of children) child.kill('SIGTERM');
-  });
+  const end = (signal: NodeJS.Signals) => {
+    for (const child of children) child.kill(signal);
+  };
+  const stopListening = interruption.onSignal(() => end('SIGTERM'));
+  let stalled = false;
+  let stopWatching = () => {};
   try {
-    let input: number | 'ignore' = 'ignore';
-    for (const [index, [file = '', ...argv]] of stages.entries()) {
-      const pipe = index < stages.length - 1 ? makePipe() : undefined;
-      const output = pipe?.write ?? 'inherit';
-      children.push(spawn(file, argv, { env: ENVIRONMENT, cwd: '/', stdio: [input, output, 'pipe'] }));
-      // Only the children may hold a pipe's ends, or its reader never sees the end.
-      if (typeof input === 'number') closeSync(input);
-      if (pipe) closeSync(pipe.write);
-      input = pipe?.read ?? 'ignore';
+    startStages(stages, children);
+    const writer = children.at(-1)?.pid;
+    if (stallSeconds !== undefined && writer !== undefined) {
+      stopWatching = watchForStall(writer, stallSeconds, () => {
+        stalled = true;
+        // What waits in the kernel need not obey a gentler one.
+        end('SIGKILL');
+      });
     }
     const ends = await Promise.all(children.map(endOf));
     const failed = ends.filter((ended) => !succeeded(ended));
     // SIGPIPE tells that a later stage failed, so it speaks only where no other failure does.
-    return failed.find(({ signal }) => signal !== 'SIGPIPE') ?? failed[0] ?? (ends[0] as Ended);
+    const ended = failed.find(({ signal }) => signal !== 'SIGPIPE') ?? failed[0] ?? (ends[0] as Ended);
+    return stalled ? { ...ended, stalled } : ended;
+  } catch (error) {
+    // A stage that cannot even be tried: those in front of it would run for nobody.
+    end('SIGKILL');
+    throw error;
   } finally {
     stopListening();
+    stopWatching();
+  }
+}
+
+/** Starts each stage behind the one before it, and puts it among `children` at once. */
+function startStages(stages: readonly (readonly string[])[], children: ChildProcess[]): void {
+  // Only the children may hold a pipe's ends when all are started, or its reader never sees the end.
+  const held = new Set<number>();
+  const close = (descriptor: number) => {
+    if (held.delete(descriptor)) closeSync(descriptor);
+  };
+  try {
+    let input: number | 'ignore' = 'ignore';
+    for (const [index, [file = '', ...argv]] of stages.entries()) {
+      const pipe = index < stages.length - 1 ? makePipe() : undefined;
+      if (pipe) held.add(pipe.read).add(pipe.write);
+      const output = pipe?.write ?? 'inherit';
+      children.push(spawn(file, argv, { env: ENVIRONMENT, cwd: '/', stdio: [input, output, 'pipe'] }));
+      if (typeof input === 'number') close(input);
+      if (pipe) close(pipe.write);
+      input = pipe?.read ?? 'ignore';
+    }
+  } finally {
+    for (const descriptor of held) closeSync(descriptor);
   }
 }
 

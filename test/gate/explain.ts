@@ -19,7 +19,7 @@ t.test(
         reason: 'the grant for "tank/home" allows it',
         grant: 'tank/home',
         plan: [{ argv: ['/sbin/zfs', 'set', 'zrep:sent=1699999999', 'tank/home@zrep_00000a'] }],
-        conditions: ['tank/home@zrep_00000a exists'],
+        conditions: ['a stream of tank/home@zrep_00000a to "backup1" has ended well'],
       },
     );
     t.equal(explain(policy, ASKER, 'zrep snaponly tank/vm/deep/er').grant, 'tank/vm');

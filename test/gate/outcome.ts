@@ -31,6 +31,14 @@ t.test('refusals a script should tell apart have codes of their own, all others 
   const own: Partial<Record<RefusalCode, number>> = {
     'lock-busy': 75,
     'global-lock-busy': 75,
+    'too-many-sessions': 75,
+    'too-many-streams': 75,
+    'too-many-streams-of-dataset': 75,
+    'too-many-snapshots': 75,
+    'snapshots-too-often': 75,
+    'pool-full': 75,
+    stalled: 75,
+    'changed-meanwhile': 75,
     'policy-broken': 78,
     'audit-unavailable': 74,
   };

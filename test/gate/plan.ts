@@ -19,40 +19,49 @@ const token = formatResumeToken({
 
 const LZ4 = '| /usr/bin/lz4 -z -q -c';
 const SAVECOUNT = 'zrep:savecount is a whole number of at least 1';
-const KEPT = 'the last sent snapshot, every newer one, and held ones stay';
+const KEPT = [
+  'the last sent snapshot, every newer one, and held ones stay',
+  'the last sent snapshot and 4 before it stay, and each until 604800 seconds after a newer one was streamed',
+];
 const GUIDS = 'the GUIDs in the token are those of snapshots of this dataset with this tag';
 
 /** Under the lock of `dataset`: [command, dataset, tag, what runs between, conditions behind those of the lock]. */
 const LOCKED: [string, string, string, string[], string[]][] = [
-  ['zrep snaponly tank/home', 'tank/home', 'zrep', ['/sbin/zfs snapshot tank/home@zrep_<next>'], []],
-  ['zrep -R snaponly tank/vm/a', 'tank/vm/a', 'zrep', ['/sbin/zfs snapshot -r tank/vm/a@zrep_<next>'], []],
-  ['zrep -t uk snaponly tank/home', 'tank/home', 'uk', ['/sbin/zfs snapshot tank/home@uk_<next>'], []],
+  ['zrep snaponly tank/home', 'tank/home', 'zrep', ['/sbin/zfs snapshot tank/home@zrep_<next>'], room('zrep')],
+  ['zrep -R snaponly tank/vm/a', 'tank/vm/a', 'zrep', ['/sbin/zfs snapshot -r tank/vm/a@zrep_<next>'], room('zrep')],
+  ['zrep -t uk snaponly tank/home', 'tank/home', 'uk', ['/sbin/zfs snapshot tank/home@uk_<next>'], room('uk')],
   [
     'zrep _refreshpull tank/home@zrep_00000a | lz4 -9 | pigz', 'tank/home', 'zrep',
-    ['/sbin/zfs send -L -c -I "<last sent>" tank/home@zrep_00000a', LZ4, '| /opt/pigz -c "two words"'],
+    ['/sbin/zfs send -L -c -I "<last sent>" tank/home@zrep_00000a', LZ4, '| /opt/pigz -c "two words"', record('tank/home@zrep_00000a')],
     latest('tank/home@zrep_00000a', 'zrep'),
   ],
   [
     'zrep -t uk _refreshpull tank/home@uk_00000a', 'tank/home', 'uk',
-    ['/sbin/zfs send -L -c -i "<last sent>" tank/home@uk_00000a'], latest('tank/home@uk_00000a', 'uk'),
+    ['/sbin/zfs send -L -c -i "<last sent>" tank/home@uk_00000a', record('tank/home@uk_00000a')],
+    latest('tank/home@uk_00000a', 'uk'),
   ],
   [
     'zrep -R _refreshpull tank/vm@zrep_00000a', 'tank/vm', 'zrep',
-    ['/sbin/zfs send -L -R -c -I "<last sent>" tank/vm@zrep_00000a'], latest('tank/vm@zrep_00000a', 'zrep'),
+    ['/sbin/zfs send -L -R -c -I "<last sent>" tank/vm@zrep_00000a', record('tank/vm@zrep_00000a')],
+    latest('tank/vm@zrep_00000a', 'zrep'),
   ],
   [
     'zrep _refreshpull tank/enc@zrep_00000a', 'tank/enc', 'zrep',
-    ['/sbin/zfs send -L -c -w -I "<last sent>" tank/enc@zrep_00000a'], latest('tank/enc@zrep_00000a', 'zrep'),
+    ['/sbin/zfs send -L -c -w -I "<last sent>" tank/enc@zrep_00000a', record('tank/enc@zrep_00000a')],
+    latest('tank/enc@zrep_00000a', 'zrep'),
   ],
-  [`zrep _refreshpull tank/home@zrep_00000a ${token}`, 'tank/home', 'zrep', [`/sbin/zfs send -t ${token}`], [GUIDS]],
+  [
+    `zrep _refreshpull tank/home@zrep_00000b ${token}`, 'tank/home', 'zrep',
+    [`/sbin/zfs send -t ${token}`, record('tank/home@zrep_00000a')], [GUIDS],
+  ],
   [
     'zrep expire -L tank/home', 'tank/home', 'zrep',
-    ['/sbin/zfs destroy "tank/home@<each beyond savecount>"'], [SAVECOUNT, KEPT],
+    ['/sbin/zfs destroy "tank/home@<each beyond savecount>"'], [SAVECOUNT, ...KEPT],
   ],
   [
     'zrep expire -L tank/vm', 'tank/vm', 'zrep',
     ['/sbin/zfs destroy "tank/vm/<child>@<each of the same run>"', '/sbin/zfs destroy "tank/vm@<each beyond savecount>"'],
-    [SAVECOUNT, KEPT],
+    [SAVECOUNT, ...KEPT],
   ],
 ]; // biome-ignore format: one table
 
@@ -60,7 +69,7 @@ const LOCKED: [string, string, string, string[], string[]][] = [
 const FREE: [string, string[], string[]][] = [
   [
     'zrep _refreshcomplete tank/home@zrep_00000a zrep:sent=1700000000',
-    ['/sbin/zfs set zrep:sent=1700000000 tank/home@zrep_00000a'], ['tank/home@zrep_00000a exists'],
+    ['/sbin/zfs set zrep:sent=1700000000 tank/home@zrep_00000a'], ['a stream of tank/home@zrep_00000a to "backup1" has ended well'],
   ],
   [
     'zfs send -pw -I tank/home@zrep_000001 tank/home@zrep_000002 | lz4',
@@ -114,6 +123,17 @@ t.test('marking, sending and reading take no lock', (t) => {
     t.same(plan(command), { processes, conditions }, command);
   t.end();
 });
+
+function record(snapshot: string): string {
+  return `/sbin/zfs set zrep-gate:streamed=<record> ${snapshot}`;
+}
+
+function room(tag: string): string[] {
+  return [
+    `there are less than 12000 ${tag} snapshots, and less than 120 of the last hour`,
+    'of the pool, 2% is free',
+  ];
+}
 
 function latest(snapshot: string, tag: string): string[] {
   return [`${snapshot} is the latest ${tag} snapshot`, `an older snapshot is marked ${tag}:sent`];

@@ -24,7 +24,8 @@ const EACH = [
 const policy = await policyOf(SAMPLE);
 
 t.test('what zfs did is done, with its facts', async (t) => {
-  const { kind, done } = (await outcome(MARK, 'exit 0')) as { kind: string; done?: { facts: object } };
+  const streamed = 'printf "tank/home@zrep_00000a\\tzrep-gate:streamed\\tbackup1@1700000000\\tlocal\\n"';
+  const { kind, done } = (await outcome(MARK, streamed)) as { kind: string; done?: { facts: object } };
   t.equal(kind, 'done');
   t.same(done?.facts, { snapshot: 'tank/home@zrep_00000a' });
   t.same(await outcome('zfs list tank/home', 'exit 0'), { kind: 'done', done: { facts: {} } });

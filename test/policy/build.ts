@@ -2,6 +2,7 @@
 
 import t from 'tap';
 import { type Built, buildPolicy } from '../../src/policy/build.ts';
+import { clientLimits, datasetLimits } from '../../src/policy/limits.ts';
 import { describeMistake } from '../../src/policy/mistakes.ts';
 import type { Policy } from '../../src/policy/policy.ts';
 import { FULL_POLICY } from '../fixtures/policy/full.ts';
@@ -23,7 +24,12 @@ t.test('a policy with every key says what was written', async (t) => {
     dataset: 'tank/home', subtree: true, except: ['tank/home/secret'], tags: ['zrep', 'off'],
     operations: ['pull', 'expire', 'read', 'send'], recursive: true, properties: true, raw: 'forbidden', resume: true,
     filters: ['lz4', 'pigz'],
+    limits: {
+      streamsPerDataset: 1, snapshotsPerHour: 12, snapshots: 100, freeSpace: { text: '5%', part: 0.05 },
+      stallSeconds: 30, keepAtLeast: 2, keepFor: 43_200,
+    },
   }); // biome-ignore format: one table
+  t.same(policy.clients.get('backup1')?.limits, { sessions: 8, streams: 6 });
   t.same(policy.filters.get('pigz'), ['/usr/bin/pigz', '-c', 'two words']);
   t.same(policy.examples, [{ client: 'backup1', command: 'zrep snaponly tank/secret', verdict: 'deny' }]);
 });
@@ -35,9 +41,9 @@ t.test('what is left out is what is least', async (t) => {
   t.same(policy.audit, DEFAULT_AUDIT);
   t.same(policy.clients.get('backup1')?.grants[1], {
     dataset: 'tank/vm', subtree: false, except: [], tags: ['zrep'], operations: ['read'], recursive: false,
-    properties: false, raw: 'optional', resume: false, filters: [],
+    properties: false, raw: 'optional', resume: false, filters: [], limits: datasetLimits({}, {}),
   }); // biome-ignore format: one table
-  t.same(policy.clients.get('backup2'), { from: undefined, grants: [] });
+  t.same(policy.clients.get('backup2'), { from: undefined, grants: [], limits: clientLimits({}, {}) });
 });
 
 t.test('each way to write where records go means one place', async (t) => {

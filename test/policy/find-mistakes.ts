@@ -11,7 +11,7 @@ const DATASET = 'expected the name of a dataset, such as "tank/home"';
 const ADDRESS = 'expected an address or prefix, such as "192.0.2.10" or "2001:db8::/32"';
 const UNKNOWN = 'is not a key that is known here';
 const KNOWN = `${UNKNOWN}; known are:`;
-const TOP = `${KNOWN} zfs, zrep, audit, client, filter, example`;
+const TOP = `${KNOWN} zfs, zrep, audit, limits, client, filter, example`;
 const AT_LEAST_ONE = 'expected at least 1 entry; leave the key out for its default';
 
 const grant = (rest: string): string => `client.a.grant = [{ dataset = "t", operations = [] }, { ${rest} }]`;
@@ -58,6 +58,23 @@ const MISTAKES: [string, string[]][] = [
     ['client.a.grant[2].raw: expected one of "forbidden", "optional", "required"'],
   ],
   [grant('dataset = "u", operations = [], resume = 1'), ['client.a.grant[2].resume: expected true or false']],
+  ['limits.sessions = 0', ['limits.sessions: expected a whole number from 1 to 1000']],
+  ['limits.sessions = "4"', ['limits.sessions: expected a whole number from 1 to 1000']],
+  ['limits.stall-seconds = 9.5', ['limits.stall-seconds: expected a whole number from 10 to 86400']],
+  ['limits.keep-for = 7', ['limits.keep-for: expected a time such as "7 days", "12 hours" or "0 seconds"']],
+  [
+    'limits.keep-for = "a week"',
+    ['limits.keep-for: expected a time such as "7 days", "12 hours" or "0 seconds"'],
+  ],
+  [
+    'limits.free-space = "100%"',
+    ['limits.free-space: expected a part of the pool or a size, such as "2%" or "10G"'],
+  ],
+  ['client.a.keep-for = "1 day"', [`client.a.keep-for: ${KNOWN} from, grant, sessions, streams`]],
+  [
+    grant('dataset = "u", operations = [], keep-at-least = 0'),
+    ['client.a.grant[2].keep-at-least: expected a whole number from 1 to 1000000'],
+  ],
   ['filter.x = {}', ['filter.x.argv: is missing']],
   ['filter.x.argv = ["pigz"]', [`filter.x.argv[1]: ${PATH}`]],
   ['filter.x.argv = ["/pigz", "é"]', ['filter.x.argv[2]: expected printable ASCII']],
@@ -66,7 +83,7 @@ const MISTAKES: [string, string[]][] = [
     ['example[1].verdict: expected one of "allow", "deny"'],
   ],
   ['__proto__ = 1', [`__proto__: ${TOP}`]],
-  ['client.a.__proto__ = {}', [`client.a.__proto__: ${KNOWN} from, grant`]],
+  ['client.a.__proto__ = {}', [`client.a.__proto__: ${KNOWN} from, grant, sessions, streams`]],
   ['client.__proto__ = {}', [`client.__proto__: ${UNKNOWN}`]],
   ['filter.x = { argv = ["/x"], constructor = 1 }', [`filter.x.constructor: ${KNOWN} argv`]],
 ];

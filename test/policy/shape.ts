@@ -5,7 +5,7 @@ import { parse as parseToml, TomlDate, type TomlTable } from 'smol-toml';
 import t from 'tap';
 import { findMistakes } from '../../src/policy/find-mistakes.ts';
 import { policyFile } from '../../src/policy/schema.ts';
-import { choice, fits, flag, list, named, type Shape, table, text } from '../../src/policy/shape.ts';
+import { choice, fits, flag, list, named, type Shape, table, text, whole } from '../../src/policy/shape.ts';
 import { FULL_POLICY } from '../fixtures/policy/full.ts';
 
 const short = text('a short word', (value) => value.length < 4);
@@ -16,6 +16,11 @@ const FORMS: Record<string, [Shape, unknown[], unknown[]]> = {
   'a text fits where it is accepted': [short, ['', 'abc'], ['abcd', 1, true, null, undefined, ['abc'], date]],
   'a choice is one of its words': [choice('on', 'off'), ['on', 'off'], ['', 'ON', 'on ', 0, ['on'], {}]],
   'a flag is a boolean': [flag, [true, false], ['true', 0, 1, null, undefined, []]],
+  'a whole number lies between the least and the most': [
+    whole(2, 5),
+    [2, 3, 5, 4.0],
+    [1, 6, -3, 2.5, '3', true, null, undefined, Number.NaN, Number.POSITIVE_INFINITY, 3n, [3], {}, date],
+  ],
   'a list has one kind of entries': [
     list(short),
     [[], ['a'], ['a', 'b']],
@@ -55,17 +60,20 @@ const FORMS: Record<string, [Shape, unknown[], unknown[]]> = {
   ],
 };
 
+const shown = (value: unknown): string =>
+  typeof value === 'bigint' ? `${value}n` : (JSON.stringify(value) ?? 'undefined');
+
 for (const [name, [shape, good, bad]] of Object.entries(FORMS)) {
   t.test(name, async (t) => {
-    for (const value of good) t.equal(fits(shape, value), true, JSON.stringify(value));
-    for (const value of bad) t.equal(fits(shape, value), false, JSON.stringify(value) ?? 'undefined');
+    for (const value of good) t.equal(fits(shape, value), true, shown(value));
+    for (const value of bad) t.equal(fits(shape, value), false, shown(value));
     for (const value of good)
-      t.same(findMistakes(table({ key: shape }, 'key'), { key: value }), [], JSON.stringify(value));
+      t.same(findMistakes(table({ key: shape }, 'key'), { key: value }), [], shown(value));
     for (const value of bad) {
       t.not(
         findMistakes(table({ key: shape }, 'key'), { key: value }).length,
         0,
-        `${JSON.stringify(value)} has a mistake`,
+        `${shown(value)} has a mistake`,
       );
     }
   });
@@ -83,14 +91,18 @@ const scalar = fc.oneof(
   fc.string(),
   fc.boolean(),
   fc.integer(),
+  fc.integer({ min: 0, max: 12 }),
   fc.double(),
-  fc.constantFrom('tank/home', 'zrep', 'pull', 'local', '/x', '192.0.2.0/24', date),
+  fc.constantFrom('tank/home', 'zrep', 'pull', 'local', '/x', '192.0.2.0/24', '7 days', '2%', date),
 );
 const key = fc.oneof(
   fc.constantFrom(
     'zfs',
     'zrep',
     'audit',
+    'limits',
+    'keep-at-least',
+    'sessions',
     'client',
     'filter',
     'grant',

@@ -12,12 +12,10 @@ t.test('both halves are set in one call where zfs can, otherwise in one each', a
   t.strictSame(lines(takeArgvs(new Set(['batches']), home, tag, lock)), [
     'set off:lock-pid=7 off:lock-time=20260101000000 tank/home',
   ]);
-  for (const least of [new Set<never>(), undefined]) {
-    t.strictSame(lines(takeArgvs(least, home, tag, lock)), [
-      'set off:lock-pid=7 tank/home',
-      'set off:lock-time=20260101000000 tank/home',
-    ]);
-  }
+  t.strictSame(lines(takeArgvs(new Set<never>(), home, tag, lock)), [
+    'set off:lock-pid=7 tank/home',
+    'set off:lock-time=20260101000000 tank/home',
+  ]);
 });
 
 t.test('the time goes first, the pid last', async (t) => {

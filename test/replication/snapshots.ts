@@ -13,11 +13,12 @@ type TaggedSnapshot = snapshots.TaggedSnapshot;
 const ZREP = 'zrep' as Tag;
 const HOME = 'tank/home' as Dataset;
 
-/** Snapshots of one dataset, oldest first; `sent` and `held` by their place. */
+/** Snapshots of one dataset, a second apart, oldest first; `sent` and `held` by their place. */
 function rowOf(length: number, sent: readonly number[] = [], held: readonly number[] = []): TaggedSnapshot[] {
   return Array.from({ length }, (_, place) => ({
     dataset: HOME, name: `zrep_${place.toString(16).padStart(6, '0')}`, sequence: place, guid: String(place),
-    createtxg: 100 + place, holds: held.includes(place) ? 1 : 0, sent: sent.includes(place) ? '1795385385' : undefined,
+    createtxg: 100 + place, creation: place, holds: held.includes(place) ? 1 : 0,
+    sent: sent.includes(place) ? '1795385385' : undefined, streamed: undefined,
   })); // biome-ignore format: one table
 }
 const placesOf = (snapshots: readonly TaggedSnapshot[]): number[] =>
@@ -26,9 +27,9 @@ const placesOf = (snapshots: readonly TaggedSnapshot[]): number[] =>
 t.test("a tag's own snapshots are found, in the order in which the pool made them", async (t) => {
   const listing = listingOf(`
     tank/home zrep:src-fs=tank/home
-    tank/home@zrep_000002 guid=12 createtxg=30 userrefs=0
-    tank/home@zrep_ffffff guid=11 createtxg=9 userrefs=2 zrep:sent=1795385385
-    tank/home@zrep_00000a_unsent guid=13 createtxg=100 userrefs=0 zrep:sent=7<inherited
+    tank/home@zrep_000002 guid=12 createtxg=30 creation=700 userrefs=0 zrep-gate:streamed=b@720,a@710
+    tank/home@zrep_ffffff guid=11 createtxg=9 creation=600 userrefs=2 zrep:sent=1795385385
+    tank/home@zrep_00000a_unsent guid=13 createtxg=100 userrefs=0 zrep:sent=7<inherited zrep-gate:streamed=a@1<received
     tank/home@zrep_1000000 guid=14 createtxg=101
     tank/home@by-hand createtxg=1
     tank/home@zrep_00000g createtxg=2
@@ -43,35 +44,18 @@ t.test("a tag's own snapshots are found, in the order in which the pool made the
     tank/home2@zrep_000001 createtxg=6
     tank/home/child@zrep_000001 createtxg=7`);
   const found = taggedSnapshots(listing, HOME, ZREP);
-  t.same(found, [
+  const plain = { dataset: HOME, creation: 0, holds: 0, sent: undefined, streamed: undefined };
+  t.strictSame(found, [
     {
-      dataset: HOME,
-      name: 'zrep_ffffff',
-      sequence: 0xffffff,
-      guid: '11',
-      createtxg: 9,
-      holds: 2,
-      sent: '1795385385',
-    },
-    { dataset: HOME, name: 'zrep_000002', sequence: 2, guid: '12', createtxg: 30, holds: 0, sent: undefined },
-    {
-      dataset: HOME,
-      name: 'zrep_00000a_unsent',
-      sequence: 10,
-      guid: '13',
-      createtxg: 100,
-      holds: 0,
-      sent: undefined,
+      ...{ ...plain, name: 'zrep_ffffff', sequence: 0xffffff, guid: '11', createtxg: 9 },
+      ...{ creation: 600, holds: 2, sent: '1795385385' },
     },
     {
-      dataset: HOME,
-      name: 'zrep_1000000',
-      sequence: 0x1000000,
-      guid: '14',
-      createtxg: 101,
-      holds: 0,
-      sent: undefined,
+      ...{ ...plain, name: 'zrep_000002', sequence: 2, guid: '12', createtxg: 30 },
+      ...{ creation: 700, streamed: 710 },
     },
+    { ...plain, name: 'zrep_00000a_unsent', sequence: 10, guid: '13', createtxg: 100 },
+    { ...plain, name: 'zrep_1000000', sequence: 0x1000000, guid: '14', createtxg: 101 },
   ]);
   t.same(taggedSnapshots(listing, HOME, 'zrep-uk' as Tag).map(fullName), ['tank/home@zrep-uk_000001']);
   t.same(taggedSnapshots(listing, 'tank' as Dataset, ZREP), []);
@@ -98,6 +82,8 @@ t.test('the newest with a mark was sent last, without any the one that the datas
   t.equal(lastSent([], own, ZREP), undefined);
 });
 
+const NO_FLOOR = { keepAtLeast: 1, keepFor: 0 };
+
 /** [snapshots, last sent, savecount, held, what expires]. */
 const EXPIRIES: [number, number, number, number[], number[]][] = [
   [8, 5, 3, [], [0, 1, 2]],
@@ -116,7 +102,11 @@ t.test('beyond the save count the oldest before the last sent one expire', async
   for (const [length, sent, savecount, held, expired] of EXPIRIES) {
     const row = rowOf(length, [sent], held);
     const name = `${length} snapshots, sent ${sent}, savecount ${savecount}, held ${held}`;
-    t.strictSame(placesOf(expirable(row, row[sent] as TaggedSnapshot, savecount)), expired, name);
+    t.strictSame(
+      placesOf(expirable(row, row[sent] as TaggedSnapshot, savecount, NO_FLOOR, 100)),
+      expired,
+      name,
+    );
   }
 });
 
@@ -133,7 +123,7 @@ t.test('never the last sent one or what is newer, savecount - 1 before it, or a 
       const row = rowOf(length, [...sent, last], held);
       const newest = Math.max(last, ...sent);
       const marked = lastSent(row, undefined, ZREP) as TaggedSnapshot;
-      const expired = placesOf(expirable([...row, ...later(row)], marked, savecount));
+      const expired = placesOf(expirable([...row, ...later(row)], marked, savecount, NO_FLOOR, 100));
       const kept = row.filter(({ sequence }) => sequence < newest && !expired.includes(sequence));
       return (
         expired.every((one) => one <= newest - savecount && one >= 0 && !held.includes(one)) &&
@@ -153,6 +143,76 @@ function later(row: readonly TaggedSnapshot[]): TaggedSnapshot[] {
     sent: undefined,
   }));
 }
+
+/** [what is sent, when it was streamed where that is on record, keep-at-least, keep-for, what expires of 8 at 100]. */
+const FLOORS: Record<string, [number[], Record<number, number>, number, number, number[]]> = {
+  'more than the save count stays at least': [[7], {}, 4, 0, [0, 1, 2, 3]],
+  'what was never superseded stays': [[0], {}, 1, 0, []],
+  'a snapshot stays until the next one was streamed so long ago': [
+    [2, 5, 7],
+    { 5: 40, 7: 95 },
+    1,
+    60,
+    [0, 1, 2, 3, 4],
+  ],
+  'and a second longer it does not': [[2, 5, 7], { 5: 41, 7: 95 }, 1, 60, [0, 1]],
+  'what was sent past the gate counts from when it was made': [[2, 5, 7], { 7: 95 }, 1, 95, [0, 1, 2, 3, 4]],
+  'where all was streamed just now all stays': [[2, 5, 7], { 2: 99, 5: 99, 7: 99 }, 1, 10, []],
+  'what was streamed but never marked supersedes nothing': [[2, 7], { 2: 50, 5: 10, 7: 99 }, 1, 60, []],
+  'a record of tomorrow keeps what is before it': [
+    [2, 5, 7],
+    { 2: 50, 5: 50, 7: 900 },
+    1,
+    10,
+    [0, 1, 2, 3, 4],
+  ],
+};
+
+t.test('floors keep more than the save count would', async (t) => {
+  for (const [name, [sent, streamed, keepAtLeast, keepFor, expired]] of Object.entries(FLOORS)) {
+    const row = rowOf(8, sent).map((one) => ({ ...one, streamed: streamed[one.sequence] }));
+    const last = lastSent(row, undefined, ZREP) as TaggedSnapshot;
+    t.strictSame(placesOf(expirable(row, last, 1, { keepAtLeast, keepFor }, 100)), expired, name);
+  }
+});
+
+t.test('nothing goes that was not superseded for keep-for, nor any of the last keep-at-least', async () => {
+  const one = fc.record({
+    sent: fc.boolean(),
+    streamed: fc.option(fc.nat({ max: 200 }), { nil: undefined }),
+    held: fc.boolean(),
+  });
+  const floor = fc.record({ keepAtLeast: fc.integer({ min: 1, max: 8 }), keepFor: fc.nat({ max: 120 }) });
+  const rows = fc.array(one, { minLength: 1, maxLength: 14 });
+  const all = fc.property(
+    rows,
+    floor,
+    fc.integer({ min: 1, max: 6 }),
+    (given, { keepAtLeast, keepFor }, savecount) => {
+      const row = rowOf(given.length).map((snapshot, place) => ({
+        ...snapshot,
+        sent: given[place]?.sent ? '5' : undefined,
+        streamed: given[place]?.streamed,
+        holds: given[place]?.held ? 1 : 0,
+      }));
+      const last = lastSent(row, undefined, ZREP);
+      if (last === undefined) return true;
+      const expired = new Set(expirable(row, last, savecount, { keepAtLeast, keepFor }, 100));
+      const superseded = (place: number): boolean =>
+        row
+          .slice(place + 1)
+          .some(
+            ({ sent, streamed, creation }) => sent !== undefined && 100 - (streamed ?? creation) >= keepFor,
+          );
+      return row.every((snapshot, place) => {
+        const before = row.indexOf(last) - place;
+        const may = before >= Math.max(savecount, keepAtLeast) && snapshot.holds === 0 && superseded(place);
+        return expired.has(snapshot) === may;
+      });
+    },
+  );
+  fc.assert(all, { numRuns: 5000 });
+});
 
 t.test('a savecount is a whole number of at least one', async (t) => {
   for (const text of ['1', '5', '30', '999999999']) t.equal(parseSavecount(text), Number(text), text);

@@ -7,48 +7,54 @@ import type { Capability } from '../../src/zfs/capabilities.ts';
 
 const SEND = ['send', '-L', '-I', 'tank/home@zrep_000001', 'tank/home@zrep_000002'];
 
-/** What a stream's end makes known, and what zfs was asked, where zfs answers the call aside with `aside`. */
-async function streamed(can: readonly Capability[] | undefined, aside?: string, code = 0, argv = SEND) {
+/** What a stream makes known that ends with `answer`, well unless that says otherwise, and what zfs was asked. */
+async function streamed(can: readonly Capability[], answer: object = {}, argv = SEND) {
   const asked: unknown[] = [];
   const step = {
-    ...{ hostName: 'fileserver', rundir: '/nowhere', ...(can ? { capabilities: new Set(can) } : {}) },
+    ...{ hostName: 'fileserver', rundir: '/nowhere', client: 'backup1', capabilities: new Set(can) },
     interruption: { signal: undefined, check() {}, onSignal: () => () => {} },
     zfs: {
       binary: 'zfs',
       ask: () => Promise.reject(new Error('a stream asks nothing else')),
       async stream(...words: unknown[]) {
         asked.push(...words);
-        return { code, signal: null, message: '', aside };
+        return { code: 0, signal: null, message: '', ...answer };
       },
     },
   };
-  return { known: await streamEstimated(step, 'tank/home', argv, [['lz4']]), asked };
+  return { known: await streamEstimated(step, 'tank/home', argv, [['lz4']], 600), asked };
 }
 
 t.test('where zfs can tell, it is asked with the very words of the stream', async (t) => {
-  const { known, asked } = await streamed(['estimates'], 'size\t624\n');
+  const { known, asked } = await streamed(['estimates'], { aside: 'size\t624\n' });
   t.strictSame(known, { estimate: 624 });
-  t.strictSame(asked, [SEND, [['lz4']], ['send', '-nP', ...SEND.slice(1)]]);
-  const resumed = await streamed(['estimates'], 'size\t0\n', 0, ['send', '-t', '1-0-1-00']);
+  t.strictSame(asked, [SEND, [['lz4']], { aside: ['send', '-nP', ...SEND.slice(1)] }]);
+  const resumed = await streamed(['estimates'], { aside: 'size\t0\n' }, ['send', '-t', '1-0-1-00']);
   t.strictSame(resumed.known, { estimate: 0 });
-  t.strictSame(resumed.asked[2], ['send', '-nP', '-t', '1-0-1-00']);
+  t.strictSame(resumed.asked[2], { aside: ['send', '-nP', '-t', '1-0-1-00'] });
 });
 
-t.test('where it cannot, or nobody looked, it is not asked', async (t) => {
-  for (const can of [['batches'] as const, undefined]) {
-    const { known, asked } = await streamed(can);
-    t.strictSame(known, {});
-    t.equal(asked[2], undefined);
-  }
+t.test('where it cannot, it is not asked', async (t) => {
+  const { known, asked } = await streamed(['batches']);
+  t.strictSame(known, {});
+  t.strictSame(asked[2], {});
+});
+
+t.test('where zfs itself writes the stream, it is watched, and a stalled one is refused', async (t) => {
+  t.strictSame((await streamed(['stalls'])).asked[2], { stallSeconds: 600 });
+  const { known } = await streamed(['stalls'], { code: null, signal: 'SIGKILL', stalled: true });
+  t.match(known, { refused: 'stalled', reason: /600 seconds \(stall-seconds = 600\).*try again$/ });
 });
 
 t.test('no answer, or an odd one, is no estimate and no error', async (t) => {
   t.strictSame((await streamed(['estimates'])).known, {});
-  t.strictSame((await streamed(['estimates'], 'size\tmuch\n')).known, {});
+  t.strictSame((await streamed(['estimates'], { aside: 'size\tmuch\n' })).known, {});
 });
 
 t.test('a stream that fails has failed, whatever was estimated', async (t) => {
-  const error = await streamed(['estimates'], 'size\t1\n', 9).catch((error: unknown) => error);
+  const error = await streamed(['estimates'], { aside: 'size\t1\n', code: 9 }).catch(
+    (error: unknown) => error,
+  );
   t.ok(error instanceof ZfsFailed);
   t.match(error, { dataset: 'tank/home', ended: { code: 9 } });
 });

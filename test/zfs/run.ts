@@ -139,7 +139,7 @@ async function streamBeside(t: Test, script: string, aside: string) {
   const [words, beside] = [script, aside].map((text) => ['-c', text.replaceAll('FOLDER', folder)]);
   const interruption = { signal: undefined, check() {}, onSignal: () => () => {} };
   const started = Date.now();
-  const ended = await createZfs('/bin/sh', interruption).stream(words ?? [], [], beside);
+  const ended = await createZfs('/bin/sh', interruption).stream(words ?? [], [], { aside: beside ?? [] });
   return { ended, seconds: (Date.now() - started) / 1000, folder };
 }
 const until = (file: string) => `until [ -s FOLDER/${file} ]; do sleep 0.01; done`;

@@ -1,0 +1,59 @@
+/** How many of a client's commands are at work at once: a seat for each, and one more for each stream. */
+
+import type { Allowed } from '../policy/decide.ts';
+import { type Leave, takeSeat } from '../process/seats.ts';
+import { isRefusal, type Refusal, refuse } from '../refusal.ts';
+
+/**
+ * Carries out `work`, which is what was `allowed`, when there is a seat for it, and gives the seat back however it ends;
+ * otherwise the refusal. The seats are in `rundir`, beside zrep's lock.
+ */
+export async function admit<Result>(
+  rundir: string,
+  allowed: Allowed,
+  work: () => Promise<Result | Refusal>,
+): Promise<Result | Refusal> {
+  const folder = `${rundir}/zrep-gate`;
+  const { name, limits } = allowed.client;
+  const { sessions, streams } = limits;
+  const { streamsPerDataset } = allowed.grant.limits;
+  const { dataset } = allowed.operation;
+  const kinds = [
+    { place: `sessions/${name}`, limit: sessions, refusal: refuse('too-many-sessions', sessions) },
+  ];
+  if (isStream(allowed)) {
+    kinds.push(
+      { place: `streams/${name}`, limit: streams, refusal: refuse('too-many-streams', streams) },
+      {
+        // No name has a `%`, and none more characters than a file's may have.
+        place: `datasets/${name}/${dataset.replaceAll('/', '%')}`,
+        limit: streamsPerDataset,
+        refusal: refuse('too-many-streams-of-dataset', streamsPerDataset),
+      },
+    );
+  }
+  const seats: Leave[] = [];
+  try {
+    for (const { place, limit, refusal } of kinds) {
+      const seat = await sitDown(`${folder}/${place}`, limit);
+      if (isRefusal(seat)) return seat;
+      if (seat === undefined) return refusal;
+      seats.push(seat);
+    }
+    return await work();
+  } finally {
+    for (const leave of seats) leave();
+  }
+}
+
+function isStream({ operation }: Allowed): boolean {
+  return operation.kind === 'refreshpull' || (operation.kind === 'send' && operation.dryRun === undefined);
+}
+
+async function sitDown(folder: string, limit: number): Promise<Leave | Refusal | undefined> {
+  try {
+    return await takeSeat(folder, limit);
+  } catch (error) {
+    return { ...refuse('limits-unavailable', folder), detail: (error as Error).message };
+  }
+}

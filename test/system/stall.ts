@@ -1,0 +1,81 @@
+/** Streams that nobody reads end; those that somebody reads, however slowly, do not. */
+
+import t, { type Test } from 'tap';
+import { writeData } from '../../lab/pair.ts';
+import { loggedOn } from '../fixtures/system/audit-log.ts';
+import { testsNeeding } from '../fixtures/system/capabilities.ts';
+import { eventually, type GateLab, inGateLab } from '../fixtures/system/gate-lab.ts';
+import { propertyOf } from '../fixtures/system/partial.ts';
+import { makeSource, zrepName } from '../fixtures/system/source.ts';
+
+const POLICY = `
+[limits]
+stall-seconds = 10
+[client.backup1]
+[[client.backup1.grant]]
+dataset = "tank/home"
+subtree = true
+operations = ["pull", "send"]
+filters = ["mbuffer"]
+`;
+
+await inGateLab(t, POLICY, async (gate) => {
+  const { fileserver, backup } = gate;
+  const testNeeding = await testsNeeding(t, fileserver);
+
+  for (const [name, filter] of [
+    ['plain', ''],
+    ['buffered', ' | mbuffer -q -m 64M'],
+  ] as const) {
+    testNeeding(
+      ['kill stops the stream'],
+      `a ${name} stream that nobody reads ends, and its lock with it`,
+      async (t) => {
+        const source = await bigSource(gate, name, 96);
+        const argv = ['ssh', 'fileserver', `zrep _refreshpull ${zrepName(source, 1)}${filter}`];
+        const { child } = backup.spawn(argv, { stdio: ['ignore', 'pipe', 'pipe'] });
+        try {
+          const results = async () => {
+            const logged = await loggedOn(fileserver);
+            return logged.filter(
+              ({ fields }) => fields['event'] === 'result' && fields['code'] === 'stalled',
+            );
+          };
+          const [found] = await eventually(results, (records) => records.length > 0);
+          t.match(found?.fields, { outcome: 'refused', exit: '75', reason: /stall-seconds = 10/ });
+          await nothingLeft(t, gate, source);
+          t.equal(await propertyOf(fileserver, 'zrep-gate:streamed', zrepName(source, 1)), '-', 'no record');
+        } finally {
+          child.kill('SIGKILL');
+          await fileserver.script(': >/var/log/lab.jsonl');
+        }
+      },
+    );
+  }
+
+  t.test('a stream that somebody reads slowly comes to its end', async (t) => {
+    const source = await bigSource(gate, 'slow', 6);
+    // Longer than a stall in all, and never as long without a byte.
+    const slowly = 'while [ "$(head -c 262144 | wc -c)" -gt 0 ]; do sleep 0.8; done';
+    const script = `ssh fileserver "zrep _refreshpull ${zrepName(source, 1)}" | (${slowly})`;
+    const { code, stderr } = await backup.run(['bash', '-o', 'pipefail', '-c', script], { allowFail: true });
+    t.equal(code, 0, 'streamed', { said: stderr });
+    t.match(await propertyOf(fileserver, 'zrep-gate:streamed', zrepName(source, 1)), /^backup1@/);
+    await nothingLeft(t, gate, source);
+  });
+});
+
+/** A file system with so many MiB to send. */
+async function bigSource({ fileserver, tank }: GateLab, name: string, mebibytes: number): Promise<string> {
+  const source = await makeSource(fileserver, `${tank}/home/${name}`);
+  await writeData(fileserver, source, 'much', mebibytes * 1024);
+  await fileserver.run(['zfs', 'snapshot', zrepName(source, 1)]);
+  return source;
+}
+
+async function nothingLeft(t: Test, { fileserver }: GateLab, source: string): Promise<void> {
+  const sends = () =>
+    fileserver.run(['pgrep', '-fx', '(/usr/sbin/zfs send|/usr/bin/mbuffer) .*'], { allowFail: true });
+  t.equal((await eventually(sends, ({ stdout }) => stdout === '')).stdout, '', 'no zfs send is left');
+  t.equal(await propertyOf(fileserver, 'zrep:lock-pid', source), '-', 'and no lock');
+}
