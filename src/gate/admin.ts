@@ -1,9 +1,13 @@
-/** The verbs that a person types: check, explain, authorize, and help. Never loaded to serve a client. */
+/** The verbs that a person types: check, explain, authorize, doctor, and help. Never loaded to serve a client. */
 
 import { readFileSync, realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import manifest from '../../package.json' with { type: 'json' };
+import { examine } from '../doctor/doctor.ts';
+import { DOCTOR_EXIT } from '../doctor/findings.ts';
+import { diagnosisAsJson, formatDiagnosis } from '../doctor/report.ts';
+import { DEFAULT_CONFIG } from '../doctor/sshd.ts';
 import { buildPolicy } from '../policy/build.ts';
 import { DEFAULT_POLICY, readDraftPolicy, trustProblems, UnusablePolicy } from '../policy/load.ts';
 import { describeMistake } from '../policy/mistakes.ts';
@@ -13,7 +17,7 @@ import { authorizedKeysLine, CannotAuthorize, sudoersLines } from './authorize.t
 import { explainBatch } from './batch.ts';
 import { checkPolicy } from './check.ts';
 import { assumedAddress, explain, formatExplanation } from './explain.ts';
-import { ADMIN_HELP, EXPLAIN_HELP, SERVE_HELP } from './help.ts';
+import { ADMIN_HELP, DOCTOR_HELP, EXPLAIN_HELP, SERVE_HELP } from './help.ts';
 
 /** Exit codes of these verbs; those of serve are in outcome.ts. */
 const EXIT = { good: 0, bad: 1, usage: 2 } as const;
@@ -68,13 +72,27 @@ export async function admin(argv: readonly string[]): Promise<number> {
     .action(async (client: string, file: string, options: AuthorizeOptions) => {
       await authorize(client, file, options);
     });
+  program
+    .command('doctor')
+    .description("look at this fileserver's sshd, keys, sudo and files, and say what is wrong")
+    .option('--json', 'answer with one JSON object')
+    .option('--policy <file>', 'the policy (default: those that the keys go by)')
+    .option('--client <name>', 'look at this client alone; may be given again', gather)
+    .option('--account <name>', 'look at this account, too; may be given again', gather)
+    .option('--sshd-config <file>', "sshd's configuration", DEFAULT_CONFIG)
+    .addHelpText('after', DOCTOR_HELP)
+    .action(async (options: DoctorVerbOptions) => {
+      exitCode = await doctor(options);
+    });
 
   try {
     if (argv.length === 0) program.help({ error: true });
     await program.parseAsync([...argv], { from: 'user' });
     return exitCode;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.good : EXIT.usage;
+    if (error instanceof CommanderError && error.exitCode === 0) return EXIT.good;
+    // To a monitoring system 2 would be news of the fileserver.
+    if (error instanceof CommanderError) return argv[0] === 'doctor' ? DOCTOR_EXIT.unknown : EXIT.usage;
     if (!(error instanceof UnusablePolicy || error instanceof CannotAuthorize || isSystemError(error)))
       throw error;
     console.error(`zrep-gate: ${printable(error.message)}`);
@@ -94,6 +112,19 @@ interface AuthorizeOptions {
   readonly sudo?: true;
   readonly account: string;
   readonly policy: string;
+}
+
+interface DoctorVerbOptions {
+  readonly json?: true;
+  readonly policy?: string;
+  readonly client?: readonly string[];
+  readonly account?: readonly string[];
+  readonly sshdConfig: string;
+}
+
+/** An option that may be given again, for commander. */
+function gather(value: string, before: readonly string[] = []): string[] {
+  return [...before, value];
 }
 
 async function check(path: string): Promise<number> {
@@ -147,6 +178,25 @@ async function authorize(
     console.error(
       `zrep-gate: and, by visudo -f /etc/sudoers.d/zrep-gate:\n${sudoersLines(authorization, account)}`,
     );
+}
+
+async function doctor({
+  json,
+  policy,
+  client = [],
+  account = [],
+  sshdConfig,
+}: DoctorVerbOptions): Promise<number> {
+  const diagnosis = await examine({
+    policy: policy && resolve(policy),
+    clients: client,
+    accounts: account,
+    sshdConfig: resolve(sshdConfig),
+    program: installedPath(),
+  });
+  const width = Math.min(Math.max(process.stdout.columns ?? 100, 80), 120);
+  console.log(json ? diagnosisAsJson(diagnosis) : formatDiagnosis(diagnosis, width));
+  return DOCTOR_EXIT[diagnosis.verdict];
 }
 
 /**

@@ -4,6 +4,7 @@ export const ADMIN_HELP = `
 A client's key in root's authorized_keys carries  command="zrep-gate serve NAME".
 Whatever that client sends is parsed, judged by [client.NAME] of the policy, put
 on record, and only then run. See it work:  zrep-gate explain --client NAME -- 'COMMAND'
+Is it set up right?  zrep-gate doctor
 
 Exit codes: 0 good, 1 bad (a denied command, an unsound policy), 2 usage or policy error.`;
 
@@ -25,3 +26,15 @@ Examples:
   zrep-gate explain --client backup1 --from 192.0.2.10 --json -- 'zrep _refreshpull tank/home@zrep_00000a'
 
 Exit codes: 0 allow, 1 deny, 2 usage or policy error.`;
+
+export const DOCTOR_HELP = `
+Run it as root, on the fileserver. It changes nothing and writes to no log; for each
+thing that is wrong it says where, why it matters, and the line to write. Every code
+is explained in docs/doctor.md.
+
+Examples:
+  zrep-gate doctor
+  zrep-gate doctor --json --client backup1
+
+Exit codes, as monitoring plugins have them: 0 nothing wrong, or notes alone;
+1 warnings; 2 errors; 3 something could not be looked at, or a wrong option.`;

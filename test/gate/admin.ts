@@ -17,12 +17,20 @@ const publicKey = readFileSync(`${dirname(path)}/key.pub`, 'utf8').trim();
 t.test('--help and --version answer everywhere, on standard output, with 0', (t) => {
   const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
   t.same(gate('--version'), { status: 0, stdout: `${version}\n`, stderr: '' });
-  for (const verb of [[], ['serve'], ['serve', 'backup1'], ['check'], ['explain'], ['authorize']]) {
+  for (const verb of [
+    [],
+    ['serve'],
+    ['serve', 'backup1'],
+    ['check'],
+    ['explain'],
+    ['authorize'],
+    ['doctor'],
+  ]) {
     const { status, stdout, stderr } = gate(...verb, '--help');
     t.same([status, stderr], [0, ''], `${verb.join(' ')} --help`);
     t.match(stdout, `Usage: zrep-gate ${verb[0] ?? '[options] [command]'}`);
   }
-  for (const text of ['serve', 'check', 'explain', 'authorize', 'Exit codes: 0 good, 1 bad'])
+  for (const text of ['serve', 'check', 'explain', 'authorize', 'doctor', 'Exit codes: 0 good, 1 bad'])
     t.match(gate('--help').stdout, text);
   t.end();
 });
@@ -56,6 +64,15 @@ t.test('what is no call of a verb is told on standard error, with 2', (t) => {
     const { status, stdout, stderr } = gate(...argv);
     t.same([status, stdout], [2, ''], argv.join(' '));
     t.match(stderr, message);
+  }
+  t.end();
+});
+
+t.test('a wrong option of the doctor is 3, as monitoring plugins have it', (t) => {
+  for (const words of [['--frobnicate'], ['--policy'], ['more']]) {
+    const { status, stdout, stderr } = gate('doctor', ...words);
+    t.same([status, stdout], [3, ''], words.join(' '));
+    t.match(stderr, /^error: /);
   }
   t.end();
 });
@@ -160,7 +177,10 @@ t.test('authorize prints one line with its own place, and the sudoers rule besid
     stdout: `restrict,command="${program} serve backup1 --policy ${path}" ${publicKey}\n`,
   });
   const sudo = gate('authorize', '--sudo', '--account', 'puller', 'backup1', file, ...policy);
-  t.equal(sudo.stdout, `restrict,command="sudo -n ${program} serve backup1 --policy ${path}" ${publicKey}\n`);
+  t.equal(
+    sudo.stdout,
+    `restrict,command="/usr/bin/sudo -n ${program} serve backup1 --policy ${path}" ${publicKey}\n`,
+  );
   t.match(sudo.stderr, /^puller ALL=\(root\) NOPASSWD: ZREP_GATE_BACKUP1$/m);
   t.end();
 });

@@ -1,0 +1,129 @@
+/** What a policy grants, against the datasets that are there: do they exist, and is this host their master? */
+
+import { hostname } from 'node:os';
+import type { Grant, Policy } from '../policy/policy.ts';
+import { isAlive } from '../process/liveness.ts';
+import { parseLockTime } from '../replication/lock-time.ts';
+import { masterProperties, refuseUnlessMaster } from '../replication/master.ts';
+import { listArgv, readStateArgv } from '../zfs/argv.ts';
+import type { Tag } from '../zfs/names.ts';
+import { createZfs, succeeded, type Zfs } from '../zfs/run.ts';
+import { anyValue, type Listing, localValue, parseListing } from '../zfs/state.ts';
+import { type Finding, finding } from './findings.ts';
+
+/** The doctor ends when it is told to, like any program. */
+const NEVER = { signal: undefined, check: () => {}, onSignal: () => () => {} };
+
+/** Every grant of the clients in `names`, by the policy's own zfs. */
+export async function lookAtGrants(
+  policy: Policy,
+  path: string,
+  names: ReadonlySet<string>,
+): Promise<Finding[]> {
+  const zfs = createZfs(policy.zfs, NEVER);
+  const host = policy.zrep.srcHost ?? hostname().split('.')[0] ?? '';
+  const findings: Finding[] = [];
+  for (const [name, { grants }] of policy.clients) {
+    if (!names.has(name)) continue;
+    for (const [index, grant] of grants.entries()) {
+      const where = `${path}: client.${name}.grant[${index + 1}]`;
+      findings.push(...(await (grant.subtree ? lookBelow : lookAt)(zfs, grant, host, where)));
+    }
+  }
+  return findings;
+}
+
+async function lookAt(zfs: Zfs, grant: Grant, host: string, where: string): Promise<Finding[]> {
+  const { dataset, tags } = grant;
+  const properties = tags.flatMap((tag) => [...masterProperties(tag), ...lockProperties(tag)]);
+  const { output, ...ended } = await zfs.ask(readStateArgv(dataset, properties, 0));
+  if (!succeeded(ended)) return [failed(zfs.binary, dataset, ended.message, where)];
+  const listing = parseListing(output);
+  return tags.flatMap((tag) => [
+    ...(isPulled(grant) ? judgeMaster(listing, dataset, tag, host, where) : []),
+    ...judgeLock(listing, dataset, tag),
+  ]);
+}
+
+/** Of a tree only one dataset has to be a pair's: the grant may well be there for what is made later. */
+async function lookBelow(zfs: Zfs, grant: Grant, host: string, where: string): Promise<Finding[]> {
+  const { dataset, tags } = grant;
+  const request = {
+    dataset,
+    snapshot: undefined,
+    scripted: true,
+    parsable: false,
+    depth: Number.POSITIVE_INFINITY,
+  };
+  const columns = tags.flatMap(masterProperties);
+  const types = ['filesystem', 'volume'] as const;
+  const { output, ...ended } = await zfs.ask(
+    listArgv({ ...request, types, columns: ['name', ...columns], sort: [] }),
+  );
+  if (!succeeded(ended)) return [failed(zfs.binary, dataset, ended.message, where)];
+  const rows = output.split('\n').map((line) => line.split('\t'));
+  return tags.flatMap((tag, index) => {
+    const isMaster = (row: readonly string[]) => row[1 + 2 * index] === host && row[2 + 2 * index] === 'yes';
+    if (!isPulled(grant) || rows.some(isMaster)) return [];
+    return [
+      notMaster(where, `${dataset} and what is below it have no pair with the tag ${tag}`, dataset, tag),
+    ];
+  });
+}
+
+function isPulled({ operations }: Grant): boolean {
+  return operations.includes('pull') || operations.includes('expire');
+}
+
+function lockProperties(tag: Tag): string[] {
+  return [`${tag}:lock-pid`, `${tag}:lock-time`];
+}
+
+function judgeMaster(listing: Listing, dataset: string, tag: Tag, host: string, where: string): Finding[] {
+  const refusal = refuseUnlessMaster(listing.get(dataset), tag, host);
+  return refusal === undefined ? [] : [notMaster(where, `${dataset}: ${refusal.reason}`, dataset, tag)];
+}
+
+function notMaster(where: string, problem: string, dataset: string, tag: Tag): Finding {
+  const option = tag === 'zrep' ? '' : `-t ${tag} `;
+  return finding(
+    'dataset-not-master',
+    where,
+    problem,
+    'Where there is no pair yet, make it on this host; BACKUPHOST and its dataset are those of the backup server:',
+    `zrep ${option}init ${dataset} BACKUPHOST POOL/DATASET`,
+  );
+}
+
+/** A lock that was inherited is the parent's. */
+function judgeLock(listing: Listing, dataset: string, tag: Tag): Finding[] {
+  const own = listing.get(dataset);
+  const [pidProperty = '', timeProperty = ''] = lockProperties(tag);
+  const pid = localValue(own, pidProperty);
+  const since = parseLockTime(anyValue(own, timeProperty));
+  if (pid === undefined || !/^[1-9][0-9]{0,9}$/.test(pid) || isAlive(Number(pid), since)) return [];
+  return [
+    finding(
+      'dataset-lock-stale',
+      `${dataset}: ${pidProperty}`,
+      `is locked by pid ${pid}, which is dead`,
+      'Nothing has to be done.',
+    ),
+  ];
+}
+
+function failed(binary: string, dataset: string, message: string, where: string): Finding {
+  const [first = ''] = message.trim().split('\n');
+  if (message.includes('dataset does not exist')) {
+    const what = 'Mend the name in the grant, or take the grant out, or make the dataset:';
+    return finding('dataset-missing', where, `${dataset} does not exist`, what, `zfs create ${dataset}`);
+  }
+  // Others than root cannot ask every zfs; the gate is root.
+  return finding(
+    process.getuid?.() === 0 ? 'zfs-fails' : 'not-looked',
+    where,
+    `${binary} says of ${dataset}: ${first}`,
+    'See what it says:',
+    `${binary} list ${dataset}`,
+  );
+}

@@ -1,0 +1,120 @@
+/** sshd's settings for an account: each by itself, and none that Debian ships. */
+
+import t from 'tap';
+import { judgeSshd, type SshdCircumstances } from '../../src/doctor/judge-sshd.ts';
+import { parseSettings } from '../../src/doctor/sshd-settings.ts';
+
+/** As Debian has them, but for what README.md tells to write. */
+const SOUND = `permitrootlogin forced-commands-only
+clientaliveinterval 30
+clientalivecountmax 3
+pubkeyauthentication yes
+passwordauthentication yes
+kbdinteractiveauthentication no
+usepam yes
+maxsessions 10
+strictmodes yes
+loglevel INFO
+permituserenvironment no
+authenticationmethods any
+forcecommand none
+authorizedkeyscommand none
+trustedusercakeys none
+acceptenv LANG
+acceptenv LC_*
+acceptenv COLORTERM
+acceptenv NO_COLOR
+`;
+const ROOT: SshdCircumstances = { root: true, gate: true, otherKeys: 0, password: true };
+const ZREP: SshdCircumstances = { root: false, gate: true, otherKeys: 0, password: false };
+
+const judge = (change: string, about = ROOT) => {
+  const [name = ''] = change.split(' ');
+  const rest = name === 'acceptenv' ? SOUND : SOUND.replace(new RegExp(`^${name} .*\\n`, 'm'), '');
+  return judgeSshd(parseSettings(`${change}\n${rest}`), about).map(({ code, line }) => `${code}: ${line}`);
+};
+
+t.test('what Debian ships, with README.md, is sound for root and for an account', (t) => {
+  for (const about of [ROOT, ZREP]) t.same(judge('', about), []);
+  t.end();
+});
+
+t.test('a variable that clients set is dangerous, or only needless', (t) => {
+  for (const pattern of [
+    '*',
+    'LD_*',
+    'LD_PRELOAD',
+    'BASH_ENV',
+    'NODE_OPTIONS',
+    'NODE_FUTURE',
+    '?AT?',
+    'ENV',
+    'LD_X',
+    '*LD*',
+  ])
+    t.same(judge(`acceptenv ${pattern}`), ['sshd-accepts-environment: AcceptEnv LANG LC_*'], pattern);
+  for (const pattern of ['EDITOR', 'GIT_PROTOCOL', 'XMODIFIERS', 'LANG*'])
+    t.same(judge(`acceptenv ${pattern}`), ['sshd-accepts-more: AcceptEnv LANG LC_*'], pattern);
+  for (const pattern of ['LANGUAGE', 'LC_ALL', 'LC_?LL']) t.same(judge(`acceptenv ${pattern}`), [], pattern);
+  t.end();
+});
+
+t.test('the safe line for root depends on what keys root has', (t) => {
+  const noPasswords = 'permitrootlogin yes\npasswordauthentication no';
+  t.same(judge('permitrootlogin yes'), ['root-password-login: PermitRootLogin forced-commands-only']);
+  t.same(judge('permitrootlogin yes', { ...ROOT, password: false }), [
+    'root-login-open: PermitRootLogin forced-commands-only',
+  ]);
+  t.same(judge('permitrootlogin yes', { ...ROOT, otherKeys: 2 }), [
+    'root-password-login: PermitRootLogin prohibit-password',
+  ]);
+  t.same(judge('permitrootlogin yes', { ...ROOT, gate: false }), ['root-password-login: PermitRootLogin no']);
+  t.same(judge('permitrootlogin yes', { ...ROOT, gate: false, otherKeys: 1, password: false }), [
+    'root-login-open: PermitRootLogin prohibit-password',
+  ]);
+  t.same(judge(noPasswords), ['root-login-open: PermitRootLogin forced-commands-only']);
+  t.same(judge(`${noPasswords}\nkbdinteractiveauthentication yes`), [
+    'root-password-login: PermitRootLogin forced-commands-only',
+  ]);
+  t.same(judge('permitrootlogin no'), ['root-login-closed: PermitRootLogin forced-commands-only']);
+  t.same(judge('permitrootlogin no', { ...ROOT, gate: false }), []);
+  t.same(judge('permitrootlogin without-password'), [
+    'root-other-keys: PermitRootLogin forced-commands-only',
+  ]);
+  t.same(judge('permitrootlogin without-password', { ...ROOT, otherKeys: 1 }), []);
+  t.same(judge('permitrootlogin without-password', { ...ROOT, gate: false }), []);
+  t.same(judge('permitrootlogin yes', ZREP), [], 'it says nothing of others');
+  t.end();
+});
+
+t.test('what keeps a key from the gate matters where there is one', (t) => {
+  const cases: [string, string][] = [
+    ['forcecommand internal-sftp', 'sshd-force-command: ForceCommand none'],
+    ['pubkeyauthentication no', 'sshd-keys-off: PubkeyAuthentication yes'],
+    ['authenticationmethods publickey,password', 'sshd-keys-off: AuthenticationMethods publickey'],
+    ['maxsessions 0', 'sshd-no-sessions: MaxSessions 10'],
+  ];
+  for (const [setting, fault] of cases) {
+    t.same(judge(setting), [fault]);
+    t.same(judge(setting, { ...ROOT, gate: false }), []);
+  }
+  t.same(judge('authenticationmethods publickey,password publickey'), []);
+  t.end();
+});
+
+t.test('the rest, one by one', (t) => {
+  const cases: [string, string][] = [
+    ['clientaliveinterval 0', 'sshd-client-alive: ClientAliveInterval 30'],
+    ['clientalivecountmax 0', 'sshd-client-alive: ClientAliveCountMax 3'],
+    ['strictmodes no', 'sshd-strict-modes: StrictModes yes'],
+    ['loglevel SILENT', 'sshd-log-level: LogLevel INFO'],
+    ['permituserenvironment yes', 'sshd-user-environment: PermitUserEnvironment no'],
+    ['permituserenvironment LANG,LC_*', 'sshd-user-environment: PermitUserEnvironment no'],
+    ['setenv NODE_OPTIONS=--inspect', 'sshd-sets-environment: # (no SetEnv)'],
+    ['authorizedkeyscommand /usr/bin/x', 'sshd-keys-elsewhere: AuthorizedKeysCommand none'],
+    ['trustedusercakeys /etc/ssh/ca', 'sshd-keys-elsewhere: TrustedUserCAKeys none'],
+  ];
+  for (const [setting, fault] of cases) t.same(judge(setting), [fault]);
+  t.same(judge('setenv EDITOR=vi'), []);
+  t.end();
+});
