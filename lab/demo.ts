@@ -7,7 +7,7 @@
 
 import { constants } from 'node:os';
 import type { Host } from './host.ts';
-import { installBuild, installPolicy, letInAsRoot } from './installation.ts';
+import { installBuild, installPolicy, letInAs } from './installation.ts';
 import { type Lab, startLab } from './lab.ts';
 import { missing } from './missing.ts';
 import { makePair, snapshotsOf, writeData } from './pair.ts';
@@ -17,6 +17,8 @@ const POLICY = `[client.backup1]
 [[client.backup1.grant]]
 dataset = "tank/home"
 operations = ["pull", "expire"]
+keep-at-least = 2           # by default 5, and each for a week:
+keep-for = "0 seconds"      # a demo cannot wait so long
 `;
 
 /** What a stolen key would be tried with. */
@@ -89,7 +91,7 @@ async function grant(lab: Lab): Promise<void> {
   await installPolicy(lab.fileserver, named(lab, POLICY));
   await show(lab.fileserver, ['cat', '/etc/zrep-gate/policy.toml']);
   await show(lab.fileserver, ['zrep-gate', 'check']);
-  await letInAsRoot(lab, 'backup1');
+  await letInAs(lab, 'backup1', 'root');
   await show(lab.fileserver, ['cat', '/root/.ssh/authorized_keys']);
 }
 

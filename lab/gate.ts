@@ -6,22 +6,38 @@ import type { Host } from './host.ts';
 import { npmFolder } from './start-host.ts';
 
 /**
- * `npm install -g` below /usr of a host, of a tarball of the machine's. @throws Error when npm fails, or when
- * what it installed is not root's alone.
+ * `npm install -g` of a tarball of the machine's, into the version's own folder of a host. @throws Error when npm
+ * fails, or when what it installed is not root's alone.
  */
-export async function installGate(host: Host, tarball: string): Promise<void> {
+export async function installGate(host: Host, tarball: string, version: string): Promise<void> {
   const npm = npmFolder();
   if (npm === undefined) throw new Error('there is no npm on this machine; it comes with node');
   await host.writeFile('/run/lab/gate.tgz', await readFile(tarball));
-  const flags = ['--global', '--prefix', '/usr', '--offline', '--ignore-scripts', '--silent'];
+  const flags = [
+    '--global',
+    '--prefix',
+    `/opt/zrep-gate/${version}`,
+    '--offline',
+    '--ignore-scripts',
+    '--silent',
+  ];
   const env = { npm_config_cache: '/run/lab/npm' };
   await host.run(['node', join(npm, 'bin/npm-cli.js'), 'install', ...flags, '/run/lab/gate.tgz'], { env });
-  await checkOwnership(host);
+  await checkOwnership(host, programOf(version));
 }
 
-/** @throws Error when someone other than root may write to the program or to any folder above it. */
-async function checkOwnership(host: Host): Promise<void> {
-  let path = (await host.run(['realpath', '/usr/bin/zrep-gate'])).stdout.trim();
+/** Makes an installed version the one that clients get. */
+export async function switchTo(host: Host, version: string): Promise<void> {
+  await host.run(['ln', '-sfT', programOf(version), '/usr/bin/zrep-gate']);
+}
+
+function programOf(version: string): string {
+  return `/opt/zrep-gate/${version}/bin/zrep-gate`;
+}
+
+/** @throws Error when someone other than root may write to `program` or to any folder above it. */
+async function checkOwnership(host: Host, program: string): Promise<void> {
+  let path = (await host.run(['realpath', program])).stdout.trim();
   for (;;) {
     const { stdout } = await host.run(['stat', '-c', '%u %A', path]);
     if (!/^0 .{5}-.{2}-.$/.test(stdout.trim())) {

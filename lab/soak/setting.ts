@@ -1,6 +1,6 @@
 /** What every round of the soak stands on: the gate with a policy on the fileserver, and a pair that it may pull. */
 
-import { installBuild, installPolicy, letInAsRoot } from '../installation.ts';
+import { installBuild, installPolicy, letInAs } from '../installation.ts';
 import { type Lab, startLab } from '../lab.ts';
 import { makePair, type Pair } from '../pair.ts';
 import { processesOn } from './processes.ts';
@@ -45,11 +45,15 @@ export async function installGateOn(lab: Lab, { zfs = '/usr/sbin/zfs' }: Setting
   await installPolicy(
     lab.fileserver,
     `zfs = "${zfs}"
+[limits]
+snapshots-per-hour = 3600
+keep-at-least = ${SAVECOUNT}
+keep-for = "0 seconds"
 [client.backup1]
 [[client.backup1.grant]]
 dataset = "${lab.fileserver.pool}/home"
 operations = ["pull", "expire"]
 `,
   );
-  await letInAsRoot(lab, 'backup1');
+  await letInAs(lab, 'backup1', 'root');
 }

@@ -3,6 +3,7 @@
 import t, { type Test } from 'tap';
 import { parse } from '../../src/command/parse.ts';
 import type { Expire, Refreshcomplete, Refreshpull, Snaponly } from '../../src/command/request.ts';
+import { datasetLimits } from '../../src/policy/limits.ts';
 import { isRefusal } from '../../src/refusal.ts';
 import { expire } from '../../src/replication/expire.ts';
 import { refreshcomplete } from '../../src/replication/refreshcomplete.ts';
@@ -11,6 +12,9 @@ import { snaponly } from '../../src/replication/snaponly.ts';
 import type { Step } from '../../src/replication/step.ts';
 import { named } from '../fixtures/command/texts.ts';
 import { NOT_PULL, RECORDED } from '../fixtures/compliance/stock-strings.ts';
+
+/** No floors: stock has none. */
+const LIMITS = datasetLimits({ 'keep-at-least': 1, 'keep-for': '0 seconds' }, {});
 
 t.test('every recorded string of a refresh is read as what its client means', async (t) => {
   for (const { setting, string, operation, filters } of RECORDED) {
@@ -24,14 +28,14 @@ t.test('what a stock client sends for anything but a pull is refused', async (t)
 
 t.test('snaponly prints the name and no newline, and counts on from the highest number', async (t) => {
   const { step, asked } = server(t, 'zrep', { zrep_00000a: '5' });
-  const done = await snaponly(step, operationOf<Snaponly>('zrep snaponly tank/home'));
+  const done = await snaponly(step, operationOf<Snaponly>('zrep snaponly tank/home'), LIMITS);
   t.equal('print' in done && done.print, 'tank/home@zrep_00000b');
   t.ok(asked.includes('snapshot tank/home@zrep_00000b'));
 });
 
 t.test('-R makes the snapshot of the children too, also behind -t', async (t) => {
   const { step, asked } = server(t, 'off', {});
-  await snaponly(step, operationOf<Snaponly>('zrep -t off -R snaponly tank/home'));
+  await snaponly(step, operationOf<Snaponly>('zrep -t off -R snaponly tank/home'), LIMITS);
   t.ok(asked.includes('snapshot -r tank/home@off_000000'));
 });
 
@@ -41,14 +45,14 @@ t.test('the stream starts at the last sent snapshot, by -I for zrep and by -i fo
     const [sent, latest] = [`${tag}_000001`, `${tag}_000002`];
     const { step, asked } = server(t, tag, { [sent]: '5', [latest]: '' });
     const operation = operationOf<Refreshpull>(`${words}  _refreshpull tank/home@${latest}  `);
-    const done = await refreshpull(step, operation, [], []);
+    const done = await refreshpull(step, operation, [], [], LIMITS);
     t.notOk(isRefusal(done) || done.print, 'and nothing but the stream is on standard output');
     t.ok(asked.includes(`stream send ${through} tank/home@${sent} tank/home@${latest}`), tag);
   }
 });
 
 t.test('completing sets exactly what the client wrote, and prints nothing', async (t) => {
-  const { step, asked } = server(t, 'zrep', { zrep_000002: '' });
+  const { step, asked } = server(t, 'zrep', { zrep_000002: '' }, 'backup1@1795385385');
   const command = 'zrep _refreshcomplete tank/home@zrep_000002 zrep:sent=1795385385';
   const done = await refreshcomplete(step, operationOf<Refreshcomplete>(command));
   t.notOk(isRefusal(done) || done.print);
@@ -58,7 +62,7 @@ t.test('completing sets exactly what the client wrote, and prints nothing', asyn
 t.test('expire prints its one line and keeps the last sent, and before it savecount less one', async (t) => {
   const marks = { zrep_000001: '5', zrep_000002: '5', zrep_000003: '5', zrep_000004: '' };
   const { step, asked } = server(t, 'zrep', marks);
-  const done = await expire(step, operationOf<Expire>('zrep expire -L tank/home'), 'alone');
+  const done = await expire(step, operationOf<Expire>('zrep expire -L tank/home'), 'alone', LIMITS);
   t.equal('print' in done && done.print, 'Expiring zrep snaps on tank/home\n');
   const destroyed = asked.filter((line) => line.startsWith('destroy'));
   t.strictSame(destroyed, ['destroy tank/home@zrep_000001']);
@@ -70,8 +74,11 @@ function operationOf<Operation>(command: string): Operation {
   return pipeline.operation as Operation;
 }
 
-/** A master with these snapshots and sent marks, oldest first, savecount 2, and what zfs was asked for there. */
-function server(t: Test, tag: string, marks: Readonly<Record<string, string>>) {
+/**
+ * A master with these snapshots and sent marks, oldest first, all with the same record of what was streamed, savecount
+ * 2, and what zfs was asked for there.
+ */
+function server(t: Test, tag: string, marks: Readonly<Record<string, string>>, record = '') {
   const local: Record<string, string> = {
     [`${tag}:master`]: 'yes',
     [`${tag}:src-host`]: 'fileserver',
@@ -82,13 +89,16 @@ function server(t: Test, tag: string, marks: Readonly<Record<string, string>>) {
     const own = Object.entries(local).map((property) => ['tank/home', ...property]);
     const snapshots = Object.entries(marks).flatMap(([name, sent], index) => [
       [`tank/home@${name}`, 'createtxg', index + 1],
+      [`tank/home@${name}`, 'guid', index + 1],
+      ...(record ? [[`tank/home@${name}`, 'zrep-gate:streamed', record]] : []),
       ...(sent ? [[`tank/home@${name}`, `${tag}:sent`, sent]] : []),
     ]);
-    return [...own, ...snapshots].map((fields) => `${fields.join('\t')}\tlocal\n`).join('');
+    const pool = ['available', 'used'].map((name) => ['tank', name, 1 << 20]);
+    return [...pool, ...own, ...snapshots].map((fields) => `${fields.join('\t')}\tlocal\n`).join('');
   };
   const ended = { code: 0, signal: null, message: '' };
   const step: Step = {
-    hostName: 'fileserver',
+    ...{ hostName: 'fileserver', client: 'backup1', capabilities: new Set() },
     rundir: t.testdir(),
     interruption: { signal: undefined, check() {}, onSignal: () => () => {} },
     zfs: {
@@ -98,7 +108,9 @@ function server(t: Test, tag: string, marks: Readonly<Record<string, string>>) {
         const [verb, first = '', ...rest] = argv;
         if (verb === 'set') local[first.split('=')[0] ?? ''] = first.split('=')[1] ?? '';
         if (verb === 'inherit') delete local[first];
-        const output = argv.includes('-r') ? listing() : `${local[rest.at(-2) ?? ''] ?? ''}\n`;
+        const output = argv.includes('name,property,value,source')
+          ? listing()
+          : `${local[rest.at(-2) ?? ''] ?? ''}\n`;
         return { ...ended, output };
       },
       async stream(argv) {

@@ -8,6 +8,9 @@ import { callsOn, installWrapper, LOGGED_ZFS } from '../fixtures/system/wrapper.
 
 const POLICY = `
 zfs = "${LOGGED_ZFS}"
+[limits]
+keep-for = "0 seconds"
+keep-at-least = 1
 [client.backup1]
 [[client.backup1.grant]]
 dataset = "tank/home"

@@ -10,6 +10,9 @@ import { callsOn, installWrapper, LOGGED_ZFS } from '../fixtures/system/wrapper.
 
 const POLICY = `
 zfs = "${LOGGED_ZFS}"
+[limits]
+keep-for = "0 seconds"
+keep-at-least = 1
 [client.backup1]
 [[client.backup1.grant]]
 dataset = "tank/home"
@@ -56,6 +59,7 @@ const EACH: Record<string, readonly string[]> = {
 const KNOWN: Record<string, RegExp | string> = {
   '<pid>': /\d+/,
   '<now>': /\d{14}/,
+  '<record>': /backup1@\d{10}/,
   'zrep_<next>': /zrep_00000[34]/,
   'off_<next>': 'off_000001',
   '<all beyond savecount>': 'zrep_000000,zrep_000001',
@@ -88,7 +92,7 @@ await inGateLab(
         await callsOn(fileserver);
         const { code, stderr } = await ask(command);
         t.same({ code, stderr }, { code: 0, stderr: '' }, command);
-        const lookups = /^get -Hp -r |^get -H -o value -s local /;
+        const lookups = /^get -Hp (?:-r|-o name,property,value,source) |^get -H -o value -s local /;
         const ran = (await callsOn(fileserver))
           .map(({ argv }) => argv.join(' '))
           .filter((line, _, all) => !lookups.test(line) && !isEstimate(line, all));

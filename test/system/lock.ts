@@ -10,6 +10,9 @@ import { callsOn, installWrapper, LOGGED_ZFS } from '../fixtures/system/wrapper.
 
 const POLICY = `
 zfs = "${LOGGED_ZFS}"
+[limits]
+keep-for = "0 seconds"
+keep-at-least = 1
 [client.backup1]
 [[client.backup1.grant]]
 dataset = "tank/home"
@@ -57,6 +60,21 @@ await inGateLab(t, POLICY, async (gate) => {
     await setLock(gate, home, { pid: await startSleeper(gate), time: '20260101000000' });
     t.equal((await ask(`zrep snaponly ${home}`)).code, 0);
     await unlocked(t, gate, home);
+  });
+
+  t.test('a process of another user holds a lock like any other', async (t) => {
+    const pid = await startSleeper(gate, 'nobody');
+    const lock = { pid, time: await now() };
+    await setLock(gate, home, lock);
+    const { reason } = checkRefusal(t, await ask(`zrep snaponly ${home}`), 'lock-busy', 75);
+    t.match(reason, `pid ${pid} `);
+    t.same(await lockOf(gate, home), lock, 'the lock is untouched');
+    await fileserver.run(['kill', '-KILL', pid]);
+    const taken = await eventually(
+      () => ask(`zrep snaponly ${home}`),
+      ({ code }) => code === 0,
+    );
+    t.equal(taken.code, 0);
   });
 
   t.test("a parent's lock is not the child's", async (t) => {
@@ -207,8 +225,9 @@ async function unlocked(t: Test, gate: GateLab, dataset: string): Promise<void> 
 }
 
 /** A process on the fileserver that runs for as long as the host does; its number there. */
-async function startSleeper({ fileserver }: GateLab): Promise<string> {
-  return (await fileserver.script('sleep 1000 >/dev/null 2>&1 & echo $!')).stdout.trim();
+async function startSleeper({ fileserver }: GateLab, user = 'root'): Promise<string> {
+  const script = 'sleep 1000 >/dev/null 2>&1 & echo $!';
+  return (await fileserver.run(['sh', '-c', script], { user })).stdout.trim();
 }
 
 /** A file system with more to send than all buffers on the way hold; the answer is its name. */

@@ -17,6 +17,9 @@ const FILTERS = {
 };
 
 const POLICY = `
+[limits]
+keep-for = "0 seconds"
+keep-at-least = 1
 [client.backup1]
 [[client.backup1.grant]]
 dataset = "tank/home"

@@ -44,6 +44,7 @@ await inGateLab(t, POLICY, async (gate) => {
 
   t.test('a pull of what is sent already', async (t) => {
     const { stdout: made } = await ask(`zrep snaponly ${home}`);
+    t.equal((await ask(`zrep _refreshpull ${made}`)).code, 0);
     t.equal((await ask(`zrep _refreshcomplete ${made} zrep:sent=${epoch()}`)).code, 0);
     await refusedWithoutTrace(t, gate, `zrep _refreshpull ${made}`, 'already-sent');
   });

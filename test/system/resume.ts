@@ -12,6 +12,9 @@ import { boolean, nvlist, string, tokenText, uint64 } from '../fixtures/zfs/resu
 
 const POLICY = `
 zfs = "${LOGGED_ZFS}"
+[limits]
+keep-for = "0 seconds"
+keep-at-least = 1
 [client.backup1]
 [[client.backup1.grant]]
 dataset = "tank/home"
