@@ -2,7 +2,8 @@
 
 import t from 'tap';
 import { writeData } from '../../lab/pair.ts';
-import { eventually, type GateLab, inGateLab, snapshotNames } from '../fixtures/system/gate-lab.ts';
+import { inGateLab, snapshotNames } from '../fixtures/system/gate-lab.ts';
+import { renameFileSystem } from '../fixtures/system/insist.ts';
 import { propertyOf } from '../fixtures/system/partial.ts';
 import { installPausingZfs, PAUSING_ZFS, whilePaused } from '../fixtures/system/pausing.ts';
 import { checkRefusal } from '../fixtures/system/refusal.ts';
@@ -73,8 +74,8 @@ await inGateLab(t, POLICY, async (gate) => {
     const source = await makeSource(fileserver, `${tank}/home/renamed`, { snapshots: 2 });
     const other = await makeSource(fileserver, `${tank}/other`, { snapshots: 2 });
     const pulled = await whilePaused(gate, `zrep _refreshpull ${zrepName(source, 1)}`, async () => {
-      await insist(gate, ['zfs', 'rename', source, `${tank}/home/away`]);
-      await insist(gate, ['zfs', 'rename', other, source]);
+      await renameFileSystem(fileserver, source, `${tank}/home/away`);
+      await renameFileSystem(fileserver, other, source);
     });
     t.equal(pulled.code, 75);
     t.match(pulled.stderr, /^zrep-gate: refused \(changed-meanwhile\): /);
@@ -136,11 +137,4 @@ ${padding}`;
 
 function now(): number {
   return Math.floor(Date.now() / 1000);
-}
-
-/** zfs-fuse calls a dataset busy for a while after it was used. */
-async function insist({ fileserver }: GateLab, argv: readonly string[]): Promise<void> {
-  const attempt = () => fileserver.run(argv, { allowFail: true });
-  const { code, stderr } = await eventually(attempt, (result) => result.code === 0);
-  if (code !== 0) throw new Error(`${argv.join(' ')}: ${stderr}`);
 }

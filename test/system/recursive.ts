@@ -1,9 +1,9 @@
 /** Trees that change between refreshes: what -R carries, and what expiring takes along. */
 
 import t from 'tap';
-import type { Host } from '../../lab/host.ts';
 import { makePair, type Pair, snapshotsOf, writeData } from '../../lab/pair.ts';
-import { eventually, type GateLab, inGateLab, snapshotNames } from '../fixtures/system/gate-lab.ts';
+import { type GateLab, inGateLab, snapshotNames } from '../fixtures/system/gate-lab.ts';
+import { insist, renameFileSystem } from '../fixtures/system/insist.ts';
 import { refresh } from '../fixtures/system/refresh.ts';
 import { RECURSIVE } from '../fixtures/system/spellings.ts';
 
@@ -39,7 +39,7 @@ await inGateLab(t, POLICY, async (gate) => {
     await dismount(gate, tree);
 
     await insist(fileserver, ['zfs', 'destroy', '-r', `${tree.source}/gone`]);
-    await insist(fileserver, ['zfs', 'rename', `${tree.source}/old`, `${tree.source}/new`]);
+    await renameFileSystem(fileserver, `${tree.source}/old`, `${tree.source}/new`);
     await addChild(gate, `${tree.source}/late`);
     await follow();
     t.same(await childrenOn(gate, 'backup', 'tree'), ['kept', 'late', 'new', 'own']);
@@ -98,13 +98,6 @@ async function dismount({ backup }: GateLab, { destination }: Pair): Promise<voi
   await insist(backup, ['zfs', 'set', 'mountpoint=none', destination]);
   const latest = (await snapshotNames(backup, destination)).at(-1);
   await backup.run(['zfs', 'rollback', `${destination}@${latest}`]);
-}
-
-/** zfs-fuse calls a dataset busy for a while after it was used. */
-async function insist(host: Host, argv: readonly string[]): Promise<void> {
-  const attempt = () => host.run(argv, { allowFail: true });
-  const { code, stderr } = await eventually(attempt, (result) => result.code === 0);
-  if (code !== 0) throw new Error(`${argv.join(' ')}: ${stderr}`);
 }
 
 async function addChild({ fileserver }: GateLab, dataset: string): Promise<void> {
