@@ -3,11 +3,12 @@
 import { hostname } from 'node:os';
 import type { Grant, Policy } from '../policy/policy.ts';
 import { isAlive } from '../process/liveness.ts';
+import { succeeded } from '../process/pipeline.ts';
 import { parseLockTime } from '../replication/lock-time.ts';
 import { masterProperties, refuseUnlessMaster } from '../replication/master.ts';
 import { listArgv, readStateArgv } from '../zfs/argv.ts';
 import type { Tag } from '../zfs/names.ts';
-import { createZfs, succeeded, type Zfs } from '../zfs/run.ts';
+import { createZfs, type Zfs } from '../zfs/run.ts';
 import { anyValue, type Listing, localValue, parseListing } from '../zfs/state.ts';
 import { type Finding, finding } from './findings.ts';
 

@@ -1,9 +1,9 @@
 /** How a request ended: one of five ways, with its exit code. docs/exit-codes.md is this table in prose. */
 
 import { constants } from 'node:os';
+import type { Ended } from '../process/pipeline.ts';
 import type { Refusal, RefusalCode } from '../refusal.ts';
 import type { Done } from '../replication/done.ts';
-import type { Ended } from '../zfs/run.ts';
 
 export type Outcome =
   | { readonly kind: 'done'; readonly done: Done }

@@ -7,8 +7,8 @@
  * alone: one that cannot be destroyed does not keep the others.
  */
 
+import { type Ended, succeeded } from '../process/pipeline.ts';
 import { destroyArgv, readStateArgv } from '../zfs/argv.ts';
-import { type Ended, succeeded } from '../zfs/run.ts';
 import { parseListing } from '../zfs/state.ts';
 import { fullName, type TaggedSnapshot } from './snapshots.ts';
 import { mustSucceed, type Step } from './step.ts';

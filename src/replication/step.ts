@@ -1,10 +1,11 @@
 /** What every step of a replication needs, and how a step ends when zfs does not do what it was asked. */
 
 import type { Interruption } from '../process/interruption.ts';
+import { type Ended, succeeded } from '../process/pipeline.ts';
 import { type Refusal, refuse } from '../refusal.ts';
 import { existsArgv } from '../zfs/argv.ts';
 import type { Capabilities } from '../zfs/capabilities.ts';
-import { type Ended, succeeded, type Zfs } from '../zfs/run.ts';
+import type { Zfs } from '../zfs/run.ts';
 
 export interface Step {
   readonly zfs: Zfs;

@@ -6,26 +6,14 @@
  */
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync } from 'node:fs';
 import type { Interruption } from '../process/interruption.ts';
-import { makePipe } from '../process/pipe.ts';
+import { type Ended, endOf, startStages, succeeded } from '../process/pipeline.ts';
 import { watchForStall } from '../process/stall.ts';
 
 /** What the children see, whatever this process was given: a constant PATH, and messages in English. */
-const ENVIRONMENT = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' };
+export const ENVIRONMENT = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' };
 
-/** Of a message, what is worth keeping; a talkative zfs must not fill our memory. Bytes. */
-const MESSAGE_LIMIT = 8192;
-
-/** How one process ended: either `code` or `signal` is set. */
-export interface Ended {
-  readonly code: number | null;
-  readonly signal: NodeJS.Signals | null;
-  /** Its standard error, the first 8 KiB. */
-  readonly message: string;
-}
-
-interface Captured extends Ended {
+export interface Captured extends Ended {
   readonly output: string;
 }
 
@@ -57,11 +45,6 @@ interface StreamOptions {
   readonly aside?: readonly string[];
   /** The stream is ended when its last stage has waited so long for who reads it. */
   readonly stallSeconds?: number;
-}
-
-/** True when the process ended well. */
-export function succeeded(ended: Ended): boolean {
-  return ended.code === 0;
 }
 
 /** zfs at `binary`, whose children are told of signals that `interruption` hears of. */
@@ -132,7 +115,11 @@ async function streamProcesses(
   let stalled = false;
   let stopWatching = () => {};
   try {
-    startStages(stages, children);
+    startStages(
+      stages.map((argv) => ({ argv, env: ENVIRONMENT, cwd: '/' })),
+      children,
+      'inherit',
+    );
     const writer = children.at(-1)?.pid;
     if (stallSeconds !== undefined && writer !== undefined) {
       stopWatching = watchForStall(writer, stallSeconds, () => {
@@ -154,40 +141,4 @@ async function streamProcesses(
     stopListening();
     stopWatching();
   }
-}
-
-/** Starts each stage behind the one before it, and puts it among `children` at once. */
-function startStages(stages: readonly (readonly string[])[], children: ChildProcess[]): void {
-  // Only the children may hold a pipe's ends when all are started, or its reader never sees the end.
-  const held = new Set<number>();
-  const close = (descriptor: number) => {
-    if (held.delete(descriptor)) closeSync(descriptor);
-  };
-  try {
-    let input: number | 'ignore' = 'ignore';
-    for (const [index, [file = '', ...argv]] of stages.entries()) {
-      const pipe = index < stages.length - 1 ? makePipe() : undefined;
-      if (pipe) held.add(pipe.read).add(pipe.write);
-      const output = pipe?.write ?? 'inherit';
-      children.push(spawn(file, argv, { env: ENVIRONMENT, cwd: '/', stdio: [input, output, 'pipe'] }));
-      if (typeof input === 'number') close(input);
-      if (pipe) close(pipe.write);
-      input = pipe?.read ?? 'ignore';
-    }
-  } finally {
-    for (const descriptor of held) closeSync(descriptor);
-  }
-}
-
-function endOf(child: ChildProcess): Promise<Ended> {
-  let message = '';
-  child.stderr?.on('data', (chunk: Buffer) => {
-    if (message.length < MESSAGE_LIMIT)
-      message += chunk.toString('latin1').slice(0, MESSAGE_LIMIT - message.length);
-  });
-  return new Promise((resolve) => {
-    // A child that could not be started has no exit code: report it as a shell does, with the reason.
-    child.on('error', (error) => resolve({ code: 127, signal: null, message: error.message }));
-    child.on('close', (code, signal) => resolve({ code, signal, message }));
-  });
 }

@@ -7,7 +7,8 @@ import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
 import { isAlive } from '../../src/process/liveness.ts';
-import { createZfs, succeeded, type Zfs } from '../../src/zfs/run.ts';
+import { succeeded } from '../../src/process/pipeline.ts';
+import { createZfs, type Zfs } from '../../src/zfs/run.ts';
 import type { Job } from '../fixtures/zfs/run-zfs.ts';
 
 const program = fileURLToPath(new URL('../fixtures/zfs/run-zfs.ts', import.meta.url));

@@ -1,0 +1,75 @@
+/** Processes in a row, each reading what the one before it writes, through pipes of the kernel's alone. */
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync } from 'node:fs';
+import { makePipe } from './pipe.ts';
+
+/** Of a message, what is worth keeping; a talkative child must not fill our memory. Bytes. */
+const MESSAGE_LIMIT = 8192;
+
+/** How one process ended: either `code` or `signal` is set. */
+export interface Ended {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  /** Its standard error, the first 8 KiB. */
+  readonly message: string;
+}
+
+/** One process of a row: what it is and where it runs. */
+export interface Stage {
+  readonly argv: readonly string[];
+  readonly env: NodeJS.ProcessEnv;
+  /** Ours, when left out. */
+  readonly cwd?: string;
+}
+
+/**
+ * Starts each stage behind the one before it, and puts it among `children` at once; the first reads nothing, the last
+ * one's standard output is `output`.
+ *
+ * @throws Error when one cannot even be tried (E2BIG, ENOMEM); those before it are then among `children`.
+ */
+export function startStages(
+  stages: readonly Stage[],
+  children: ChildProcess[],
+  output: 'inherit' | 'ignore',
+): void {
+  // Only the children may hold a pipe's ends when all are started, or its reader never sees the end.
+  const held = new Set<number>();
+  const close = (descriptor: number) => {
+    if (held.delete(descriptor)) closeSync(descriptor);
+  };
+  try {
+    let input: number | 'ignore' = 'ignore';
+    for (const [index, { argv, env, cwd }] of stages.entries()) {
+      const [file = '', ...words] = argv;
+      const pipe = index < stages.length - 1 ? makePipe() : undefined;
+      if (pipe) held.add(pipe.read).add(pipe.write);
+      children.push(spawn(file, words, { env, cwd, stdio: [input, pipe?.write ?? output, 'pipe'] }));
+      if (typeof input === 'number') close(input);
+      if (pipe) close(pipe.write);
+      input = pipe?.read ?? 'ignore';
+    }
+  } finally {
+    for (const descriptor of held) closeSync(descriptor);
+  }
+}
+
+/** How a child ends, with what it said on its standard error, which must be a pipe to us. */
+export function endOf(child: ChildProcess): Promise<Ended> {
+  let message = '';
+  child.stderr?.on('data', (chunk: Buffer) => {
+    if (message.length < MESSAGE_LIMIT)
+      message += chunk.toString('latin1').slice(0, MESSAGE_LIMIT - message.length);
+  });
+  return new Promise((resolve) => {
+    // A child that could not be started has no exit code: report it as a shell does, with the reason.
+    child.on('error', (error) => resolve({ code: 127, signal: null, message: error.message }));
+    child.on('close', (code, signal) => resolve({ code, signal, message }));
+  });
+}
+
+/** True when the process ended well. */
+export function succeeded(ended: Ended): boolean {
+  return ended.code === 0;
+}
