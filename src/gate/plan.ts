@@ -8,6 +8,7 @@ import type { Allowed } from '../policy/decide.ts';
 import type { Policy } from '../policy/policy.ts';
 import { releaseArgvs, takeArgvs } from '../replication/lock.ts';
 import { readArgv } from '../replication/read.ts';
+import { completeArgvs } from '../replication/refreshcomplete.ts';
 import { incrementFrom } from '../replication/refreshpull.ts';
 import { sendOperationArgv } from '../replication/send.ts';
 import { STREAMED } from '../replication/streamed.ts';
@@ -79,8 +80,8 @@ function steps({ operation, grant, client, sendFlags, reach }: Allowed, capabili
     }
     case 'refreshcomplete': {
       const name = formatZrepSnapshot(operation.snapshot);
-      const argv = setArgv(name, { [`${operation.tag}:sent`]: String(operation.sent) });
-      return { argvs: [argv], conditions: [`a stream of ${name} to "${client.name}" has ended well`] };
+      const argvs = completeArgvs(capabilities, operation, '<record>');
+      return { argvs, conditions: [`a stream of ${name} to "${client.name}" has ended well`] };
     }
     case 'expire':
       return underLock(operation.tag, {
@@ -89,7 +90,7 @@ function steps({ operation, grant, client, sendFlags, reach }: Allowed, capabili
           ...masterConditions(operation.tag),
           `${operation.tag}:savecount is a whole number of at least 1`,
           'the last sent snapshot, every newer one, and held ones stay',
-          `the last sent snapshot and ${limits.keepAtLeast - 1} before it stay, and each until ${limits.keepFor} seconds after a newer one was streamed`,
+          `the last sent snapshot and ${limits.keepAtLeast - 1} before it stay, and each until ${limits.keepFor} seconds after a newer one was marked as sent`,
         ],
       });
     case 'send':

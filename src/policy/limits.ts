@@ -27,7 +27,7 @@ export interface DatasetLimits {
   readonly stallSeconds: number;
   /** Snapshots that expiring leaves at least: the last sent one and those before it. */
   readonly keepAtLeast: number;
-  /** For how long expiring leaves a snapshot after a newer one was streamed. Seconds. */
+  /** For how long expiring leaves a snapshot after a newer one was marked as sent. Seconds. */
   readonly keepFor: number;
 }
 

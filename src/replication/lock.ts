@@ -8,7 +8,7 @@
 
 import { isAlive } from '../process/liveness.ts';
 import { isRefusal, type Refusal, refuse } from '../refusal.ts';
-import { inheritArgv, readLocalArgv, readStateArgv, setArgv } from '../zfs/argv.ts';
+import { inheritArgv, readLocalArgv, readStateArgv, setArgvs } from '../zfs/argv.ts';
 import type { Capabilities } from '../zfs/capabilities.ts';
 import type { Dataset, Tag } from '../zfs/names.ts';
 import { type Listing, localValue, parseListing } from '../zfs/state.ts';
@@ -36,9 +36,7 @@ export function takeArgvs(
   { pid, time }: { pid: string; time: string },
 ): string[][] {
   const [pidProperty, timeProperty] = lockPropertyNames(tag);
-  const halves = [{ [pidProperty]: pid }, { [timeProperty]: time }];
-  if (capabilities.has('batches')) return [setArgv(dataset, Object.assign({}, ...halves))];
-  return halves.map((half) => setArgv(dataset, half));
+  return setArgvs(capabilities, dataset, { [pidProperty]: pid, [timeProperty]: time });
 }
 
 /** What takes the lock away, in this order: as long as there is a pid, it is a lock. */

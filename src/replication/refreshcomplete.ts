@@ -1,16 +1,18 @@
 /**
  * `zrep _refreshcomplete`: marks a snapshot as sent, if it was: what was streamed to this client is on record. Nothing else
- * can be set this way.
+ * of the client's can be set this way. From this hour on the ones before it count as superseded, so that it goes into the
+ * record, too: a thief can mark what was streamed long ago to a backup that could not receive it.
  */
 
 import type { Refreshcomplete } from '../command/request.ts';
 import { type Refusal, refuse } from '../refusal.ts';
-import { readPropertiesArgv, setArgv } from '../zfs/argv.ts';
+import { readPropertiesArgv, setArgvs } from '../zfs/argv.ts';
+import type { Capabilities } from '../zfs/capabilities.ts';
 import { formatZrepSnapshot } from '../zfs/names.ts';
 import { localValue, parseListing } from '../zfs/state.ts';
 import type { Done } from './done.ts';
 import { missingSnapshot, mustSucceed, type Step } from './step.ts';
-import { parseStreamed, STREAMED } from './streamed.ts';
+import { addStreamed, parseStreamed, STREAMED } from './streamed.ts';
 
 export async function refreshcomplete(
   step: Step,
@@ -22,7 +24,20 @@ export async function refreshcomplete(
   const missing = await missingSnapshot(step, read, dataset, name.slice(dataset.length + 1));
   if (missing) return missing;
   const own = parseListing(mustSucceed(read, dataset).output).get(name);
-  if (!parseStreamed(localValue(own, STREAMED)).has(step.client)) return refuse('not-streamed', name);
-  mustSucceed(await step.zfs.ask(setArgv(name, { [`${tag}:sent`]: String(sent) })), dataset);
+  const record = parseStreamed(localValue(own, STREAMED));
+  if (!record.has(step.client)) return refuse('not-streamed', name);
+  const now = addStreamed(record, step.client, Math.floor(Date.now() / 1000));
+  for (const argv of completeArgvs(step.capabilities, { tag, snapshot, sent }, now))
+    mustSucceed(await step.zfs.ask(argv), dataset);
   return { facts: { snapshot: name } };
+}
+
+/** What marks a snapshot as sent. The record first: without its hour no mark would count as of today. */
+export function completeArgvs(
+  capabilities: Capabilities,
+  { tag, snapshot, sent }: Pick<Refreshcomplete, 'tag' | 'snapshot' | 'sent'>,
+  record: string,
+): string[][] {
+  const marks = { [STREAMED]: record, [`${tag}:sent`]: String(sent) };
+  return setArgvs(capabilities, formatZrepSnapshot(snapshot), marks);
 }

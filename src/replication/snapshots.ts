@@ -7,7 +7,7 @@
 
 import { type Dataset, MAXIMUM_SEQUENCE, type Tag } from '../zfs/names.ts';
 import { anyValue, type Listing, localValue, type Properties } from '../zfs/state.ts';
-import { firstStreamed, STREAMED } from './streamed.ts';
+import { lastStreamed, STREAMED } from './streamed.ts';
 
 export interface TaggedSnapshot {
   readonly dataset: string;
@@ -22,7 +22,7 @@ export interface TaggedSnapshot {
   readonly holds: number;
   /** The local TAG:sent, epoch seconds; undefined when it was never sent. */
   readonly sent: string | undefined;
-  /** When a stream of it to any client was last recorded, epoch seconds; undefined where none was. */
+  /** When a stream of it to any client ended, or it was marked as sent, the last time, epoch seconds; undefined where none was. */
   readonly streamed: number | undefined;
 }
 
@@ -66,7 +66,7 @@ function describe(
     creation: Number(anyValue(properties, 'creation') ?? 0),
     holds: Number(anyValue(properties, 'userrefs') ?? 0),
     sent: localValue(properties, `${tag}:sent`),
-    streamed: firstStreamed(localValue(properties, STREAMED)),
+    streamed: lastStreamed(localValue(properties, STREAMED)),
   };
 }
 
@@ -103,7 +103,7 @@ export interface Floor {
  * where `keepAtLeast` is more. The last sent one, everything behind it, and whatever is held stay. So does every snapshot
  * for `keepFor` after a newer one took its place, `now` being epoch seconds.
  *
- * Only when a newer one was sent, at the hour when the gate saw its stream end, can a snapshot no longer be the one that the
+ * Only when a newer one was marked as sent, at the hour when the gate did that, can a snapshot no longer be the one that the
  * real backup has. Its own age would not do: after a quiet week the base is a week old. What was sent past the
  * gate counts from when it was made.
  */

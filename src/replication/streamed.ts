@@ -11,7 +11,7 @@ export const STREAMED = 'zrep-gate:streamed';
 /** zfs-fuse takes 1024 characters; a client's name has 64 at most, and the seconds behind it 11. */
 const MOST = 13;
 
-/** Who has had the snapshot, and when its stream ended: client → epoch seconds. What makes no sense is left out. */
+/** Who has had the snapshot, and when its stream ended or it was marked as sent: client → epoch seconds. What makes no sense is left out. */
 export function parseStreamed(text: string | undefined): ReadonlyMap<string, number> {
   const entries = (text ?? '')
     .split(',')
@@ -19,10 +19,10 @@ export function parseStreamed(text: string | undefined): ReadonlyMap<string, num
   return new Map(entries.flatMap((found) => (found ? [[found[1] as string, Number(found[2])]] : [])));
 }
 
-/** When the first of its streams ended, epoch seconds; undefined where there is no record. */
-export function firstStreamed(text: string | undefined): number | undefined {
+/** When any of them last had it, or said so, epoch seconds; undefined where there is no record. */
+export function lastStreamed(text: string | undefined): number | undefined {
   const times = [...parseStreamed(text).values()];
-  return times.length === 0 ? undefined : Math.min(...times);
+  return times.length === 0 ? undefined : Math.max(...times);
 }
 
 /** `record` with one more entry, the last; beyond what zfs takes, the first ones go. */

@@ -5,6 +5,7 @@
  * Options come first. Where only ZFS knows a name, `explain` passes a placeholder such as `<latest>`.
  */
 
+import type { Capabilities } from './capabilities.ts';
 import type { GetRequest, ListRequest } from './read-request.ts';
 import type { DryRun, SendFlag } from './send-flags.ts';
 
@@ -38,6 +39,16 @@ export function existsArgv(dataset: string): string[] {
 /** Sets properties of one dataset or snapshot, all at once; more than one needs the capability `batches`. */
 export function setArgv(target: string, values: Readonly<Record<string, string>>): string[] {
   return ['set', ...Object.entries(values).map(([property, value]) => `${property}=${value}`), target];
+}
+
+/** The same in as many calls as the installed zfs needs: one where it `batches`, otherwise one a property. */
+export function setArgvs(
+  capabilities: Capabilities,
+  target: string,
+  values: Readonly<Record<string, string>>,
+): string[][] {
+  if (capabilities.has('batches')) return [setArgv(target, values)];
+  return Object.entries(values).map(([property, value]) => setArgv(target, { [property]: value }));
 }
 
 /** One property; zfs inherit takes no second (cmd/zfs/zfs_main.c, `zfs_do_inherit`). */

@@ -12,13 +12,28 @@ t.test(
   'an allowed command names the grant that decided, the argv that would run, and the conditions',
   (t) => {
     t.strictSame(
-      explain(policy, ASKER, ' /opt/zrep  _refreshcomplete tank/home@zrep_00000a zrep:sent=1699999999 '),
+      explain(
+        policy,
+        ASKER,
+        ' /opt/zrep  _refreshcomplete tank/home@zrep_00000a zrep:sent=1699999999 ',
+        new Set(['batches']),
+      ),
       {
         verdict: 'allow',
         code: 'allowed',
         reason: 'the grant for "tank/home" allows it',
         grant: 'tank/home',
-        plan: [{ argv: ['/sbin/zfs', 'set', 'zrep:sent=1699999999', 'tank/home@zrep_00000a'] }],
+        plan: [
+          {
+            argv: [
+              '/sbin/zfs',
+              'set',
+              'zrep-gate:streamed=<record>',
+              'zrep:sent=1699999999',
+              'tank/home@zrep_00000a',
+            ],
+          },
+        ],
         conditions: ['a stream of tank/home@zrep_00000a to "backup1" has ended well'],
       },
     );

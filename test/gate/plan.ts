@@ -21,7 +21,7 @@ const LZ4 = '| /usr/bin/lz4 -z -q -c';
 const SAVECOUNT = 'zrep:savecount is a whole number of at least 1';
 const KEPT = [
   'the last sent snapshot, every newer one, and held ones stay',
-  'the last sent snapshot and 4 before it stay, and each until 604800 seconds after a newer one was streamed',
+  'the last sent snapshot and 4 before it stay, and each until 604800 seconds after a newer one was marked as sent',
 ];
 const GUIDS = 'the GUIDs in the token are those of snapshots of this dataset with this tag';
 
@@ -69,7 +69,7 @@ const LOCKED: [string, string, string, string[], string[]][] = [
 const FREE: [string, string[], string[]][] = [
   [
     'zrep _refreshcomplete tank/home@zrep_00000a zrep:sent=1700000000',
-    ['/sbin/zfs set zrep:sent=1700000000 tank/home@zrep_00000a'], ['a stream of tank/home@zrep_00000a to "backup1" has ended well'],
+    [record('tank/home@zrep_00000a'), '/sbin/zfs set zrep:sent=1700000000 tank/home@zrep_00000a'], ['a stream of tank/home@zrep_00000a to "backup1" has ended well'],
   ],
   [
     'zfs send -pw -I tank/home@zrep_000001 tank/home@zrep_000002 | lz4',

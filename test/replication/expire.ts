@@ -39,8 +39,8 @@ interface World {
   readonly step: Step;
   readonly limits: DatasetLimits;
   now: number;
-  /** When the first stream of the thief's ended. */
-  streamed: number | undefined;
+  /** When the thief first marked something as sent. */
+  completed: number | undefined;
 }
 
 /** A file system that was just backed up: of its two snapshots the newer one is the base of the real backup. */
@@ -51,7 +51,7 @@ function worldWith(savecount: number, keepAtLeast: number): World {
       return this.zfs.step(rundir, 'thief');
     },
     limits: datasetLimits({ 'keep-at-least': keepAtLeast, 'keep-for': `${KEEP_FOR} seconds` }, {}),
-    ...{ now: BEGIN - 100_000, streamed: undefined },
+    ...{ now: BEGIN - 100_000, completed: undefined },
   };
   world.zfs.snapshot(`tank/home@${BASE}`);
   world.zfs.set(`tank/home@${BASE}`, 'zrep:sent', String(world.now));
@@ -65,8 +65,7 @@ async function make(world: World, move: Move): Promise<void> {
     return;
   }
   const done = await perform(world, operationOf(world, move));
-  const streams = move.kind === 'stream' || move.kind === 'resume';
-  if (streams && !isRefusal(done)) world.streamed ??= world.now;
+  if (move.kind === 'complete' && !isRefusal(done)) world.completed ??= world.now;
 }
 
 /** As gate/run.ts has it. */
@@ -127,7 +126,7 @@ async function loses(world: World, moves: readonly Move[]): Promise<string | und
       if (sent !== undefined && gone.includes(sent)) return `${sent}, the last sent one`;
       if (gone.length > 0 && after.size < world.limits.keepAtLeast)
         return `one of the last ${after.size + 1}`;
-      const until = (world.streamed ?? Number.POSITIVE_INFINITY) + KEEP_FOR;
+      const until = (world.completed ?? Number.POSITIVE_INFINITY) + KEEP_FOR;
       if (gone.includes(BASE) && world.now < until) return `the base, ${until - world.now} s too early`;
     }
     return undefined;
@@ -184,7 +183,7 @@ t.test('no order of what is granted loses the base within keep-for, or what must
 });
 
 t.test(
-  'once keep-for is over since the first fake stream the base goes, and not a second before',
+  'once keep-for is over since the first fake mark the base goes, and not a second before',
   async (t) => {
     const world = worldWith(1, 3);
     const three = [...FAKED, ...FAKED, ...FAKED];
@@ -198,6 +197,19 @@ t.test(
       ['zrep_000001', 'zrep_000002', 'zrep_000003'],
       'three stay, as the policy says',
     );
+  },
+);
+
+t.test(
+  "the real backup's stream that it could not receive, long ago, does not spare a thief the wait",
+  async (t) => {
+    const world = worldWith(1, 1);
+    const [made, streamed, completed] = FAKED as [Move, Move, Move];
+    t.equal(await loses(world, [made, streamed, { kind: 'wait', seconds: 2 * KEEP_FOR }]), undefined);
+    t.equal(await loses(world, [completed, { kind: 'expire' }]), undefined);
+    t.ok(world.zfs.snapshots().includes(BASE));
+    t.equal(await loses(world, [{ kind: 'wait', seconds: KEEP_FOR }, { kind: 'expire' }]), undefined);
+    t.same(world.zfs.snapshots(), ['zrep_000001']);
   },
 );
 

@@ -2,10 +2,12 @@
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { mock } from 'node:test';
 import t from 'tap';
 import type { Refreshcomplete } from '../../src/command/request.ts';
 import { refreshcomplete } from '../../src/replication/refreshcomplete.ts';
 import { ZfsFailed } from '../../src/replication/step.ts';
+import type { Capability } from '../../src/zfs/capabilities.ts';
 import type { Dataset, Tag } from '../../src/zfs/names.ts';
 import { pretendZfs } from '../fixtures/replication/pretend-zfs.ts';
 
@@ -20,19 +22,27 @@ const MARK: Refreshcomplete = {
 };
 
 /** How completing ends where `record` stands on the snapshot, and what zfs was asked for beside looking. */
-async function completed(record?: string, source = 'local') {
-  const zfs = pretendZfs();
+async function completed(record?: string, source = 'local', can: readonly Capability[] = ['batches']) {
+  const zfs = pretendZfs({ can });
   zfs.snapshot(ONE);
   if (record !== undefined) zfs.set(ONE, 'zrep-gate:streamed', record, source);
   const done = await refreshcomplete(zfs.step(rundir), MARK);
   return { done, changes: zfs.asked.filter((line) => !line.startsWith('get ')) };
 }
 
-t.test('what was streamed to this client is marked, and nothing else is set', async (t) => {
-  for (const record of ['backup1@5', 'other@4,backup1@5', 'backup1@5,other@6']) {
+t.test('what was streamed to this client is marked, with the hour, and nothing else is set', async (t) => {
+  const clock = mock.method(Date, 'now', () => 1_700_000_200_999);
+  t.teardown(() => clock.mock.restore());
+  for (const [record, after] of [
+    ['backup1@5', 'backup1@1700000200'],
+    ['other@4,backup1@5', 'other@4,backup1@1700000200'],
+    ['backup1@5,other@6', 'other@6,backup1@1700000200'],
+  ] as const) {
     const { done, changes } = await completed(record);
     t.same(done, { facts: { snapshot: ONE } }, record);
-    t.strictSame(changes, [`set zrep:sent=1700000123 ${ONE}`]);
+    t.strictSame(changes, [`set zrep-gate:streamed=${after} zrep:sent=1700000123 ${ONE}`]);
+    const { changes: single } = await completed(record, 'local', []);
+    t.strictSame(single, [`set zrep-gate:streamed=${after} ${ONE}`, `set zrep:sent=1700000123 ${ONE}`]);
   }
 });
 

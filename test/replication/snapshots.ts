@@ -52,7 +52,7 @@ t.test("a tag's own snapshots are found, in the order in which the pool made the
     },
     {
       ...{ ...plain, name: 'zrep_000002', sequence: 2, guid: '12', createtxg: 30 },
-      ...{ creation: 700, streamed: 710 },
+      ...{ creation: 700, streamed: 720 },
     },
     { ...plain, name: 'zrep_00000a_unsent', sequence: 10, guid: '13', createtxg: 100 },
     { ...plain, name: 'zrep_1000000', sequence: 0x1000000, guid: '14', createtxg: 101 },
@@ -148,7 +148,7 @@ function later(row: readonly TaggedSnapshot[]): TaggedSnapshot[] {
 const FLOORS: Record<string, [number[], Record<number, number>, number, number, number[]]> = {
   'more than the save count stays at least': [[7], {}, 4, 0, [0, 1, 2, 3]],
   'what was never superseded stays': [[0], {}, 1, 0, []],
-  'a snapshot stays until the next one was streamed so long ago': [
+  'a snapshot stays until the next one was marked so long ago': [
     [2, 5, 7],
     { 5: 40, 7: 95 },
     1,
@@ -157,7 +157,7 @@ const FLOORS: Record<string, [number[], Record<number, number>, number, number, 
   ],
   'and a second longer it does not': [[2, 5, 7], { 5: 41, 7: 95 }, 1, 60, [0, 1]],
   'what was sent past the gate counts from when it was made': [[2, 5, 7], { 7: 95 }, 1, 95, [0, 1, 2, 3, 4]],
-  'where all was streamed just now all stays': [[2, 5, 7], { 2: 99, 5: 99, 7: 99 }, 1, 10, []],
+  'where all was marked just now all stays': [[2, 5, 7], { 2: 99, 5: 99, 7: 99 }, 1, 10, []],
   'what was streamed but never marked supersedes nothing': [[2, 7], { 2: 50, 5: 10, 7: 99 }, 1, 60, []],
   'a record of tomorrow keeps what is before it': [
     [2, 5, 7],

@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import t from 'tap';
-import { addStreamed, firstStreamed, parseStreamed } from '../../src/replication/streamed.ts';
+import { addStreamed, lastStreamed, parseStreamed } from '../../src/replication/streamed.ts';
 
 t.test('a record says who has had the snapshot, and when', async (t) => {
   t.same(
@@ -56,10 +56,10 @@ t.test('one more goes to the end, in place of an older one of the same client', 
   t.equal(addStreamed(parseStreamed('a@5,b@6'), 'a', 7), 'b@6,a@7');
 });
 
-t.test('the first of several streams is when it was superseded', async (t) => {
-  t.equal(firstStreamed('a@7,b@5,c@6'), 5);
-  t.equal(firstStreamed('nonsense'), undefined);
-  t.equal(firstStreamed(undefined), undefined);
+t.test('the last of several hours is the one that counts', async (t) => {
+  t.equal(lastStreamed('a@6,b@7,c@5'), 7);
+  t.equal(lastStreamed('nonsense'), undefined);
+  t.equal(lastStreamed(undefined), undefined);
 });
 
 t.test('what is written is read again, and is never more than zfs takes', async () => {

@@ -53,6 +53,19 @@ await inGateLab(t, policyWith(''), async (gate) => {
     t.same(left, made.slice(-1), 'the last sent one alone');
   });
 
+  t.test('what was streamed long ago and never marked does not shorten keep-for', async (t) => {
+    await gate.policy(policyWith('keep-at-least = 1\nkeep-for = "2 hours"'));
+    const pair = await makePair(gate, 'home/unread', { savecount: 1 });
+    await refresh(t, gate, pair, SPELLINGS.plain, {});
+    const before = await snapshotNames(fileserver, pair.source);
+    const { stdout: made } = await ask(`zrep snaponly ${pair.source}`);
+    const past = epoch() - 86_400;
+    // A backup whose zfs receive failed: the stream had ended well, and nothing was marked.
+    await fileserver.run(['zfs', 'set', `zrep-gate:streamed=backup1@${past}`, made]);
+    t.equal((await ask(`zrep _refreshcomplete ${made} zrep:sent=${past}`)).code, 0);
+    t.same(await expire(pair.source), [...before, made.split('@')[1]]);
+  });
+
   t.test('keep-at-least holds where the save count is less', async (t) => {
     const dataset = await makeSource(fileserver, `${tank}/home/few`, {
       snapshots: 8,
