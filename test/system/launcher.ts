@@ -26,6 +26,7 @@ const PLANTED: readonly Record<string, string>[] = [
   { NODE_OPTIONS: '--version' },
   { NODE_V8_COVERAGE: `${MARKS}/coverage` },
   { NODE_EXTRA_CA_CERTS: '/nowhere' },
+  { LD_PRELOAD: `${MARKS}/preload.so` },
   { OPENSSL_CONF: `${MARKS}/openssl.cnf` },
   { BASH_ENV: `$(${MARK})`, ENV: `$(${MARK})`, SHLVL: '1' },
   { SHELLOPTS: 'xtrace', PS4: `$(${MARK})` },
@@ -72,6 +73,8 @@ await inGateLab(
     await fileserver.script(`
       mkdir -m 777 ${MARKS} && mkdir ${MARKS}/evil
       echo 'this is no configuration' >${MARKS}/openssl.cnf
+      # Of libc's own, and harmless: the loader would complain of one that is not there.
+      ln -s "$(find /usr/lib -name libc_malloc_debug.so.0 | head -n 1)" ${MARKS}/preload.so
       echo 'require("node:fs").writeFileSync("${MARKS}/ran", "by node\\n")' >${MARKS}/module.cjs
       for name in sudo node env sh zfs tr; do
         printf '#!/bin/sh\\n%s\\n' '${MARK}' >${MARKS}/evil/$name
@@ -201,7 +204,7 @@ async function loginShell({ fileserver }: GateLab, shell: string): Promise<void>
 /** What has come to be among the marks since the last look. */
 async function marks({ fileserver }: GateLab): Promise<string[]> {
   const argv = ['ls', MARKS];
-  const ours = ['evil', 'module.cjs', 'openssl.cnf'];
+  const ours = ['evil', 'module.cjs', 'openssl.cnf', 'preload.so'];
   return (await fileserver.run(argv)).stdout
     .split('\n')
     .filter((name) => name !== '' && !ours.includes(name));
