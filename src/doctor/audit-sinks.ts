@@ -1,6 +1,6 @@
 /** Where records go. Nothing is written: a check that runs every five minutes would fill the log with itself. */
 
-import { accessSync, constants, lstatSync, readdirSync, realpathSync, statSync } from 'node:fs';
+import { accessSync, constants, lstatSync, readdirSync, realpathSync, statfsSync, statSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import type { AuditSettings } from '../policy/policy.ts';
 import { readIfThere, reasonOf } from './ask.ts';
@@ -55,8 +55,11 @@ function lookAtFile(file: string): Finding[] {
   const found = lstatSync(file, { throwIfNoEntry: false });
   if (found !== undefined && !found.isFile())
     unusable('is not a regular file', 'Move it away:', `mv ${file} ${file}.old`);
-  else if (found !== undefined && !isWritable(file))
-    unusable('cannot be written', 'See why:', `lsattr ${file}; findmnt -T ${file}`);
+  else if (!isWritable(found ? file : dirname(file)))
+    unusable('cannot be written', 'See why:', `lsattr -d ${file}; findmnt -T ${dirname(file)}`);
+  // Of what is kept for root the gate can have the last of.
+  else if (statfsSync(dirname(file)).bfree === 0)
+    unusable('its disk is full', 'Make room:', `df -h ${dirname(file)}`);
   if (!isRotated(file))
     findings.push(
       finding(

@@ -30,6 +30,9 @@ const SSHD = {
   'sshd-keys-off': error('The gate is reached by a key alone.'),
   'sshd-keys-elsewhere': note('Keys that come from elsewhere than a file are not looked at.'),
   'sshd-no-sessions': error('sshd allows no command at all.'),
+  'sshd-tunnel': error(
+    'restrict in authorized_keys does not close this: the key gets a network interface here, past the gate.',
+  ),
   'sshd-strict-modes': warning('sshd would believe an authorized_keys that others can write.'),
   'sshd-client-alive': warning('A client that vanished without a word keeps the lock of its file system.'),
   'sshd-log-level': note('Who logged in with which key is not on record.'),
@@ -48,6 +51,7 @@ const KEYS = {
   'key-environment': error('Variables in the line change what runs in front of the gate.'),
   'key-command-wrong': error('The gate, or the shell in front of it, refuses this command line.'),
   'key-without-root': error("zfs and zrep's locks need root; the gate would run as the account."),
+  'key-by-zfs-allow': note('zfs does for it what zfs allow says, and that is not looked at here.'),
   'key-sudo-as-root': warning(
     'root needs no sudo, whose clean environment may take away what the client asked for.',
   ),

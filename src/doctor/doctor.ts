@@ -8,6 +8,7 @@ import { realpathSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { lookAtAudit } from './audit-sinks.ts';
 import { lookAtGrants } from './datasets.ts';
+import { isDelegate } from './delegates.ts';
 import { untrusted } from './file-trust.ts';
 import { type Finding, finding, unique, type Verdict, verdictOn } from './findings.ts';
 import { judgeKeyless, judgeLabel, judgeSecondLines } from './judge-clients.ts';
@@ -49,7 +50,8 @@ function judgeLines(scene: Scene): Finding[] {
   const { gates, files } = scene;
   const own = gates.flatMap((gate) => {
     const policy = gate.call && policyOf(gate, scene);
-    return [...judgeGateLine(gate), ...(policy ? judgeLabel(gate, policy) : [])];
+    const delegate = policy !== undefined && isDelegate(gate, policy.policy);
+    return [...judgeGateLine(gate, delegate), ...(policy ? judgeLabel(gate, policy) : [])];
   });
   return [...own, ...files.flatMap(judgeIgnoredLines), ...judgeSecondLines(gates, files)];
 }
@@ -89,7 +91,11 @@ function lookAtPlaces({ gates, policies, options }: Scene): Finding[] {
     ...gates.flatMap((gate) => (gate.call ? lookAtGate(gate, own) : [])),
     ...lookAtNode(process.versions.node, process.execPath),
     ...untrusted(own),
-    ...policies.flatMap(({ path, policy }) => (policy ? lookAtPrograms(policy, path) : [])),
+    ...policies.flatMap(({ path, policy }) => {
+      if (policy === undefined) return [];
+      const delegates = gates.filter((gate) => isDelegate(gate, policy)).map(({ account }) => account.uid);
+      return lookAtPrograms(policy, path, delegates);
+    }),
   ];
 }
 

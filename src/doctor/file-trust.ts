@@ -47,11 +47,15 @@ export function wayTo(path: string): Place[] {
   return [...way.values()];
 }
 
-/** A finding for each place on the way to `path` that is not root's alone. */
-export function untrusted(path: string, code: Code = 'file-not-roots'): Finding[] {
-  return wayTo(path).flatMap((place) =>
-    ownershipProblems(place.path, place.stats).map(({ problem, remedy }) =>
-      finding(code, place.path, problem, 'Run:', remedy),
+/** A finding for each place on the way to `path` that is not root's alone; it may be one of `owners`, too. */
+export function untrusted(
+  path: string,
+  code: Code = 'file-not-roots',
+  owners: readonly number[] = [],
+): Finding[] {
+  return wayTo(path).flatMap(({ path, stats: { uid, mode } }) =>
+    ownershipProblems(path, { uid: owners.includes(uid) ? 0 : uid, mode }).map(({ problem, remedy }) =>
+      finding(code, path, problem, 'Run:', remedy),
     ),
   );
 }

@@ -26,12 +26,13 @@ const OPEN: Readonly<Record<Feature, string>> = {
 const DROPPED =
   /^(?:no-)?(?:port-forwarding|agent-forwarding|x11-forwarding|pty|user-rc)$|^(?:restrict|tunnel|environment|cert-authority)$/;
 
-export function judgeGateLine(gate: GateLine): Finding[] {
+/** `delegate` is true for an account that does without root (see delegates.ts). */
+export function judgeGateLine(gate: GateLine, delegate = false): Finding[] {
   return [
     ...judgeRestrictions(gate),
     ...judgeEnvironment(gate),
     ...judgeAuthority(gate),
-    ...judgeCommand(gate),
+    ...judgeCommand(gate, delegate),
   ];
 }
 
@@ -74,7 +75,7 @@ function judgeAuthority(gate: GateLine): Finding[] {
   return [inPlace('key-certificate-authority', gate, 'is for every key with a certificate of this one')];
 }
 
-function judgeCommand(gate: GateLine): Finding[] {
+function judgeCommand(gate: GateLine, delegate: boolean): Finding[] {
   const { account, call, command } = gate;
   if (call === undefined) {
     const form = 'command="/usr/bin/zrep-gate serve CLIENT"';
@@ -89,6 +90,10 @@ function judgeCommand(gate: GateLine): Finding[] {
     ];
   }
   const { sudo, program } = call;
+  if (delegate) {
+    const problem = `runs the gate as ${account.name}, whose own the folder of zrep's lock is`;
+    return [finding('key-by-zfs-allow', placeOf(gate), problem, 'Nothing has to be done.')];
+  }
   if (account.uid !== 0 && sudo === undefined) {
     const words = command.replace(program, `/usr/bin/sudo -n ${program}`);
     return [

@@ -77,7 +77,7 @@ function judgeEnvironment(settings: SshdSettings): Fault[] {
   return faults;
 }
 
-/** Whether a key, and the command in its line, come to their own. */
+/** Whether a key, and the command in its line, come to their own, and nothing beside it. */
 function judgeWayIn(settings: SshdSettings, { gate }: SshdCircumstances): Fault[] {
   if (!gate) return [];
   const faults: Fault[] = [];
@@ -97,6 +97,9 @@ function judgeWayIn(settings: SshdSettings, { gate }: SshdCircumstances): Fault[
   const methods = setting(settings, 'authenticationmethods').split(' ');
   if (!methods.some((method) => ['', 'any', 'publickey'].includes(method)))
     wrong('sshd-keys-off', 'AuthenticationMethods', 'AuthenticationMethods publickey');
+  // The other ways through a connection restrict closes.
+  if (!['', 'no'].includes(setting(settings, 'permittunnel')))
+    wrong('sshd-tunnel', 'PermitTunnel', 'PermitTunnel no');
   if (setting(settings, 'maxsessions') === '0') wrong('sshd-no-sessions', 'MaxSessions', 'MaxSessions 10');
   return faults;
 }

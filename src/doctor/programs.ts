@@ -40,8 +40,12 @@ function isLauncher(path: string): boolean {
   return readFileSync(path, 'latin1').startsWith('#!/bin/sh');
 }
 
-/** zfs, the filters that some grant allows, logger, and the folder of zrep's lock. */
-export function lookAtPrograms({ zfs, filters, clients, audit, zrep }: Policy, path: string): Finding[] {
+/** zfs, the filters that some grant allows, logger, and the folder of zrep's lock, which may be of `delegates`. */
+export function lookAtPrograms(
+  { zfs, filters, clients, audit, zrep }: Policy,
+  path: string,
+  delegates: readonly number[],
+): Finding[] {
   const granted = new Set(
     [...clients.values()].flatMap(({ grants }) => grants.flatMap((grant) => grant.filters)),
   );
@@ -52,7 +56,7 @@ export function lookAtPrograms({ zfs, filters, clients, audit, zrep }: Policy, p
   }
   if (audit.syslog.kind === 'local')
     findings.push(...lookAtProgram('/usr/bin/logger', 'program-missing', '/usr/bin/logger'));
-  findings.push(...lookAtFolder(zrep.rundir, `${path}: zrep.rundir`));
+  findings.push(...lookAtFolder(zrep.rundir, `${path}: zrep.rundir`, delegates));
   return findings;
 }
 
@@ -75,11 +79,11 @@ function lookAtProgram(
   }
 }
 
-function lookAtFolder(folder: string, where: string): Finding[] {
+function lookAtFolder(folder: string, where: string, owners: readonly number[]): Finding[] {
   try {
     // The gate makes a folder of its own in it, on need.
     const own = `${folder}/zrep-gate`;
-    return untrusted(existsSync(own) ? own : folder, 'rundir-not-roots');
+    return untrusted(existsSync(own) ? own : folder, 'rundir-not-roots', owners);
   } catch (error) {
     return [
       finding('rundir-missing', where, `${folder} ${reasonOf(error)}`, 'Run:', `install -d -m 755 ${folder}`),

@@ -13,6 +13,7 @@ passwordauthentication yes
 kbdinteractiveauthentication no
 usepam yes
 maxsessions 10
+permittunnel no
 strictmodes yes
 loglevel INFO
 permituserenvironment no
@@ -92,6 +93,8 @@ t.test('what keeps a key from the gate matters where there is one', (t) => {
     ['forcecommand internal-sftp', 'sshd-force-command: ForceCommand none'],
     ['pubkeyauthentication no', 'sshd-keys-off: PubkeyAuthentication yes'],
     ['authenticationmethods publickey,password', 'sshd-keys-off: AuthenticationMethods publickey'],
+    ['permittunnel yes', 'sshd-tunnel: PermitTunnel no'],
+    ['permittunnel ethernet', 'sshd-tunnel: PermitTunnel no'],
     ['maxsessions 0', 'sshd-no-sessions: MaxSessions 10'],
   ];
   for (const [setting, fault] of cases) {
@@ -99,6 +102,7 @@ t.test('what keeps a key from the gate matters where there is one', (t) => {
     t.same(judge(setting, { ...ROOT, gate: false }), []);
   }
   t.same(judge('authenticationmethods publickey,password publickey'), []);
+  t.same(judge('permittunnel no'), []);
   t.end();
 });
 

@@ -68,6 +68,7 @@ const SSHD: Record<string, Mistake> = {
   'sshd takes no keys': { make: sshdSays('PubkeyAuthentication no'), code: 'sshd-keys-off', where: 'sshd_config:1', line: 'PubkeyAuthentication yes', mend: 'replace' },
   'sshd wants more than a key': { make: sshdSays('AuthenticationMethods publickey,keyboard-interactive', 'KbdInteractiveAuthentication yes'), code: 'sshd-keys-off', where: 'sshd_config:1', line: 'AuthenticationMethods publickey', mend: 'replace' },
   'sshd allows no session': { make: sshdSays('MaxSessions 0'), code: 'sshd-no-sessions', where: 'sshd_config:1', mend: 'replace' },
+  'sshd opens tunnels, which restrict does not close': { make: sshdSays('PermitTunnel yes'), code: 'sshd-tunnel', where: 'sshd_config:1', line: 'PermitTunnel no', mend: 'replace' },
   'sshd believes what others wrote': { make: sshdSays('StrictModes no'), code: 'sshd-strict-modes', where: 'sshd_config:1', mend: 'replace' },
   'sshd asks a program for keys': { make: sshdSays('AuthorizedKeysCommand /usr/bin/true', 'AuthorizedKeysCommandUser nobody'), code: 'sshd-keys-elsewhere', where: 'sshd_config:1', mend: 'replace' },
   'sshd writes nothing down': { make: sshdSays('LogLevel QUIET'), code: 'sshd-log-level', where: 'sshd_config:1', mend: 'replace' },

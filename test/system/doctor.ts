@@ -116,6 +116,24 @@ await inGateLab(t, POLICY, async (gate) => {
     t.same([code, stdout], [3, '']);
   });
 
+  t.test('by an account without root, as docs/zfs-allow.md has it, nothing is wrong', async (t) => {
+    const kept = await fileserver.readFile(ROOT_KEYS);
+    await fileserver.script(`useradd --system --home-dir /var/lib/allowed --shell /bin/sh allowed && usermod -p '*' allowed
+      install -d -m 755 /var/lib/allowed /var/lib/allowed/.ssh && install -d -m 755 -o allowed /run/zrep
+      mv ${ROOT_KEYS} /var/lib/allowed/.ssh/authorized_keys`);
+    const codes = async () => (await diagnose(fileserver)).findings.map(({ code }) => code);
+    t.same(await codes(), ['key-without-root'], "where the lock is root's it cannot work");
+    await gate.policy(`[zrep]\nrundir = "/run/zrep"\n${POLICY}`);
+    t.match(await diagnose(fileserver), { code: 0, findings: [{ code: 'key-by-zfs-allow' }] });
+    await fileserver.run(['install', '-d', '-m', '700', '-o', 'allowed', '/run/zrep/zrep-gate']);
+    t.same(await codes(), ['key-by-zfs-allow'], 'also when the gate has been at work');
+    await fileserver.run(['chmod', 'o+w', '/run/zrep']);
+    t.same((await codes()).sort(), ['key-by-zfs-allow', 'rundir-not-roots'], 'but nobody else');
+    await gate.policy(POLICY);
+    await fileserver.script('userdel -r allowed 2>/dev/null; rm -r /run/zrep', { allowFail: true });
+    await fileserver.writeFile(ROOT_KEYS, kept);
+  });
+
   t.test('by an account and sudo, as the README has it, nothing is wrong', async (t) => {
     const before = await fileserver.readFile(ROOT_KEYS);
     await fileserver.writeFile(ROOT_KEYS, '');
