@@ -26,13 +26,13 @@ export async function installGate(host: Host, tarball: string, version: string):
   await checkOwnership(host, programOf(version));
 }
 
-/** Makes an installed version the one that clients get. */
-export async function switchTo(host: Host, version: string): Promise<void> {
-  await host.run(['ln', '-sfT', programOf(version), '/usr/bin/zrep-gate']);
+/** Makes an installed version's `program` the one that people and clients get. */
+export async function switchTo(host: Host, version: string, program = 'zrep-gate'): Promise<void> {
+  await host.run(['ln', '-sfT', programOf(version, program), `/usr/bin/${program}`]);
 }
 
-function programOf(version: string): string {
-  return `/opt/zrep-gate/${version}/bin/zrep-gate`;
+function programOf(version: string, program = 'zrep-gate'): string {
+  return `/opt/zrep-gate/${version}/bin/${program}`;
 }
 
 /** @throws Error when someone other than root may write to `program` or to any folder above it. */

@@ -11,12 +11,18 @@ import type { Lab } from './lab.ts';
 import { addAccount, authorize } from './ssh.ts';
 import { npmFolder, PROJECT } from './start-host.ts';
 
-/** Packs the build (or takes the tarball that LAB_TARBALL names), installs it on `host`, and lets clients have it. */
-export async function installBuild(host: Host, version = manifest.version): Promise<void> {
+/**
+ * Packs the build (or takes the tarball that LAB_TARBALL names), installs it on `host`, and lets people have
+ * `program`: the gate on a fileserver, zrep on a backup server.
+ */
+export async function installBuild(
+  host: Host,
+  { version = manifest.version, program = 'zrep-gate' }: { version?: string; program?: string } = {},
+): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'zrep-gate-pack-'));
   try {
     await installGate(host, process.env['LAB_TARBALL'] ?? (await pack(folder)), version);
-    await switchTo(host, version);
+    await switchTo(host, version, program);
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -26,6 +26,12 @@ export function readPropertiesArgv(targets: readonly string[], properties: reado
   return ['get', '-Hp', '-o', STATE_FIELDS, properties.join(','), ...targets];
 }
 
+/** Properties of every file system and volume there is; where zfs does not know `-t`, of their snapshots as well. */
+export function allPropertiesArgv(capabilities: Capabilities, properties: readonly string[]): string[] {
+  const types = capabilities.has('resume') ? ['-t', 'filesystem,volume'] : [];
+  return ['get', '-Hp', ...types, '-o', STATE_FIELDS, properties.join(',')];
+}
+
 /** The locally set value of one property. */
 export function readLocalArgv(target: string, property: string): string[] {
   return ['get', '-H', '-o', 'value', '-s', 'local', property, target];

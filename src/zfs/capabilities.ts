@@ -17,6 +17,10 @@ const SIGNS = {
   batches: 'features.pool/org.zfsonlinux:project_quota',
   // `zfs send -nP` came in 2011-11; this, with `-t`, of which sizes are asked as well, in 2016-01.
   estimates: 'properties.dataset/receive_resume_token',
+  // `zfs receive -x` and `-o` came in 2017-05; this in 2018-02.
+  excludes: 'features.pool/org.zfsonlinux:project_quota',
+  // `zfs receive -s` came with the property.
+  resume: 'properties.dataset/receive_resume_token',
   // Where the kernel's own module is loaded, `zfs send` writes its stream itself, so that /proc shows whether it waits.
   stalls: 'version',
 } as const;

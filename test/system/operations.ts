@@ -131,7 +131,7 @@ await inGateLab(
     t.test('a version is changed and changed back without a session that fails', async (t) => {
       const session = await running();
       await whileSessions(t, gate, command, good, async () => {
-        await installBuild(fileserver, 'next');
+        await installBuild(fileserver, { version: 'next' });
         t.match(await fileserver.run(['realpath', '/usr/bin/zrep-gate']), {
           stdout: /^\/opt\/zrep-gate\/next\//,
         });

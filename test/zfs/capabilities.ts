@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import t, { type Test } from 'tap';
 import { type Capability, installedCapabilities } from '../../src/zfs/capabilities.ts';
 
-const ALL: readonly Capability[] = ['batches', 'estimates'];
+const ALL: readonly Capability[] = ['batches', 'estimates', 'excludes', 'resume'];
 const PROJECT_QUOTA = 'features.pool/org.zfsonlinux:project_quota';
 const RESUME_TOKEN = 'properties.dataset/receive_resume_token';
 
@@ -21,9 +21,9 @@ t.test('where there is no such module, as with zfs-fuse, zfs can do the least', 
   for (const name of ALL) t.equal(capabilities.has(name), false, name);
 });
 
-t.test('each capability is told by a name of its own', async (t) => {
-  t.same(toldFrom(t, PROJECT_QUOTA), ['batches']);
-  t.same(toldFrom(t, RESUME_TOKEN), ['estimates']);
+t.test('each capability is told by one name', async (t) => {
+  t.same(toldFrom(t, PROJECT_QUOTA), ['batches', 'excludes']);
+  t.same(toldFrom(t, RESUME_TOKEN), ['estimates', 'resume']);
   t.same(toldFrom(t, PROJECT_QUOTA, RESUME_TOKEN), ALL);
 });
 

@@ -1,0 +1,84 @@
+/** One stream from the far side into a dataset here, judged: what came, or what kept it. */
+
+import { printable } from '../printable.ts';
+import { succeeded } from '../process/pipeline.ts';
+import type { Destination } from './destination.ts';
+import { refreshpullCommand } from './far-commands.ts';
+import type { FarSide } from './far-side.ts';
+import { farLines } from './far-text.ts';
+import { receiveArgv } from './receive.ts';
+import type { Run } from './run.ts';
+import { type Transfer, transfer } from './transfer.ts';
+
+export interface Pulled {
+  readonly done: boolean;
+  /** What kept it, for a person; empty when done. */
+  readonly why: readonly string[];
+  /** What the far side said of it. */
+  readonly farSaid: string;
+}
+
+/** Pulls `snapshot` of the far side, in its full name, with the resume token where there is one. */
+export async function pull(
+  run: Run,
+  far: FarSide,
+  destination: Pick<Destination, 'dataset' | 'receiving'>,
+  snapshot: string,
+  token?: string,
+): Promise<Pulled> {
+  const { settings, step } = run;
+  const command = refreshpullCommand(settings, snapshot, token);
+  const receive = receiveArgv(step.capabilities, destination.dataset, destination.receiving, {
+    force: settings.force,
+  });
+  return receiveFrom(run, far, command, receive, destination.dataset);
+}
+
+/** Receives what `command` streams, by `receive`, words of zfs. */
+export async function receiveFrom(
+  { settings, step, report }: Run,
+  far: FarSide,
+  command: string,
+  receive: readonly string[],
+  dataset: string,
+): Promise<Pulled> {
+  const sender = await far.argvOf(command);
+  const receiver = [step.zfs.binary, ...receive];
+  const ended = await transfer({ sender, filters: settings.inFilter, receiver }, step.interruption);
+  step.interruption.check();
+  report.far(far.host.name, farLines(ended.sender.message));
+  const why = complaints(ended, dataset);
+  return { done: why.length === 0, why, farSaid: ended.sender.message };
+}
+
+/** A sentence for everything that did not end well; where the sender failed, zfs's "failed to read" says nothing more. */
+function complaints({ sender, filters, receiver }: Transfer, dataset: string): string[] {
+  const said: string[] = [];
+  if (!succeeded(sender)) said.push(`the far side ended with ${sender.signal ?? sender.code}`);
+  for (const filter of filters)
+    if (!succeeded(filter))
+      said.push(`a filter of ZREP_INFILTER failed: ${printable(filter.message.trim())}`);
+  if (!succeeded(receiver)) {
+    const message = printable(receiver.message.trim().split('\n')[0] ?? '');
+    said.push(
+      message || `zfs receive ended with ${receiver.signal ?? receiver.code}`,
+      ...mending(message, dataset),
+    );
+  }
+  return said;
+}
+
+/** What mends the dead ends of zfs receive, by its messages (cmd/zfs, libzfs_sendrecv.c). */
+function mending(message: string, dataset: string): string[] {
+  if (message.includes('has been modified'))
+    return [
+      `${dataset} was changed here since the last refresh. To give those changes up: zrep refresh -f ${dataset}; and so that it does not happen again: zfs set readonly=on ${dataset}`,
+    ];
+  if (/does not match incremental source|most recent snapshot/.test(message))
+    return [
+      `the two sides have no common snapshot to go on from. If newer snapshots stand in the way here: zrep refresh -f ${dataset}; otherwise set the pair up anew with zrep init --pull`,
+    ];
+  if (message.includes('partially-complete'))
+    return [`what an earlier stream left is in the way; to give it up: zfs receive -A ${dataset}`];
+  return [];
+}

@@ -1,0 +1,63 @@
+/**
+ * `zrep refresh`: pulls one file system or several, or all whose copies are here. A failure of one holds up no other.
+ */
+
+import { Interrupted } from '../process/interruption.ts';
+import { mustSucceed } from '../replication/step.ts';
+import { allPropertiesArgv } from '../zfs/argv.ts';
+import { type Dataset, parseDataset } from '../zfs/names.ts';
+import { localValue, parseListing } from '../zfs/state.ts';
+import type { RefreshCommand } from './command-line.ts';
+import { Failure } from './failure.ts';
+import { inRun, tell } from './in-run.ts';
+import { refreshPair } from './refresh-pair.ts';
+import type { Report } from './report.ts';
+import type { Run } from './run.ts';
+import type { Settings } from './settings.ts';
+
+/** Carries `command` out; the answer is the exit code: 0 when all went well, 1 when one did not. */
+export async function refresh(settings: Settings, command: RefreshCommand): Promise<number> {
+  return inRun(settings, command.json, async (run) => {
+    const datasets = command.all ? await copiesHere(run) : command.datasets;
+    let failed = 0;
+    for (const dataset of datasets) if (!(await refreshOne(run, dataset))) failed += 1;
+    if (datasets.length !== 1) summarize(run.report, datasets.length, failed);
+    return failed === 0 ? 0 : 1;
+  });
+}
+
+async function refreshOne(run: Run, dataset: Dataset): Promise<boolean> {
+  const { report } = run;
+  report.event('refresh', { dataset });
+  try {
+    await refreshPair(run, dataset);
+    report.event('refreshed', { dataset });
+    return true;
+  } catch (error) {
+    if (error instanceof Interrupted) throw error;
+    tell(report, error, dataset);
+    report.event('failed', { dataset, reason: error instanceof Error ? error.message : String(error) });
+    return false;
+  }
+}
+
+/** The file systems here that are the copy of another, under this tag. */
+async function copiesHere({ settings: { tag }, step }: Run): Promise<Dataset[]> {
+  const [destination, master] = [`${tag}:dest-fs`, `${tag}:master`];
+  const all = await step.zfs.ask(allPropertiesArgv(step.capabilities, [destination, master]));
+  const listing = parseListing(mustSucceed(all, 'all').output);
+  const found = [...listing].flatMap(([name, properties]) => {
+    const dataset = parseDataset(name);
+    const own = properties.get(destination)?.value === name && localValue(properties, master) !== 'yes';
+    return dataset !== undefined && own ? [dataset] : [];
+  });
+  if (found.length === 0)
+    throw new Failure(`there is no file system here that is the copy of another under the tag ${tag}`);
+  return found;
+}
+
+function summarize(report: Report, all: number, failed: number): void {
+  const done = all - failed;
+  report.line(`refresh: ${done} of ${all} file systems done${failed === 0 ? '' : `, ${failed} FAILED`}`);
+  report.event('summary', { done, failed });
+}

@@ -1,0 +1,15 @@
+/** What every step of a run of the client stands on. */
+
+import type { Step } from '../replication/step.ts';
+import type { FarSide } from './far-side.ts';
+import type { Report } from './report.ts';
+import type { Settings } from './settings.ts';
+import type { SourceHost } from './source.ts';
+
+export interface Run {
+  readonly settings: Settings;
+  /** For zfs and locks on this host. */
+  readonly step: Step;
+  readonly report: Report;
+  far(host: SourceHost): FarSide;
+}

@@ -1,0 +1,55 @@
+/** What the client says to the far side, beside what stock zrep 2.0.2 was recorded to say. */
+
+import t from 'tap';
+import {
+  expireCommand,
+  refreshcompleteCommand,
+  refreshpullCommand,
+  snaponlyCommand,
+} from '../../src/client/far-commands.ts';
+
+const PLAIN = { zrepPath: 'zrep', recursive: false, outFilter: undefined, debug: false };
+const SNAPSHOT = 'tank/home@zrep_000001';
+
+t.test('the four commands of a plain refresh', async (t) => {
+  t.equal(snaponlyCommand(PLAIN, 'tank/home'), 'zrep snaponly tank/home');
+  t.equal(refreshpullCommand(PLAIN, SNAPSHOT), `zrep  _refreshpull ${SNAPSHOT}  `);
+  t.equal(
+    refreshcompleteCommand(PLAIN, SNAPSHOT, 'zrep:sent=1795385385'),
+    `zrep _refreshcomplete ${SNAPSHOT} zrep:sent=1795385385`,
+  );
+  t.equal(expireCommand(PLAIN, 'tank/home'), 'zrep expire -L tank/home');
+});
+
+t.test('with -R, which completing and expiring do without', async (t) => {
+  const recursive = { ...PLAIN, recursive: true };
+  t.equal(snaponlyCommand(recursive, 'tank/home'), 'zrep -R snaponly tank/home');
+  t.equal(refreshpullCommand(recursive, SNAPSHOT), `zrep -R _refreshpull ${SNAPSHOT}  `);
+  t.equal(refreshpullCommand(recursive, SNAPSHOT, '1-a-b-c'), `zrep -R _refreshpull ${SNAPSHOT} 1-a-b-c `);
+  t.equal(expireCommand(recursive, 'tank/home'), 'zrep expire -L tank/home');
+});
+
+t.test('with a tag, a path and sudo', async (t) => {
+  const tagged = { ...PLAIN, zrepPath: 'zrep -t off' };
+  t.equal(snaponlyCommand(tagged, 'tank/home'), 'zrep -t off snaponly tank/home');
+  t.equal(
+    refreshpullCommand(tagged, 'tank/home@off_000001'),
+    'zrep -t off  _refreshpull tank/home@off_000001  ',
+  );
+  const sudo = { ...PLAIN, zrepPath: 'sudo /usr/local/bin/zrep' };
+  t.equal(snaponlyCommand(sudo, 'tank/home'), 'sudo /usr/local/bin/zrep snaponly tank/home');
+  t.equal(refreshpullCommand(sudo, SNAPSHOT), `sudo /usr/local/bin/zrep  _refreshpull ${SNAPSHOT}  `);
+});
+
+t.test('with a token and a filter', async (t) => {
+  const filtered = { ...PLAIN, outFilter: 'lz4 -c' };
+  t.equal(
+    refreshpullCommand(PLAIN, SNAPSHOT, '1-abcdef-c8-789c'),
+    `zrep  _refreshpull ${SNAPSHOT} 1-abcdef-c8-789c `,
+  );
+  t.equal(refreshpullCommand(filtered, SNAPSHOT), `zrep  _refreshpull ${SNAPSHOT}  | lz4 -c`);
+  t.equal(
+    refreshpullCommand({ ...PLAIN, outFilter: 'cat' }, SNAPSHOT, '1-a-b-c'),
+    `zrep  _refreshpull ${SNAPSHOT} 1-a-b-c | cat`,
+  );
+});

@@ -1,0 +1,143 @@
+/** `zrep refresh` on the backup server, through the gate. */
+
+import t from 'tap';
+import type { Host } from '../../lab/host.ts';
+import { installBuild } from '../../lab/installation.ts';
+import { makePair, type Pair, snapshotsOf, writeData } from '../../lab/pair.ts';
+import { inGateLab, snapshotNames } from '../fixtures/system/gate-lab.ts';
+import { propertyOf } from '../fixtures/system/partial.ts';
+
+const POLICY = `
+[limits]
+keep-at-least = 1
+keep-for = "0 seconds"
+[client.backup1]
+[[client.backup1.grant]]
+dataset = "tank/home"
+subtree = true
+operations = ["pull", "expire"]
+resume = true
+`;
+
+await inGateLab(t, POLICY, async (gate) => {
+  const { fileserver, backup, tank, vault } = gate;
+  await installBuild(backup, { program: 'zrep' });
+  const zrep = (...words: string[]) => backup.run(['zrep', ...words], { allowFail: true });
+  await backup.run(['zfs', 'create', '-p', `${vault}/home`]);
+  let pairs = 0;
+  const newPair = () => makePair(gate, `home/p${(pairs += 1)}`, { savecount: 2 });
+
+  t.test(
+    'a refresh brings what is new, marks it on both sides, expires on both, and says what stock says',
+    async (t) => {
+      const pair = await newPair();
+      for (let round = 1; round <= 3; round += 1) {
+        await writeData(fileserver, pair.source, `round${round}`, 64);
+        const { code, stdout, stderr } = await zrep('refresh', pair.destination);
+        t.same(
+          { code, stdout, stderr },
+          { code: 0, stdout: `Expiring zrep snaps on ${pair.source}\n`, stderr: '' },
+        );
+      }
+      const there = await snapshotsOf(fileserver, pair.source);
+      t.same(await snapshotsOf(backup, pair.destination), there);
+      t.same(
+        there.map(({ name }) => name),
+        ['zrep_000002', 'zrep_000003'],
+      );
+      t.ok(
+        there.every(({ sent }) => /^\d+$/.test(sent)),
+        'all are marked',
+      );
+      await nothingHeld(t, gate.fileserver, backup, pair);
+    },
+  );
+
+  t.test('of several that are refreshed one that fails holds up no other, and is counted', async (t) => {
+    const [one, two] = [await newPair(), await newPair()];
+    const { code, stdout, stderr } = await zrep('refresh', one.destination, `${vault}/home`, two.destination);
+    t.equal(code, 1);
+    t.match(stderr, new RegExp(`^Error: ${vault}/home is not the copy of anything`));
+    t.match(stdout, /refresh: 2 of 3 file systems done, 1 FAILED\n$/);
+    for (const { source } of [one, two])
+      t.same(await snapshotNames(fileserver, source), ['zrep_000000', 'zrep_000001']);
+  });
+
+  t.test('all are those that are the copy of another', async (t) => {
+    await backup.run(['zfs', 'create', `${vault}/home/plain`]);
+    const { code, stdout } = await zrep('refresh', 'all');
+    t.equal(code, 0);
+    t.match(stdout, new RegExp(`refresh: ${pairs} of ${pairs} file systems done\n$`));
+  });
+
+  t.test('a completion that was lost is made good by the next refresh', async (t) => {
+    const pair = await newPair();
+    await writeData(fileserver, pair.source, 'news', 64);
+    const name = (await gate.ask(`zrep snaponly ${pair.source}`)).stdout;
+    const script = `ssh fileserver "zrep  _refreshpull ${name}  " | zfs receive ${pair.destination}`;
+    await backup.script(script);
+    const { code, stderr } = await zrep('refresh', pair.destination);
+    t.equal(code, 0, 'done', { said: stderr });
+    t.match(stderr, /had been received before; now both sides have it marked as sent/);
+    t.same(await snapshotsOf(backup, pair.destination), await snapshotsOf(fileserver, pair.source));
+  });
+
+  t.test('what cannot be refreshed is told with what mends it', async (t) => {
+    const missing = await zrep('refresh', `${vault}/nosuch`);
+    t.equal(missing.code, 1);
+    t.match(missing.stderr, /nosuch does not exist; to set a pair up: zrep init --pull HOST:SOURCE/);
+    const none = await zrep('refresh');
+    t.same([none.code, none.stderr], [1, 'Error: no filesystems specified for refresh\n']);
+    const pair = await newPair();
+    await backup.run(['zfs', 'set', 'zrep:master=yes', pair.destination]);
+    const master = await zrep('refresh', pair.destination);
+    t.same(
+      [master.code, master.stderr],
+      [1, `Error: Sorry, you cant run refresh on a master mode fs ${pair.destination}\n`],
+    );
+  });
+
+  t.test('a file system that another zrep is at work on is left alone', async (t) => {
+    const pair = await newPair();
+    const holder = backup.spawn(['sleep', '100']);
+    t.teardown(() => holder.killGroup());
+    const pid = (await backup.run(['pgrep', '-n', '-x', 'sleep'])).stdout.trim();
+    await backup.run(['zfs', 'set', `zrep:lock-pid=${pid}`, pair.destination]);
+    const { code, stderr } = await zrep('refresh', pair.destination);
+    t.equal(code, 1);
+    t.match(stderr, new RegExp(`^Error: Cannot lock ${pair.destination}. Cannot continue`));
+    t.same(await snapshotNames(fileserver, pair.source), ['zrep_000000'], 'no snapshot was made');
+  });
+
+  t.test('a host that is not there is one sentence', async (t) => {
+    const pair = await newPair();
+    await backup.run(['zfs', 'set', 'zrep:src-host=nosuch.invalid', pair.destination]);
+    const { code, stderr } = await zrep('refresh', pair.destination);
+    t.equal(code, 1);
+    t.match(stderr, /^Error: cannot connect to nosuch\.invalid: ssh: /);
+  });
+
+  t.test('of two refreshes at once exactly one transfers', async (t) => {
+    const pair = await newPair();
+    for (let round = 0; round < 5; round += 1) {
+      const before = (await snapshotNames(fileserver, pair.source)).at(-1) ?? '';
+      const ends = await Promise.all([zrep('refresh', pair.destination), zrep('refresh', pair.destination)]);
+      const done = ends.filter(({ code }) => code === 0).length;
+      const after = (await snapshotNames(fileserver, pair.source)).at(-1) ?? '';
+      const made = Number.parseInt(after.slice(-6), 16) - Number.parseInt(before.slice(-6), 16);
+      // One that came when the other was done may transfer as well; never do two at a time.
+      t.equal(made, done, `round ${round}: as many snapshots as successes`, { said: ends });
+      t.ok(done >= 1);
+      t.same(await snapshotsOf(backup, pair.destination), await snapshotsOf(fileserver, pair.source));
+    }
+    t.equal(tank.length > 0, true);
+  });
+});
+
+/** No lock, no connection and no folder of a run is left. */
+async function nothingHeld(t: import('tap').Test, fileserver: Host, backup: Host, pair: Pair): Promise<void> {
+  t.equal(await propertyOf(fileserver, 'zrep:lock-pid', pair.source), '-');
+  t.equal(await propertyOf(backup, 'zrep:lock-pid', pair.destination), '-');
+  const left = await backup.script('ls -d /tmp/zrep-* /var/run/zrep.lock* 2>/dev/null || true');
+  t.equal(left.stdout, '');
+}
