@@ -62,3 +62,8 @@ export function initpullCommand(
   const filter = outFilter === undefined ? [] : [`| ${outFilter}`];
   return [zrepPath, ...words, ...filter].join(' ');
 }
+
+/** How long an increment would be: zfs's dry run. */
+export function estimateCommand(tag: string, base: string, snapshot: string): string {
+  return `zfs send -nP ${tag === 'zrep' ? '-I' : '-i'} ${base} ${snapshot}`;
+}

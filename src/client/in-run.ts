@@ -8,6 +8,7 @@ import { installedCapabilities } from '../zfs/capabilities.ts';
 import { createZfs } from '../zfs/run.ts';
 import { Failure } from './failure.ts';
 import { createFarSide } from './far-side.ts';
+import { createProgress } from './progress.ts';
 import { createReport, type Report } from './report.ts';
 import type { Run } from './run.ts';
 import type { Settings } from './settings.ts';
@@ -21,7 +22,7 @@ export async function inRun(
 ): Promise<number> {
   const interruption = listenForInterruption();
   const ssh = createSsh(settings.ssh);
-  const run = createRun(settings, createReport(json), interruption, ssh);
+  const run = createRun(settings, json, interruption, ssh);
   try {
     return await work(run);
   } catch (error) {
@@ -31,7 +32,9 @@ export async function inRun(
   }
 }
 
-function createRun(settings: Settings, report: Report, interruption: Interruption, ssh: Ssh): Run {
+function createRun(settings: Settings, json: boolean, interruption: Interruption, ssh: Ssh): Run {
+  const report = createReport(json);
+  const progress = createProgress(report, json, process.stderr.isTTY === true);
   const step: Step = {
     zfs: createZfs(settings.zfs, interruption),
     capabilities: installedCapabilities(),
@@ -41,7 +44,7 @@ function createRun(settings: Settings, report: Report, interruption: Interruptio
     client: 'zrep',
   };
   const program = [process.execPath, process.argv[1] ?? ''];
-  return { settings, step, report, far: (host) => createFarSide(host, ssh, program, interruption) };
+  return { settings, step, report, progress, far: (host) => createFarSide(host, ssh, program, interruption) };
 }
 
 /** In stock's form; the answer is the exit code. @throws what is our own error. */

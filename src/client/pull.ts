@@ -2,8 +2,9 @@
 
 import { printable } from '../printable.ts';
 import { succeeded } from '../process/pipeline.ts';
+import { parseEstimate } from '../zfs/estimate.ts';
 import type { Destination } from './destination.ts';
-import { refreshpullCommand } from './far-commands.ts';
+import { estimateCommand, refreshpullCommand } from './far-commands.ts';
 import type { FarSide } from './far-side.ts';
 import { farLines } from './far-text.ts';
 import { receiveArgv } from './receive.ts';
@@ -22,7 +23,7 @@ export interface Pulled {
 export async function pull(
   run: Run,
   far: FarSide,
-  destination: Pick<Destination, 'dataset' | 'receiving'>,
+  destination: Pick<Destination, 'dataset' | 'receiving'> & Partial<Destination>,
   snapshot: string,
   token?: string,
 ): Promise<Pulled> {
@@ -31,20 +32,47 @@ export async function pull(
   const receive = receiveArgv(step.capabilities, destination.dataset, destination.receiving, {
     force: settings.force,
   });
-  return receiveFrom(run, far, command, receive, destination.dataset);
+  return receiveFrom(
+    run,
+    far,
+    command,
+    receive,
+    destination.dataset,
+    estimate(run, far, destination, snapshot),
+  );
+}
+
+/** How many bytes that will be, asked beside the stream and only where somebody looks on; a gate may not say. */
+async function estimate(
+  { progress, settings }: Run,
+  far: FarSide,
+  { snapshots = [], source }: Partial<Destination>,
+  snapshot: string,
+): Promise<number | undefined> {
+  const base = snapshots.findLast(({ sent }) => sent !== undefined);
+  if (progress === undefined || base === undefined || source === undefined) return undefined;
+  try {
+    const command = estimateCommand(settings.tag, `${source}@${base.name}`, snapshot);
+    return parseEstimate((await far.ask(command)).output);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Receives what `command` streams, by `receive`, words of zfs. */
 export async function receiveFrom(
-  { settings, step, report }: Run,
+  { settings, step, report, progress }: Run,
   far: FarSide,
   command: string,
   receive: readonly string[],
   dataset: string,
+  total: Promise<number | undefined> = Promise.resolve(undefined),
 ): Promise<Pulled> {
   const sender = await far.argvOf(command);
   const receiver = [step.zfs.binary, ...receive];
-  const ended = await transfer({ sender, filters: settings.inFilter, receiver }, step.interruption);
+  const ended = await transfer({ sender, filters: settings.inFilter, receiver }, step.interruption, (pid) =>
+    progress ? progress.watch(dataset, pid, total) : () => {},
+  );
   step.interruption.check();
   report.far(far.host.name, farLines(ended.sender.message));
   const why = complaints(ended, dataset);

@@ -2,6 +2,7 @@
 
 import type { Step } from '../replication/step.ts';
 import type { FarSide } from './far-side.ts';
+import type { Progress } from './progress.ts';
 import type { Report } from './report.ts';
 import type { Settings } from './settings.ts';
 import type { SourceHost } from './source.ts';
@@ -11,5 +12,7 @@ export interface Run {
   /** For zfs and locks on this host. */
   readonly step: Step;
   readonly report: Report;
+  /** Where somebody looks on. */
+  readonly progress: Progress | undefined;
   far(host: SourceHost): FarSide;
 }

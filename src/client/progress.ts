@@ -1,0 +1,82 @@
+/**
+ * How far a stream has come: told by the kernel of the process that takes it in (`rchar` in proc(5)), never by looking
+ * at the stream. On a terminal a line that changes, with --json an event a second, under cron nothing.
+ */
+
+import { readFileSync } from 'node:fs';
+import type { Report } from './report.ts';
+import type { Spinner } from './spinner.ts';
+
+/** Milliseconds between two looks. */
+const LOOK = 1000;
+
+export interface Progress {
+  /** Tells of what process `pid` reads of `label` from now on; `total` is how many bytes that will be. The answer ends it. */
+  watch(label: string, pid: number, total: Promise<number | undefined>): () => void;
+}
+
+/** For the run of `report`; undefined where nobody wants to know. */
+export function createProgress(report: Report, json: boolean, terminal: boolean): Progress | undefined {
+  if (!json && !terminal) return undefined;
+  return {
+    watch(label, pid, total) {
+      const began = Date.now();
+      const before = bytesRead(pid) ?? 0;
+      let expected: number | undefined;
+      let spinner: Spinner | undefined;
+      let over = false;
+      total.then((bytes) => {
+        expected = bytes;
+      });
+      if (!json)
+        // Loaded where there is a person to look at it.
+        import('./spinner.ts').then(({ startSpinner }) => {
+          if (!over) spinner = startSpinner(label);
+        });
+      const timer = setInterval(() => {
+        const bytes = (bytesRead(pid) ?? before) - before;
+        const seconds = (Date.now() - began) / 1000;
+        report.event('progress', { dataset: label, bytes, ...(expected === undefined ? {} : { expected }) });
+        spinner?.say(`${label}: ${describeProgress(bytes, seconds, expected)}`);
+      }, LOOK);
+      return () => {
+        over = true;
+        clearInterval(timer);
+        spinner?.stop();
+      };
+    },
+  };
+}
+
+/** `12.0 MiB of 1.0 GiB, 4.0 MiB/s, 4:13 left`; what is not known is left out. Pure. */
+export function describeProgress(bytes: number, seconds: number, expected: number | undefined): string {
+  const rate = seconds > 0 ? bytes / seconds : 0;
+  const parts = [expected === undefined ? amount(bytes) : `${amount(bytes)} of ${amount(expected)}`];
+  if (rate > 0) parts.push(`${amount(rate)}/s`);
+  if (rate > 0 && expected !== undefined && expected > bytes)
+    parts.push(`${time((expected - bytes) / rate)} left`);
+  return parts.join(', ');
+}
+
+function amount(bytes: number): string {
+  let [value, unit] = [bytes, 0];
+  while (value >= 1024 && unit < 4) [value, unit] = [value / 1024, unit + 1];
+  return `${unit === 0 ? Math.round(value) : value.toFixed(1)} ${['B', 'KiB', 'MiB', 'GiB', 'TiB'][unit]}`;
+}
+
+function time(seconds: number): string {
+  const whole = Math.ceil(seconds);
+  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor((whole % 3600) / 60)];
+  const two = (value: number) => String(value).padStart(2, '0');
+  return hours > 0 ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`;
+}
+
+/** Undefined when it has ended. */
+function bytesRead(pid: number): number | undefined {
+  try {
+    const found = /^rchar: (\d+)$/m.exec(readFileSync(`/proc/${pid}/io`, 'latin1'))?.[1];
+    return found === undefined ? undefined : Number(found);
+  } catch {
+    return undefined;
+  }
+}
