@@ -88,6 +88,10 @@ const sentences = {
     `this file system has no local ${property}=yes on the fileserver, so it may be the backup of another; see zrep failover and takeover`,
   'never-sent': () =>
     'no snapshot of this file system is marked as sent, so there is nothing to increment from; run zrep init again, or zrep sentsync on the fileserver',
+  'already-initialized': (dataset: string, mend: string) =>
+    `a snapshot of ${dataset} is marked as sent already, so it has a backup to refresh; to begin anew, run on the fileserver: ${mend}`,
+  'configured-otherwise': (dataset: string, property: string, mend: string) =>
+    `${dataset} belongs to another pair by its ${property}; if that pair is no more, run on the fileserver: ${mend}`,
   'not-latest': (snapshot: string, latest: string) =>
     `${snapshot} is not the latest zrep snapshot, ${latest} is; refresh again`,
   'already-sent': (snapshot: string) =>

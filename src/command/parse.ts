@@ -8,7 +8,7 @@
 import { isRefusal, type Refusal, refuse } from '../refusal.ts';
 import { parseFilters } from './filters.ts';
 import { lex } from './lex.ts';
-import type { Operation, Pipeline } from './request.ts';
+import { isPull, type Operation, type Pipeline } from './request.ts';
 import { parseZfs } from './zfs-verbs.ts';
 import { parseZrep } from './zrep-verbs.ts';
 
@@ -23,7 +23,7 @@ export function parse(command: string): Pipeline | Refusal {
   const filters = parseFilters(rest);
   if (isRefusal(filters)) return filters;
 
-  if (filters.length > 0 && operation.kind !== 'refreshpull' && operation.kind !== 'send') {
+  if (filters.length > 0 && !isPull(operation) && operation.kind !== 'send') {
     return refuse('bad-usage', 'zrep _refreshpull ... | FILTER', 'only a stream can go through a filter');
   }
   return { operation, filters };

@@ -5,12 +5,12 @@
  * string again. What runs is printed from these values.
  */
 
-import type { Dataset, Tag, ZrepSnapshot } from '../zfs/names.ts';
+import type { Dataset, HostName, Tag, ZrepSnapshot } from '../zfs/names.ts';
 import type { GetRequest, ListRequest } from '../zfs/read-request.ts';
 import type { ResumeToken } from '../zfs/resume-token.ts';
 import type { DryRun, SendFlag } from '../zfs/send-flags.ts';
 
-export type Operation = Snaponly | Refreshpull | Refreshcomplete | Expire | List | Get | Send;
+export type Operation = Snaponly | Init | Pull | Refreshcomplete | Expire | List | Get | Send;
 
 /** `zrep snaponly DATASET`: make the next snapshot and print its name. */
 export interface Snaponly {
@@ -20,9 +20,23 @@ export interface Snaponly {
   readonly recursive: boolean;
 }
 
-/** `zrep _refreshpull DATASET@TAG_hhhhhh [TOKEN]`: stream from the last sent snapshot to this one. */
-export interface Refreshpull {
-  readonly kind: 'refreshpull';
+/** `zrep _init DATASET DESTHOST DESTFS SAVECOUNT`: make it the source of a pair, and print its newest snapshot's name. */
+export interface Init {
+  readonly kind: 'init';
+  readonly dataset: Dataset;
+  readonly tag: Tag;
+  readonly recursive: boolean;
+  readonly destHost: HostName;
+  readonly destFs: Dataset;
+  readonly savecount: number;
+}
+
+/**
+ * `zrep _refreshpull DATASET@TAG_hhhhhh [TOKEN]`: stream from the last sent snapshot to this one; or `_initpull`: all
+ * of it, as long as none was sent.
+ */
+export interface Pull {
+  readonly kind: 'refreshpull' | 'initpull';
   readonly dataset: Dataset;
   readonly tag: Tag;
   readonly snapshot: ZrepSnapshot;
@@ -79,4 +93,8 @@ export interface FilterRequest {
 export interface Pipeline {
   readonly operation: Operation;
   readonly filters: readonly FilterRequest[];
+}
+
+export function isPull(operation: Operation): operation is Pull {
+  return operation.kind === 'refreshpull' || operation.kind === 'initpull';
 }

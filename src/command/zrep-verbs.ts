@@ -1,5 +1,6 @@
 /**
- * `zrep [-D] [-R] [-t TAG] VERB …`: the server's side of a pull, in every spelling a stock client produces.
+ * `zrep [-D] [-R] [-t TAG] VERB …`: the server's side of a pull, in every spelling a stock client produces, and of
+ * `_init` and `_initpull`, which only our own client sends.
  *
  * Stock clients repeat `-t TAG`, write `-R` before or behind it, and with `-D` and a ZREP_PATH of two words
  * repeat the program's word; stock servers fail on some of those (zrep issues #79, #18 of the protocol
@@ -10,13 +11,14 @@ import { isRefusal, type Refusal, refuse } from '../refusal.ts';
 import {
   type Dataset,
   parseDataset,
+  parseHostName,
   parseTag,
   parseZrepSnapshot,
   type Tag,
   type ZrepSnapshot,
 } from '../zfs/names.ts';
 import { parseResumeToken } from '../zfs/resume-token.ts';
-import type { Expire, Operation, Refreshcomplete, Refreshpull, Snaponly } from './request.ts';
+import type { Expire, Init, Operation, Pull, Refreshcomplete, Snaponly } from './request.ts';
 
 interface Switches {
   readonly tag: Tag;
@@ -28,7 +30,9 @@ const DEFAULT_TAG = 'zrep' as Tag;
 type Verb = (switches: Switches, words: readonly string[]) => Operation | Refusal;
 const verbs = new Map<string, Verb>([
   ['snaponly', parseSnaponly],
-  ['_refreshpull', parseRefreshpull],
+  ['_init', parseInit],
+  ['_initpull', (switches, words) => parsePull('initpull', switches, words)],
+  ['_refreshpull', (switches, words) => parsePull('refreshpull', switches, words)],
   ['_refreshcomplete', parseRefreshcomplete],
   ['expire', parseExpire],
 ]);
@@ -74,12 +78,30 @@ function parseSnaponly({ tag, recursive }: Switches, words: readonly string[]): 
   return isRefusal(dataset) ? dataset : { kind: 'snaponly', dataset, tag, recursive };
 }
 
-function parseRefreshpull({ tag, recursive }: Switches, words: readonly string[]): Refreshpull | Refusal {
+function parseInit({ tag, recursive }: Switches, words: readonly string[]): Init | Refusal {
+  const [name = '', host = '', destination = '', count = ''] = words;
+  if (words.length !== 4 || !/^[1-9][0-9]{0,5}$/.test(count)) {
+    const problem = 'a dataset, a host, a dataset there, and a number from 1 to 999999 are needed';
+    return refuse('bad-usage', 'zrep _init DATASET DESTHOST DESTFS SAVECOUNT', problem);
+  }
+  const [dataset, destFs] = [datasetFrom(name), datasetFrom(destination)];
+  if (isRefusal(dataset)) return dataset;
+  if (isRefusal(destFs)) return destFs;
+  const destHost = parseHostName(host);
+  if (destHost === undefined) return refuse('bad-name', 'the name of a host', host);
+  return { kind: 'init', dataset, tag, recursive, destHost, destFs, savecount: Number(count) };
+}
+
+function parsePull(
+  kind: Pull['kind'],
+  { tag, recursive }: Switches,
+  words: readonly string[],
+): Pull | Refusal {
   const [name = '', tokenText, ...extra] = words;
   if (words.length === 0 || extra.length > 0) {
     return refuse(
       'bad-usage',
-      'zrep _refreshpull DATASET@SNAPSHOT [TOKEN]',
+      `zrep _${kind} DATASET@SNAPSHOT [TOKEN]`,
       'a snapshot, and at most a token, are needed',
     );
   }
@@ -87,7 +109,7 @@ function parseRefreshpull({ tag, recursive }: Switches, words: readonly string[]
   if (isRefusal(snapshot)) return snapshot;
   const token = tokenText === undefined ? undefined : parseResumeToken(tokenText);
   if (isRefusal(token)) return token;
-  return { kind: 'refreshpull', dataset: snapshot.dataset, tag, snapshot, recursive, token };
+  return { kind, dataset: snapshot.dataset, tag, snapshot, recursive, token };
 }
 
 function parseRefreshcomplete({ tag }: Switches, words: readonly string[]): Refreshcomplete | Refusal {

@@ -72,8 +72,9 @@ async function lookBelow(zfs: Zfs, grant: Grant, host: string, where: string): P
   });
 }
 
+/** Where the client may make the pair by itself, there need not be one yet. */
 function isPulled({ operations }: Grant): boolean {
-  return operations.includes('pull') || operations.includes('expire');
+  return (operations.includes('pull') || operations.includes('expire')) && !operations.includes('init');
 }
 
 function lockProperties(tag: Tag): string[] {

@@ -1,5 +1,6 @@
 /** How many of a client's commands are at work at once: a seat for each, and one more for each stream. */
 
+import { isPull } from '../command/request.ts';
 import type { Allowed } from '../policy/decide.ts';
 import { type Leave, takeSeat } from '../process/seats.ts';
 import { isRefusal, type Refusal, refuse } from '../refusal.ts';
@@ -47,7 +48,7 @@ export async function admit<Result>(
 }
 
 function isStream({ operation }: Allowed): boolean {
-  return operation.kind === 'refreshpull' || (operation.kind === 'send' && operation.dryRun === undefined);
+  return isPull(operation) || (operation.kind === 'send' && operation.dryRun === undefined);
 }
 
 async function sitDown(folder: string, limit: number): Promise<Leave | Refusal | undefined> {

@@ -24,6 +24,7 @@ export const EXPLAIN_HELP = `
 Examples:
   zrep-gate explain --client backup1 -- 'zrep snaponly tank/home'
   zrep-gate explain --client backup1 --from 192.0.2.10 --json -- 'zrep _refreshpull tank/home@zrep_00000a'
+  zrep-gate explain --client backup1 -- 'zrep _init tank/home backup pool/home 5'
 
 Exit codes: 0 allow, 1 deny, 2 usage or policy error.`;
 

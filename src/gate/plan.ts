@@ -7,6 +7,7 @@
 import type { Allowed } from '../policy/decide.ts';
 import type { Policy } from '../policy/policy.ts';
 import { releaseArgvs, takeArgvs } from '../replication/lock.ts';
+import { pairArgvs } from '../replication/pair.ts';
 import { readArgv } from '../replication/read.ts';
 import { completeArgvs } from '../replication/refreshcomplete.ts';
 import { incrementFrom } from '../replication/refreshpull.ts';
@@ -31,7 +32,7 @@ export interface Plan {
 
 /** The plan of what `policy` allowed, where the zfs that runs it has `capabilities`. */
 export function planOf(policy: Policy, allowed: Allowed, capabilities: Capabilities): Plan {
-  const { argvs, conditions } = steps(allowed, capabilities);
+  const { argvs, conditions } = steps(policy, allowed, capabilities);
   const [binary, filters] = [policy.zfs, allowed.filters];
   const processes: PlannedProcess[] = argvs.map((argv) => ({ argv: [binary, ...argv] }));
   const streamed = argvs.findIndex(([verb]) => verb === 'send');
@@ -44,7 +45,11 @@ interface Steps {
   readonly conditions: readonly string[];
 }
 
-function steps({ operation, grant, client, sendFlags, reach }: Allowed, capabilities: Capabilities): Steps {
+function steps(
+  { zrep }: Policy,
+  { operation, grant, client, sendFlags, reach }: Allowed,
+  capabilities: Capabilities,
+): Steps {
   const { dataset } = operation;
   const { limits } = grant;
   const underLock = (tag: Tag, work: Steps) => lockedSteps(capabilities, dataset, tag, work);
@@ -58,23 +63,37 @@ function steps({ operation, grant, client, sendFlags, reach }: Allowed, capabili
           `of the pool, ${limits.freeSpace.text} is free`,
         ],
       });
+    case 'init':
+      return underLock(operation.tag, {
+        argvs: [
+          ...pairArgvs(capabilities, operation, zrep.srcHost ?? '<this host>'),
+          snapshotArgv(`${dataset}@${operation.tag}_000000`, operation.recursive),
+        ],
+        conditions: [
+          `the file system belongs to no other pair with the tag ${operation.tag}`,
+          neverSent(operation.tag),
+          `the snapshot is made if there is none with the tag ${operation.tag}, and then only while ${limits.freeSpace.text} of the pool is free`,
+        ],
+      });
+    case 'initpull':
     case 'refreshpull': {
       const name = formatZrepSnapshot(operation.snapshot);
-      const base = incrementFrom(operation.tag, '<last sent>');
-      const { token } = operation;
-      return underLock(operation.tag, {
+      const { token, tag } = operation;
+      const full = operation.kind === 'initpull';
+      const base = full ? undefined : incrementFrom(tag, '<last sent>');
+      return underLock(tag, {
         argvs: [
           token ? resumeArgv(formatResumeToken(token)) : sendArgv(sendFlags, base, name),
           setArgv(token ? formatZrepSnapshot(token.snapshot) : name, { [STREAMED]: '<record>' }),
         ],
         conditions: [
-          ...masterConditions(operation.tag),
+          ...masterConditions(tag),
+          ...(full ? [neverSent(tag)] : []),
           ...(token
             ? ['the GUIDs in the token are those of snapshots of this dataset with this tag']
-            : [
-                `${name} is the latest ${operation.tag} snapshot`,
-                `an older snapshot is marked ${operation.tag}:sent`,
-              ]),
+            : full
+              ? [`${name} exists`]
+              : [`${name} is the latest ${tag} snapshot`, `an older snapshot is marked ${tag}:sent`]),
         ],
       });
     }
@@ -112,6 +131,10 @@ function lockedSteps(capabilities: Capabilities, dataset: Dataset, tag: Tag, wor
 
 function masterConditions(tag: Tag): string[] {
   return [`${tag}:src-host is this host, and ${tag}:master=yes is set on the file system itself`];
+}
+
+function neverSent(tag: Tag): string {
+  return `no snapshot is marked ${tag}:sent`;
 }
 
 /** Children first. */

@@ -7,6 +7,8 @@ import { Interrupted, type Interruption } from '../process/interruption.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';
 import type { Done } from '../replication/done.ts';
 import { expire } from '../replication/expire.ts';
+import { init } from '../replication/init.ts';
+import { initpull } from '../replication/initpull.ts';
 import { read } from '../replication/read.ts';
 import { refreshcomplete } from '../replication/refreshcomplete.ts';
 import { refreshpull } from '../replication/refreshpull.ts';
@@ -51,6 +53,10 @@ function perform(
   switch (operation.kind) {
     case 'snaponly':
       return snaponly(step, operation, limits);
+    case 'init':
+      return init(step, operation, limits);
+    case 'initpull':
+      return initpull(step, operation, sendFlags, filters, limits);
     case 'refreshpull':
       return refreshpull(step, operation, sendFlags, filters, limits);
     case 'refreshcomplete':

@@ -149,7 +149,8 @@ function contradictions(policy: Policy): Mistake[] {
         add('has raw = "forbidden", but zrep.send-flags has -w');
       }
       const carried = policy.zrep.sendFlags.find((flag) => flag === 'p' || flag === 'b');
-      if (carried && !grant.properties && grant.operations.includes('pull')) {
+      const pulls = grant.operations.some((operation) => operation === 'pull' || operation === 'init');
+      if (carried && !grant.properties && pulls) {
         add(`has properties = false, but zrep.send-flags has -${carried}`);
       }
     });

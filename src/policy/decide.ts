@@ -3,7 +3,7 @@
  * verdict. What only ZFS knows stands as conditions, which replication/ checks when it runs.
  */
 
-import type { Get, List, Operation, Pipeline } from '../command/request.ts';
+import { type Get, isPull, type List, type Operation, type Pipeline, type Pull } from '../command/request.ts';
 import { isRefusal, type Refusal, refuse } from '../refusal.ts';
 import type { Dataset } from '../zfs/names.ts';
 import { SEND_FLAGS, type SendFlag } from '../zfs/send-flags.ts';
@@ -43,14 +43,17 @@ export type Reach = 'alone' | { readonly spared: readonly string[] };
 const OLDEST_MARK = 31;
 const DAY = 86_400;
 
-const GRANTED_AS: Record<Operation['kind'], GrantedOperation> = {
-  snaponly: 'pull',
-  refreshpull: 'pull',
-  refreshcomplete: 'pull',
-  expire: 'expire',
-  list: 'read',
-  get: 'read',
-  send: 'send',
+/** What a grant must have for it: one of these. */
+const GRANTED_AS: Record<Operation['kind'], readonly [GrantedOperation, ...GrantedOperation[]]> = {
+  snaponly: ['pull'],
+  init: ['init'],
+  initpull: ['init'],
+  refreshpull: ['pull'],
+  refreshcomplete: ['pull', 'init'],
+  expire: ['expire'],
+  list: ['read'],
+  get: ['read'],
+  send: ['send'],
 };
 
 /** The verdict on a parsed command. */
@@ -62,8 +65,7 @@ export function decide(policy: Policy, asker: Asker, { operation, filters }: Pip
   const grant = findGrant(client, operation.dataset);
   if (grant === undefined) return refuse('not-granted', operation.dataset);
   const who = { name: asker.client, limits: client.limits };
-  const permission = GRANTED_AS[operation.kind];
-  if (!grant.operations.includes(permission)) return refuse('operation-not-granted', permission);
+  if (!isGranted(grant, operation)) return refuse('operation-not-granted', GRANTED_AS[operation.kind][0]);
   if (operation.kind === 'list' || operation.kind === 'get') {
     return (
       judgeRead(client, grant, operation) ?? {
@@ -98,6 +100,10 @@ export function decide(policy: Policy, asker: Asker, { operation, filters }: Pip
   );
 }
 
+function isGranted({ operations }: Grant, { kind }: Operation): boolean {
+  return GRANTED_AS[kind].some((one) => operations.includes(one));
+}
+
 type Replication = Exclude<Operation, List | Get>;
 
 function isRecursive(operation: Replication): boolean {
@@ -121,11 +127,7 @@ function agreesBelow(client: Client, grant: Grant, operation: Replication): bool
 }
 
 function agrees(other: Grant, grant: Grant, operation: Replication): boolean {
-  return (
-    other.operations.includes(GRANTED_AS[operation.kind]) &&
-    other.tags.includes(operation.tag) &&
-    other.raw === grant.raw
-  );
+  return isGranted(other, operation) && other.tags.includes(operation.tag) && other.raw === grant.raw;
 }
 
 /** The parts of the tree below for which the policy does not allow the same recursively. */
@@ -147,7 +149,7 @@ function reachOf(client: Client, grant: Grant, operation: Replication): Reach {
 /** What goes on zfs send's command line: a client's own words for `send`; the policy's for a pull. */
 function sendFlagsFor(policy: Policy, grant: Grant, operation: Replication): SendFlag[] {
   if (operation.kind === 'send') return [...operation.flags];
-  if (operation.kind !== 'refreshpull') return [];
+  if (!isPull(operation)) return [];
   const flags = new Set<SendFlag>(policy.zrep.sendFlags);
   if (operation.recursive) flags.add('R');
   if (grant.raw === 'required') flags.add('w');
@@ -165,13 +167,10 @@ function judgeStream(grant: Grant, operation: Replication, flags: readonly SendF
       return refuse('tag-not-granted', operation.base.snapshot.tag);
     }
   }
-  return operation.kind === 'refreshpull' && operation.token ? judgeToken(grant, operation) : undefined;
+  return isPull(operation) && operation.token ? judgeToken(grant, operation) : undefined;
 }
 
-function judgeToken(
-  grant: Grant,
-  { token, dataset, tag }: Extract<Operation, { kind: 'refreshpull' }>,
-): Refusal | undefined {
+function judgeToken(grant: Grant, { token, dataset, tag }: Pull): Refusal | undefined {
   if (!grant.resume) return refuse('resume-not-granted');
   if (token === undefined) return undefined;
   if (token.snapshot.dataset !== dataset || token.snapshot.tag !== tag) {

@@ -4,7 +4,7 @@ import type { Dataset, Tag } from '../zfs/names.ts';
 import type { SendFlag } from '../zfs/send-flags.ts';
 import type { ClientLimits, DatasetLimits } from './limits.ts';
 
-export type GrantedOperation = 'pull' | 'expire' | 'read' | 'send';
+export type GrantedOperation = 'pull' | 'expire' | 'read' | 'send' | 'init';
 
 export interface Grant {
   readonly dataset: Dataset;

@@ -72,7 +72,7 @@ const grant = table(
     subtree: flag,
     except: list(dataset),
     tags: list(tag, 1),
-    operations: list(choice('pull', 'expire', 'read', 'send')),
+    operations: list(choice('pull', 'expire', 'read', 'send', 'init')),
     recursive: flag,
     properties: flag,
     raw: choice('forbidden', 'optional', 'required'),

@@ -23,8 +23,14 @@ export function refuseMore(
   return refuse('snapshots-too-often', snapshotsPerHour, Math.ceil((last + HOUR - now) / 60));
 }
 
-/** How much of the pool of `dataset` is free, and of how much; asked at once, to be looked at later. Bytes. */
-export function askForRoom({ zfs }: Step, dataset: string): () => Promise<{ free: number; size: number }> {
+/** Bytes of a pool. */
+export interface Room {
+  readonly free: number;
+  readonly size: number;
+}
+
+/** How much of the pool of `dataset` is free, and of how much; asked at once, to be looked at later. */
+export function askForRoom({ zfs }: Step, dataset: string): () => Promise<Room> {
   const [pool = ''] = dataset.split('/');
   const asked = zfs.ask(readPropertiesArgv([pool], ['available', 'used']));
   return async () => {
@@ -35,9 +41,6 @@ export function askForRoom({ zfs }: Step, dataset: string): () => Promise<{ free
 }
 
 /** The refusal of one more snapshot in a pool with so much room. */
-export function refuseFull(
-  { free, size }: { free: number; size: number },
-  space: Space,
-): Refusal | undefined {
+export function refuseFull({ free, size }: Room, space: Space): Refusal | undefined {
   return leaves(free, size, space) ? undefined : refuse('pool-full', space.text);
 }

@@ -14,6 +14,9 @@ export type Dataset = Branded<'Dataset'>;
 /** A zrep tag: the prefix of snapshots and properties; `zrep` unless somebody chose another. */
 export type Tag = Branded<'Tag'>;
 
+/** What zrep calls a host: `[user@]name`. */
+export type HostName = Branded<'HostName'>;
+
 /** A snapshot that zrep made: DATASET@TAG_hhhhhh. */
 export interface ZrepSnapshot {
   readonly dataset: Dataset;
@@ -46,6 +49,13 @@ export function parseDataset(text: string): Dataset | undefined {
 
 export function parseTag(text: string): Tag | undefined {
   return TAG.test(text) ? (text as Tag) : undefined;
+}
+
+/** Only what means nothing to a shell, and to ssh no option: a stock zrep hands it to both. */
+const HOST = /^(?:[A-Za-z0-9_][A-Za-z0-9_.-]*@)?[A-Za-z0-9][A-Za-z0-9_.-]*$/;
+
+export function parseHostName(text: string): HostName | undefined {
+  return text.length <= 255 && HOST.test(text) ? (text as HostName) : undefined;
 }
 
 /** DATASET@NAME for any snapshot; undefined when it isn't one. */

@@ -4,6 +4,7 @@ import { inspect, isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import t from 'tap';
 import { parse } from '../../src/command/parse.ts';
+import { isPull } from '../../src/command/request.ts';
 import { isRefusal, type RefusalCode } from '../../src/refusal.ts';
 import { list, operation, print, refreshpull, snaponly } from '../fixtures/command/operations.ts';
 import { foreignText, GOOD_COMMANDS, isSound, named } from '../fixtures/command/texts.ts';
@@ -64,7 +65,7 @@ t.test(
     });
     const pipeline = fc.tuple(operation, fc.array(filter, { maxLength: 4 })).map(([operation, filters]) => ({
       operation,
-      filters: operation.kind === 'refreshpull' || operation.kind === 'send' ? filters : [],
+      filters: isPull(operation) || operation.kind === 'send' ? filters : [],
     }));
     fc.assert(
       fc.property(pipeline, fc.constantFrom(' ', '  ', '     '), (pipeline, gap) => {
@@ -85,7 +86,9 @@ t.test('any text is a sound refusal, or an operation that can be printed and rea
       if (!token && quotable(pipeline.filters)) same(parse(print(pipeline)), pipeline);
       const bare = text.replace(/['"]/g, '');
       return (
-        /^(?:snaponly|refreshpull|refreshcomplete|expire|list|get|send)$/.test(operation.kind) &&
+        /^(?:snaponly|init|initpull|refreshpull|refreshcomplete|expire|list|get|send)$/.test(
+          operation.kind,
+        ) &&
         /^[A-Za-z][A-Za-z0-9_.:-]*(?:\/[A-Za-z0-9_.:-]+)*$/.test(operation.dataset) &&
         bare.includes(operation.dataset) &&
         (!('tag' in operation) || operation.tag === 'zrep' || bare.includes(operation.tag))

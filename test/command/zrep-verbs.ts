@@ -1,9 +1,16 @@
-/** zrep's verbs: every spelling of the pull protocol's four, and nothing of the rest of zrep. */
+/** zrep's verbs: every spelling of the pull protocol's four and of our own two, and nothing of the rest of zrep. */
 
 import t from 'tap';
 import { parseZrep } from '../../src/command/zrep-verbs.ts';
 import type { RefusalCode } from '../../src/refusal.ts';
-import { expire, refreshcomplete, refreshpull, snaponly } from '../fixtures/command/operations.ts';
+import {
+  expire,
+  init,
+  initpull,
+  refreshcomplete,
+  refreshpull,
+  snaponly,
+} from '../fixtures/command/operations.ts';
 import { named } from '../fixtures/command/texts.ts';
 import { FULL_FIELDS, FULL_TOKEN, INCREMENT_TOKEN } from '../fixtures/zfs/resume-token.ts';
 
@@ -26,13 +33,18 @@ const READ: readonly (readonly [words: string, operation: object])[] = [
   ['_refreshcomplete tank/home@zrep_000001 zrep:sent=0', refreshcomplete(HOME, 1, 0)],
   ['-t off _refreshcomplete tank/home@off_00000a off:sent=999999999999', refreshcomplete(HOME, 10, 999999999999, 'off')],
   ['-R _refreshcomplete tank/home@zrep_000001 zrep:sent=1', refreshcomplete(HOME, 1, 1)],
+  ['_init tank/home backup vault/home 5', init(HOME, 'backup', 'vault/home', 5)],
+  ['-t off -R _init tank/home _z.r-p@b-1.example.org v 999999', init(HOME, '_z.r-p@b-1.example.org', 'v', 999999, { tag: 'off', recursive })],
+  [`_init tank/home ${'b'.repeat(255)} v 1`, init(HOME, 'b'.repeat(255), 'v', 1)],
+  ['_initpull tank/home@zrep_000000', initpull(HOME, 0)],
+  [`-t zrep -R _initpull tank/home@zrep_000001 ${FULL_TOKEN}`, initpull(HOME, 1, { recursive, token: FULL_FIELDS })],
   ['expire -L tank/home', expire(HOME)],
   ['-t off -D -t off expire -L tank/home', expire(HOME, 'off')],
 ]; // biome-ignore format: one table
 
 const REFUSED: readonly (readonly [code: RefusalCode, words: readonly string[]])[] = [
   ['unknown-verb', ['', '-R', '-D', 'zrep', 'zrep snaponly tank/home', '-D zrep zrep snaponly tank/home']],
-  ['unknown-verb', ['init a b c', 'sync tank/home', 'failover tank/home', 'takeover tank/home', 'clear tank/home']],
+  ['unknown-verb', ['init a b c', 'init a b c 5', '_INIT a b c 5', 'initpull a@zrep_000001', '_initcomplete a', 'sync tank/home', 'failover tank/home', 'takeover tank/home', 'clear tank/home']],
   ['unknown-verb', ['status', 'list', 'version', 'changeconfig -f a b c', 'sentsync a', 'refresh a', 'SNAPONLY a']],
   ['unknown-verb', ['-S all', '-e -L tank/home', '-DR snaponly tank/home', '--help', '-toff snaponly tank/home']],
   ['unknown-verb', ['-D /usr/bin/zrep snaponly tank/home', '-D zfs list tank/home', 'toString a', 'constructor a']],
@@ -46,6 +58,13 @@ const REFUSED: readonly (readonly [code: RefusalCode, words: readonly string[]])
   ['bad-name', ['_refreshpull tank/home@zrep_000001_unsent', '_refreshpull a@zrep_000001,zrep_000002']],
   ['bad-token', ['_refreshpull tank/home@zrep_000001 -R', '_refreshpull tank/home@zrep_000001 1-0-1-00']],
   ['bad-token', [`_refreshpull a@zrep_000001 ${FULL_TOKEN.toUpperCase()}`, `_refreshpull a@zrep_000001 ${FULL_TOKEN}0`]],
+  ['bad-usage', ['_init', '_init a h b', '_init a h b 5 6', '_init -R a h b 5', '_init all h b 5', '_init a h all 5']],
+  ['bad-usage', ['0', '05', '1000000', '-1', '1e3', '5x', '1.0'].map((count) => `_init a h b ${count}`)],
+  ['bad-name', ['-oProxyCommand=x', '-h', '.h', '@h', 'u@', 'u@@h', 'a@b@h', '-u@h', 'h:22', 'h%h', 'h/x', 'h=x', 'h+', 'h,i', 'h'.repeat(256)].map((host) => `_init a ${host} b 5`)],
+  ['bad-name', ['_init a@zrep_000001 h b 5', '_init a h b@x 5', '_init a h -F 5', '_init a h /b 5', '_init -a h b 5']],
+  ['bad-usage', ['_initpull', '_initpull a@zrep_000001 x y']],
+  ['bad-name', ['_initpull tank/home', '_initpull a@x', '-t off _initpull a@zrep_000001', '_initpull -R a@zrep_000001']],
+  ['bad-token', ['_initpull a@zrep_000001 -R', `_initpull a@zrep_000001 ${FULL_TOKEN}0`]],
   ['bad-name', ['_refreshcomplete', '_refreshcomplete tank/home canmount=off', '-t off _refreshcomplete a@zrep_000001 off:sent=1']],
   ['bad-usage', ['_refreshcomplete a@zrep_000001', '_refreshcomplete a@zrep_000001 zrep:sent=1 b@zrep_000001']],
   ['bad-usage', ['', 'x', '-1', '+1', '1e9', '0x1', '01', '1.0', '1,readonly=off', '1000000000000'].map((value) => `_refreshcomplete a@zrep_000001 zrep:sent=${value}`)],
@@ -89,6 +108,8 @@ t.test('an empty word is no name', async (t) => {
   for (const words of [
     ['snaponly', ''],
     ['_refreshpull', ''],
+    ['_init', 'a', '', 'b', '5'],
+    ['_init', 'a', 'h', '', '5'],
     ['_refreshcomplete', '', ''],
     ['-t', '', 'snaponly', 'a'],
   ]) {

@@ -2,7 +2,7 @@
 
 import t, { type Test } from 'tap';
 import { parse } from '../../src/command/parse.ts';
-import type { Expire, Refreshcomplete, Refreshpull, Snaponly } from '../../src/command/request.ts';
+import type { Expire, Pull, Refreshcomplete, Snaponly } from '../../src/command/request.ts';
 import { datasetLimits } from '../../src/policy/limits.ts';
 import { isRefusal } from '../../src/refusal.ts';
 import { expire } from '../../src/replication/expire.ts';
@@ -44,7 +44,7 @@ t.test('the stream starts at the last sent snapshot, by -I for zrep and by -i fo
   for (const [tag, [words, through]] of Object.entries(cases)) {
     const [sent, latest] = [`${tag}_000001`, `${tag}_000002`];
     const { step, asked } = server(t, tag, { [sent]: '5', [latest]: '' });
-    const operation = operationOf<Refreshpull>(`${words}  _refreshpull tank/home@${latest}  `);
+    const operation = operationOf<Pull>(`${words}  _refreshpull tank/home@${latest}  `);
     const done = await refreshpull(step, operation, [], [], LIMITS);
     t.notOk(isRefusal(done) || done.print, 'and nothing but the stream is on standard output');
     t.ok(asked.includes(`stream send ${through} tank/home@${sent} tank/home@${latest}`), tag);

@@ -18,7 +18,7 @@ streams = 2
 [[client.backup1.grant]]
 dataset = "tank/home"
 subtree = true
-operations = ["pull", "expire", "read", "send"]
+operations = ["pull", "expire", "read", "send", "init"]
 streams-per-dataset = 1
 `);
 
@@ -27,6 +27,7 @@ const NO_STREAM = [
   'zrep snaponly tank/home/a',
   'zrep _refreshcomplete tank/home/a@zrep_00000a zrep:sent=1700000000',
   'zrep expire -L tank/home/a',
+  'zrep _init tank/home/a backup vault/a 5',
   'zfs list tank/home/a',
   'zfs get name tank/home/a',
   'zfs send -nP tank/home/a@zrep_00000a',
@@ -61,7 +62,11 @@ t.test('every command sits among the sessions, and a stream also among the strea
   for (const command of NO_STREAM) {
     t.same(await admit(rundir, allowed(command), async () => seatsIn(rundir)), SESSION, command);
   }
-  for (const command of [PULL, 'zfs send tank/home/a@zrep_00000a']) {
+  for (const command of [
+    PULL,
+    'zrep _initpull tank/home/a@zrep_00000a',
+    'zfs send tank/home/a@zrep_00000a',
+  ]) {
     t.same(await admit(rundir, allowed(command), async () => seatsIn(rundir)), STREAM, command);
   }
 });

@@ -89,6 +89,8 @@ t.test('whatever the command, the answer is a verdict of the documented form, in
       'zfs',
       'snaponly',
       '_refreshpull',
+      '_init',
+      '_initpull',
       'expire',
       '-L',
       '-R',

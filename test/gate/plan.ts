@@ -55,6 +55,20 @@ const LOCKED: [string, string, string, string[], string[]][] = [
     [`/sbin/zfs send -t ${token}`, record('tank/home@zrep_00000a')], [GUIDS],
   ],
   [
+    'zrep _initpull tank/home@zrep_00000a | lz4 -9', 'tank/home', 'zrep',
+    ['/sbin/zfs send -L -c tank/home@zrep_00000a', LZ4, record('tank/home@zrep_00000a')],
+    ['no snapshot is marked zrep:sent', 'tank/home@zrep_00000a exists'],
+  ],
+  [
+    'zrep -R _initpull tank/vm/a@zrep_000000', 'tank/vm/a', 'zrep',
+    ['/sbin/zfs send -L -R -c tank/vm/a@zrep_000000', record('tank/vm/a@zrep_000000')],
+    ['no snapshot is marked zrep:sent', 'tank/vm/a@zrep_000000 exists'],
+  ],
+  [
+    `zrep _initpull tank/home@zrep_00000b ${token}`, 'tank/home', 'zrep',
+    [`/sbin/zfs send -t ${token}`, record('tank/home@zrep_00000a')], ['no snapshot is marked zrep:sent', GUIDS],
+  ],
+  [
     'zrep expire -L tank/home', 'tank/home', 'zrep',
     ['/sbin/zfs destroy "tank/home@<each beyond savecount>"'], [SAVECOUNT, ...KEPT],
   ],
@@ -118,6 +132,30 @@ t.test('where zfs can, the lock is one call, and so are the snapshots of a datas
   t.end();
 });
 
+t.test('a pair begins with its properties, and last a snapshot, where there is none', async (t) => {
+  const begin = 'zrep -R _init tank/vm/a root@backup vault/a 5';
+  const values = [
+    ...['zrep:src-fs=tank/vm/a', 'zrep:src-host=<this host>', 'zrep:dest-fs=vault/a'],
+    ...['zrep:dest-host=root@backup', 'zrep:savecount=5', 'zrep:master=yes'],
+  ];
+  const made = '/sbin/zfs snapshot -r tank/vm/a@zrep_000000';
+  const quoted = values.map((value) => (value.includes(' ') ? `"${value}"` : value));
+  const { processes, conditions } = plan(begin);
+  t.same(processes.slice(2, -2), [...quoted.map((value) => `/sbin/zfs set ${value} tank/vm/a`), made]);
+  t.same(conditions, [
+    'no other zrep holds the lock of the file system',
+    'the file system belongs to no other pair with the tag zrep',
+    'no snapshot is marked zrep:sent',
+    'the snapshot is made if there is none with the tag zrep, and then only while 2% of the pool is free',
+  ]);
+  t.same(plan(begin, ['batches']).processes.slice(1, -2), [
+    `/sbin/zfs set ${quoted.join(' ')} tank/vm/a`,
+    made,
+  ]);
+  const named = await policyOf(SAMPLE.replace('[zrep]', '[zrep]\nsrc-host = "files"'));
+  t.equal(plan(begin, [], named).processes[3], '/sbin/zfs set zrep:src-host=files tank/vm/a');
+});
+
 t.test('marking, sending and reading take no lock', (t) => {
   for (const [command, processes, conditions] of FREE)
     t.same(plan(command), { processes, conditions }, command);
@@ -140,10 +178,10 @@ function latest(snapshot: string, tag: string): string[] {
 }
 
 /** The plan of an allowed command: words joined by blanks, in quotes where they have some, "| " before a filter. */
-function plan(command: string, capabilities: readonly Capability[] = []) {
+function plan(command: string, capabilities: readonly Capability[] = [], by = policy) {
   const { processes, conditions } = planOf(
-    policy,
-    decide(policy, ASKER, parse(command) as Pipeline) as Allowed,
+    by,
+    decide(by, ASKER, parse(command) as Pipeline) as Allowed,
     new Set(capabilities),
   );
   const word = (text: string) => (text.includes(' ') ? `"${text}"` : text);

@@ -13,6 +13,7 @@ import { ASKER, makeFolder, policyOf, SAMPLE } from '../fixtures/gate/policy.ts'
 const QUIET: Interruption = { signal: undefined, check() {}, onSignal: () => () => {} };
 const MARK = 'zrep _refreshcomplete tank/home@zrep_00000a zrep:sent=1700000000';
 const EACH = [
+  ...['zrep _init tank/home backup vault/home 5', 'zrep _initpull tank/home@zrep_00000a'],
   ...['zrep snaponly tank/home', 'zrep _refreshpull tank/home@zrep_00000a', MARK, 'zrep expire -L tank/home'],
   ...[
     'zfs send tank/home@zrep_00000a',

@@ -22,7 +22,7 @@ t.test('a policy with every key says what was written', async (t) => {
   t.same(policy.clients.get('backup1')?.from, ['192.0.2.10', '2001:db8::/32']);
   t.same(policy.clients.get('backup1')?.grants[0], {
     dataset: 'tank/home', subtree: true, except: ['tank/home/secret'], tags: ['zrep', 'off'],
-    operations: ['pull', 'expire', 'read', 'send'], recursive: true, properties: true, raw: 'forbidden', resume: true,
+    operations: ['pull', 'expire', 'read', 'send', 'init'], recursive: true, properties: true, raw: 'forbidden', resume: true,
     filters: ['lz4', 'pigz'],
     limits: {
       streamsPerDataset: 1, snapshotsPerHour: 12, snapshots: 100, freeSpace: { text: '5%', part: 0.05 },
@@ -105,8 +105,8 @@ const CONTRADICTIONS: Record<string, [string, string[]]> = {
     ['client.a.grant[1]: has raw = "forbidden", but zrep.send-flags has -w'],
   ],
   'properties not granted and always sent, which matters to a pull only': [
-    'zrep.send-flags = ["-b"]\nclient.a.grant = [{ dataset = "t", operations = ["pull"] }, { dataset = "u", operations = ["read"] }, { dataset = "v", operations = ["pull"], properties = true }]',
-    ['client.a.grant[1]: has properties = false, but zrep.send-flags has -b'],
+    'zrep.send-flags = ["-b"]\nclient.a.grant = [{ dataset = "t", operations = ["pull"] }, { dataset = "u", operations = ["read"] }, { dataset = "v", operations = ["pull"], properties = true }, { dataset = "w", operations = ["init"] }]',
+    [1, 4].map((grant) => `client.a.grant[${grant}]: has properties = false, but zrep.send-flags has -b`),
   ],
   'an example for nobody': [
     'client.a.grant = []\n[[example]]\nclient = "b"\ncommand = ""\nverdict = "deny"',

@@ -21,6 +21,10 @@ grant = [
   { dataset = "tank/plain", operations = ["pull", "send"], raw = "forbidden", resume = true },
   { dataset = "tank/vm", subtree = true, operations = ["pull", "expire", "send"], recursive = true, properties = true },
   { dataset = "tank/vm/same", operations = ["pull", "expire", "send"], recursive = true },
+  { dataset = "lake/new", operations = ["init"], filters = ["lz4"] },
+  { dataset = "lake/new/raw", operations = ["init"], raw = "required", recursive = true, resume = true },
+  { dataset = "lake/new/wide", operations = ["init", "pull"], recursive = true },
+  { dataset = "lake/new/wide/alike", operations = ["init"], recursive = true },
 ]`);
 
 /** [what the client says, the verdict's code]. {RAW}, {PLAIN}, {ALICE} are tokens. */
@@ -78,6 +82,31 @@ const VERDICTS: [string, string][] = [
   ['zrep -t off _refreshpull tank/home/alice@off_000001 | lz4 -9', 'allowed'],
   ['zrep -t off _refreshpull tank/home/alice@off_000001 | gzip', 'filter-not-granted'],
   ['zrep -t off _refreshpull tank/home/alice@off_000001 | lz4 | lz4 -f', 'filter-arguments'],
+  ['zrep _init lake/new backup vault/new 5', 'allowed'],
+  ['zrep _initpull lake/new@zrep_000000 | lz4', 'allowed'],
+  ['zrep _initpull lake/new@zrep_000000 | gzip', 'filter-not-granted'],
+  [`zrep _refreshcomplete lake/new@zrep_000000 zrep:sent=${NOW}`, 'allowed'],
+  ['zrep snaponly lake/new', 'operation-not-granted'],
+  ['zrep _refreshpull lake/new@zrep_000001', 'operation-not-granted'],
+  ['zrep expire -L lake/new', 'operation-not-granted'],
+  ['zfs send lake/new@zrep_000000', 'operation-not-granted'],
+  ['zfs list lake/new', 'operation-not-granted'],
+  ['zrep _init tank/other backup vault/other 5', 'operation-not-granted'],
+  ['zrep _initpull tank/other@zrep_000000', 'operation-not-granted'],
+  ['zrep _init tank/secret backup vault/other 5', 'not-granted'],
+  ['zrep _init vault/new backup tank/new 5', 'not-granted'],
+  ['zrep -t off _init lake/new backup vault/new 5', 'tag-not-granted'],
+  ['zrep -t off _initpull lake/new@off_000000', 'tag-not-granted'],
+  ['zrep -R _init lake/new backup vault/new 5', 'recursive-not-granted'],
+  ['zrep -R _initpull lake/new@zrep_000000', 'recursive-not-granted'],
+  ['zrep -R _init lake/new/wide backup vault/new 5', 'allowed'],
+  ['zrep -R _initpull lake/new/wide@zrep_000000', 'allowed'],
+  ['zrep -R _refreshpull lake/new/wide@zrep_000001', 'recursive-crosses-grant'],
+  ['zrep -R _init tank/vm backup vault/vm 5', 'operation-not-granted'],
+  ['zrep _initpull lake/new@zrep_000000 {NEW}', 'resume-not-granted'],
+  ['zrep _initpull lake/new/raw@zrep_000000 {NEWRAW}', 'allowed'],
+  ['zrep _initpull lake/new/raw@zrep_000000 {NEWUNRAW}', 'raw-required'],
+  ['zrep _initpull lake/new/raw@zrep_000000 {RAW}', 'token-mismatch'],
 ];
 
 const TOKENS: Record<string, string> = {
@@ -85,6 +114,9 @@ const TOKENS: Record<string, string> = {
   UNRAW: tokenFor('tank/raw@zrep_000001', 'compressok'),
   PLAIN: tokenFor('tank/plain@zrep_000001'),
   PLAINRAW: tokenFor('tank/plain@zrep_000001', 'rawok'),
+  NEW: tokenFor('lake/new@zrep_000000'),
+  NEWRAW: tokenFor('lake/new/raw@zrep_000000', 'rawok'),
+  NEWUNRAW: tokenFor('lake/new/raw@zrep_000000'),
   ALICE: tokenFor('tank/home/alice@zrep_000001'),
 };
 const withTokens = (command: string): string =>
@@ -119,6 +151,8 @@ t.test(
     t.equal(flags('zrep _refreshpull tank/vm@zrep_000001'), 'Lc');
     t.equal(flags('zrep -R _refreshpull tank/vm@zrep_000001'), 'LRc');
     t.equal(flags('zrep _refreshpull tank/raw@zrep_000001'), 'Lcw');
+    t.equal(flags('zrep _initpull lake/new@zrep_000000'), 'Lc');
+    t.equal(flags('zrep -R _initpull lake/new/raw@zrep_000000'), 'LRcw');
     t.equal(flags('zfs send -pe tank/vm@zrep_000001'), 'ep');
   },
 );
@@ -157,6 +191,9 @@ t.test(
 /** The forms whose verdict is about one dataset alone, whatever is below; D stands for it. */
 const ALONE = [
   'zrep snaponly D',
+  'zrep _init D backup vault/x 5',
+  'zrep _initpull D@zrep_000000',
+  `zrep _refreshcomplete D@zrep_000000 zrep:sent=${NOW}`,
   'zrep _refreshpull D@zrep_000001',
   'zrep -t off expire -L D',
   'zfs list D',
@@ -164,6 +201,8 @@ const ALONE = [
 ];
 const RECURSIVE = [
   'zrep -R snaponly D',
+  'zrep -R _init D backup vault/x 5',
+  'zrep -R _initpull D@zrep_000000',
   'zrep -R _refreshpull D@zrep_000001',
   'zfs send -R D@off_000001',
   'zfs send -Rw D@zrep_000001',

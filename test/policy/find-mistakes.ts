@@ -46,7 +46,7 @@ const MISTAKES: [string, string[]][] = [
   [grant('dataset = "u@s", operations = []'), [`client.a.grant[2].dataset: ${DATASET}`]],
   [
     grant('dataset = "u", operations = ["pull", "all"]'),
-    ['client.a.grant[2].operations[2]: expected one of "pull", "expire", "read", "send"'],
+    ['client.a.grant[2].operations[2]: expected one of "pull", "expire", "read", "send", "init"'],
   ],
   [grant('dataset = "u", operations = [], tags = []'), [`client.a.grant[2].tags: ${AT_LEAST_ONE}`]],
   [

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import t from 'tap';
 import { parse } from '../../src/command/parse.ts';
-import type { Refreshcomplete, Refreshpull } from '../../src/command/request.ts';
+import type { Pull, Refreshcomplete } from '../../src/command/request.ts';
 import { datasetLimits } from '../../src/policy/limits.ts';
 import { isRefusal } from '../../src/refusal.ts';
 import { refreshcomplete } from '../../src/replication/refreshcomplete.ts';
@@ -34,13 +34,7 @@ function operationOf<Operation>(command: string): Operation {
 }
 
 const pull = (zfs: PretendZfs, words: string, client?: string) =>
-  refreshpull(
-    zfs.step(rundir, client),
-    operationOf<Refreshpull>(`zrep _refreshpull ${words}`),
-    [],
-    [],
-    limits,
-  );
+  refreshpull(zfs.step(rundir, client), operationOf<Pull>(`zrep _refreshpull ${words}`), [], [], limits);
 const complete = (zfs: PretendZfs, snapshot: string) =>
   refreshcomplete(
     zfs.step(rundir),

@@ -1,0 +1,39 @@
+/**
+ * `zrep _init`: makes a file system the source of a pair, and prints the name of the snapshot that the pair begins with,
+ * without a newline. Said again after it was cut off, wherever that was, it goes on and prints the same name.
+ */
+
+import type { Init } from '../command/request.ts';
+import type { DatasetLimits } from '../policy/limits.ts';
+import { isRefusal, type Refusal } from '../refusal.ts';
+import { snapshotArgv } from '../zfs/argv.ts';
+import type { Done } from './done.ts';
+import { askForRoom } from './limits.ts';
+import { withLock } from './lock.ts';
+import { pairArgvs, pairProperties, refuseInitialized, refuseOtherPair } from './pair.ts';
+import { nextSnapshot } from './snaponly.ts';
+import { fullName, SNAPSHOT_PROPERTIES, taggedSnapshots } from './snapshots.ts';
+import { mustSucceed, type Step } from './step.ts';
+
+export async function init(step: Step, operation: Init, limits: DatasetLimits): Promise<Done | Refusal> {
+  step.interruption.check();
+  const { dataset, tag, recursive, destHost, destFs } = operation;
+  const properties = [...SNAPSHOT_PROPERTIES, `${tag}:sent`, `${tag}:lastsent`, ...pairProperties(tag)];
+  return withLock(step, dataset, tag, { properties, depth: 1 }, async (listing) => {
+    const snapshots = taggedSnapshots(listing, dataset, tag);
+    const refusal =
+      refuseOtherPair(listing, operation, step.hostName) ??
+      refuseInitialized(snapshots, listing, dataset, tag);
+    if (refusal) return refusal;
+    const newest = snapshots.at(-1);
+    const room = () => askForRoom(step, dataset)();
+    const name = newest ? fullName(newest) : await nextSnapshot(dataset, tag, snapshots, limits, room);
+    if (isRefusal(name)) return name;
+    for (const argv of pairArgvs(step.capabilities, operation, step.hostName)) {
+      mustSucceed(await step.zfs.ask(argv), dataset);
+    }
+    step.interruption.check();
+    if (newest === undefined) mustSucceed(await step.zfs.ask(snapshotArgv(name, recursive)), dataset);
+    return { print: name, facts: { snapshot: name, destination: `${destHost}:${destFs}` } };
+  });
+}

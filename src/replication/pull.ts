@@ -1,0 +1,70 @@
+/**
+ * One stream for a pull, whole or an increment: under the file system's lock, of its master alone, and on record when
+ * it ended well.
+ */
+
+import type { Pull } from '../command/request.ts';
+import type { DatasetLimits } from '../policy/limits.ts';
+import { isRefusal, type Refusal, refuse } from '../refusal.ts';
+import { resumeArgv } from '../zfs/argv.ts';
+import { formatZrepSnapshot } from '../zfs/names.ts';
+import { formatResumeToken, type ResumeToken } from '../zfs/resume-token.ts';
+import type { Listing } from '../zfs/state.ts';
+import type { Done } from './done.ts';
+import { withLock } from './lock.ts';
+import { masterProperties, refuseUnlessMaster } from './master.ts';
+import { recordStreamed } from './record-streamed.ts';
+import { fullName, SNAPSHOT_PROPERTIES, type TaggedSnapshot, taggedSnapshots } from './snapshots.ts';
+import type { Step } from './step.ts';
+import { streamEstimated } from './stream.ts';
+
+/** One stream: its argv, what it is of, and from where. */
+export interface Stream {
+  readonly argv: readonly string[];
+  readonly snapshot: TaggedSnapshot;
+  readonly base: TaggedSnapshot | undefined;
+}
+
+/** Streams what `choose` decides on, from the snapshots that there are. */
+export async function pull(
+  step: Step,
+  { dataset, tag }: Pull,
+  filters: readonly (readonly string[])[],
+  { stallSeconds }: DatasetLimits,
+  choose: (snapshots: readonly TaggedSnapshot[], listing: Listing) => Stream | Refusal,
+): Promise<Done | Refusal> {
+  const properties = [...SNAPSHOT_PROPERTIES, `${tag}:sent`, `${tag}:lastsent`, ...masterProperties(tag)];
+  return withLock(step, dataset, tag, { properties, depth: 1 }, async (listing) => {
+    const refusal = refuseUnlessMaster(listing.get(dataset), tag, step.hostName);
+    if (refusal) return refusal;
+    const chosen = choose(taggedSnapshots(listing, dataset, tag), listing);
+    if (isRefusal(chosen)) return chosen;
+
+    const known = await streamEstimated(step, dataset, chosen.argv, filters, stallSeconds);
+    if (isRefusal(known)) return known;
+    const { snapshot, base } = chosen;
+    const changed = await recordStreamed(step, dataset, snapshot, base);
+    if (changed) return changed;
+    return { facts: { snapshot: fullName(snapshot), ...(base ? { base: fullName(base) } : {}), ...known } };
+  });
+}
+
+/**
+ * What a token names must be this very dataset's, by GUID: names prove nothing. Its stream is of the snapshot that the
+ * token names, whatever the command does.
+ */
+export function resumed(token: ResumeToken, snapshots: readonly TaggedSnapshot[]): Stream | Refusal {
+  const name = formatZrepSnapshot(token.snapshot);
+  const snapshot = snapshots.find((one) => fullName(one) === name);
+  if (snapshot === undefined || snapshot.guid !== String(token.toguid)) {
+    return refuse('token-mismatch', 'its snapshot is not there any more, or is another one of that name');
+  }
+  const { fromguid } = token;
+  if (fromguid !== undefined && !snapshots.some(({ guid }) => guid === String(fromguid))) {
+    return refuse(
+      'token-mismatch',
+      `it continues from a snapshot which is not there any more, or is not one of zrep's`,
+    );
+  }
+  return { argv: resumeArgv(formatResumeToken(token)), snapshot, base: undefined };
+}
