@@ -3,8 +3,9 @@
 import { quote } from '../printable.ts';
 import { type Dataset, parseDataset } from '../zfs/names.ts';
 import { Failure } from './failure.ts';
-import { type Switches, UsageError } from './settings.ts';
+import type { Switches } from './settings.ts';
 import { parseSource, parseSourceHost } from './source.ts';
+import { UsageError } from './usage-error.ts';
 
 export type Command =
   | RefreshCommand

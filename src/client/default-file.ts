@@ -10,7 +10,8 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 import { ownershipProblems } from '../policy/ownership.ts';
 import { hidesWhatFollows, nesting, readAssignments } from './assignments.ts';
-import { UsageError, type Variables } from './settings.ts';
+import type { Variables } from './settings.ts';
+import { UsageError } from './usage-error.ts';
 
 export const DEFAULT_FILE = '/etc/default/zrep';
 

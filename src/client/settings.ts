@@ -9,11 +9,20 @@
 
 import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { lex } from '../command/lex.ts';
 import { quote } from '../printable.ts';
-import { isRefusal } from '../refusal.ts';
 import { parseSavecount } from '../replication/snapshots.ts';
 import { parseTag, type Tag } from '../zfs/names.ts';
+import { UsageError } from './usage-error.ts';
+import {
+  readAbsolutePath,
+  readCommand,
+  readFlags,
+  readLine,
+  readProperties,
+  readStages,
+  readSwitch,
+  readWords,
+} from './variable-texts.ts';
 
 export interface Settings {
   /** ZREPTAG, -t. */
@@ -63,9 +72,6 @@ export interface Settings {
   /** Absolute path of zfs: ZREP_ZFS, or where this machine has it. */
   readonly zfs: string;
 }
-
-/** Asked in a way that cannot be carried out: what is wrong, and what to write instead. */
-export class UsageError extends Error {}
 
 /** What a command line says to the settings; it speaks louder than any variable. */
 export interface Switches {
@@ -171,46 +177,6 @@ function readZrepPath(text: string, tag: Tag): string {
   return tag === 'zrep' ? text : `${text} -t ${tag}`;
 }
 
-/** One command in words. */
-function readCommand(name: string, text: string, example: string): readonly string[] {
-  const [words = [], ...more] = readStages(name, text, example);
-  if (more.length > 0) throw new UsageError(`${name} can be one command, without |; write e.g. ${example}`);
-  return words;
-}
-
-function readWords(name: string, text: string | undefined, example: string): readonly string[] {
-  return text === undefined || /^ *$/.test(text) ? [] : readCommand(name, text, `${name}="${example}"`);
-}
-
-function readStages(name: string, text: string, example: string): string[][] {
-  const stages = lex(text);
-  if (!isRefusal(stages)) return stages;
-  throw new UsageError(
-    `${name} is ${quote(text)}, which has shell syntax in it, or no words; here no shell reads it: write plain words, and paths in full (no ~, $, or *), e.g. ${example}`,
-  );
-}
-
-function readFlags(name: string, text: string | undefined): readonly string[] {
-  const words = readWords(name, text, '-c --raw');
-  const other = words.find((word) => !/^--?[A-Za-z]/.test(word));
-  if (other !== undefined)
-    throw new UsageError(
-      `${name} can hold options of zfs send alone, and ${quote(other)} is none; write e.g. ${name}="-c --raw"`,
-    );
-  return words;
-}
-
-function readProperties(text: string | undefined): readonly string[] {
-  const name = 'ZREP_INIT_REMOTE_PROPERTIES';
-  const words = readWords(name, text, 'compression=lz4 atime=off');
-  const other = words.find((word) => !/^[a-z0-9][a-z0-9_.:-]*=./.test(word));
-  if (other !== undefined)
-    throw new UsageError(
-      `${name}: ${quote(other)} is not property=value; write e.g. ${name}="compression=lz4 atime=off"`,
-    );
-  return words;
-}
-
 interface Filters {
   readonly out: string | undefined;
   readonly in: readonly (readonly string[])[];
@@ -243,22 +209,6 @@ function readFilters(text: (name: string) => string | undefined): Filters {
   };
 }
 
-/** Goes on the wire, or to a terminal, as it stands. */
-function readLine(name: string, text: string): string {
-  if (/[^\x20-\x7e]/.test(text))
-    throw new UsageError(`${name} is ${quote(text)}; write it in one line of printable ASCII`);
-  return text;
-}
-
-/** A variable that is an option of zfs or zrep by itself; stock puts it on command lines. */
-function readSwitch(text: string | undefined, name: string, value: string): boolean {
-  if (text !== undefined && text !== value)
-    throw new UsageError(
-      `${name} is ${quote(text)}, but can only be ${value}, or unset; write ${name}=${value}`,
-    );
-  return text !== undefined;
-}
-
 function readIncrementFlag(text: string): '-i' | '-I' {
   if (text !== '-i' && text !== '-I')
     throw new UsageError(
@@ -274,12 +224,6 @@ function readHostName(given: string | undefined, nodeName: string): string {
       `this host is called ${quote(name)}, which is no host name; set ZREP_SRC_HOST to the name that its pairs have in TAG:src-host or TAG:dest-host`,
     );
   return name;
-}
-
-function readAbsolutePath(name: string, text: string): string {
-  if (!/^\/[\x21-\x7e]*$/.test(text))
-    throw new UsageError(`${name} is ${quote(text)}; write a path in full, beginning with /`);
-  return text;
 }
 
 function readSaveCount(text: string): number {

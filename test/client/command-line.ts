@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { readCommandLine, USAGE } from '../../src/client/command-line.ts';
 import { Failure } from '../../src/client/failure.ts';
-import { UsageError } from '../../src/client/settings.ts';
+import { UsageError } from '../../src/client/usage-error.ts';
 
 const read = (text: string) => readCommandLine(text.split(' ').filter((word) => word !== ''));
 

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import fc from 'fast-check';
 import t from 'tap';
 import { applyDefaults, DEFAULT_FILE, readDefaultFile } from '../../src/client/default-file.ts';
-import { UsageError } from '../../src/client/settings.ts';
+import { UsageError } from '../../src/client/usage-error.ts';
 
 const OWN = { SSH: 'own', HOME: '/root' };
 
