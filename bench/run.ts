@@ -6,6 +6,7 @@
 
 import { installBuild } from '../lab/installation.ts';
 import { type Lab, startLab } from '../lab/lab.ts';
+import { measureRefresh } from './refresh.ts';
 import { measureStream } from './stream.ts';
 
 const MEBIBYTES = Number(process.argv[process.argv.indexOf('--mebibytes') + 1] || 1024) || 1024;
@@ -17,6 +18,7 @@ try {
   await lab.sshKey('id_ed25519');
   await reportStart(lab);
   await reportStream(lab);
+  await reportRefresh(lab);
 } finally {
   await lab.stop();
 }
@@ -45,6 +47,12 @@ async function reportStream(lab: Lab): Promise<void> {
   row('throughput of the second to the first', '', `${ratio.toFixed(3)} x`);
   row('peak memory of the gate', '', `${(peakKibibytes / 1024).toFixed(1)} MiB`);
   row('bytes that the gate has read', '', `${(bytesRead / 1048576).toFixed(2)} MiB`);
+}
+
+async function reportRefresh(lab: Lab): Promise<void> {
+  console.log("\nzrep refresh beside stock's commands, one ssh each (medians, in turns)");
+  for (const { name, stock, ours, ratio } of await measureRefresh(lab, MEBIBYTES, ROUNDS))
+    row(name, `${ours.toFixed(2)} s to ${stock.toFixed(2)} s`, `${ratio.toFixed(3)} x`);
 }
 
 function row(name: string, value: string, ratio: string): void {

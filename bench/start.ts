@@ -8,6 +8,7 @@
 
 import { spawn } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { median } from './timing.ts';
 
 const GATE = '/usr/bin/zrep-gate';
 const ROUNDS = 40;
@@ -72,8 +73,4 @@ async function untilFirstByte([file = '', ...argv]: readonly string[]): Promise<
 
 function since(start: bigint): number {
   return Number(process.hrtime.bigint() - start) / 1e6;
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
 }

@@ -7,6 +7,7 @@ import { installPolicy, letInAs } from '../lab/installation.ts';
 import type { Lab } from '../lab/lab.ts';
 import { makePair, writeData } from '../lab/pair.ts';
 import { authorize } from '../lab/ssh.ts';
+import { median, seconds } from './timing.ts';
 
 export interface StreamResult {
   /** Seconds, the median of the rounds. */
@@ -73,14 +74,4 @@ async function watchGate({ fileserver }: Lab): Promise<{ peakKibibytes: number; 
   const { stdout } = await fileserver.run(['sh', '-c', script], { timeoutMs: 600_000 });
   const [peakKibibytes = 0, bytesRead = 0] = stdout.trim().split(' ').map(Number);
   return { peakKibibytes, bytesRead };
-}
-
-async function seconds(work: () => Promise<unknown>): Promise<number> {
-  const start = process.hrtime.bigint();
-  await work();
-  return Number(process.hrtime.bigint() - start) / 1e9;
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
 }

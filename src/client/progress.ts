@@ -34,7 +34,9 @@ export function createProgress(report: Report, json: boolean, terminal: boolean)
           if (!over) spinner = startSpinner(label);
         });
       const timer = setInterval(() => {
-        const bytes = (bytesRead(pid) ?? before) - before;
+        const now = bytesRead(pid);
+        if (now === undefined) return;
+        const bytes = now - before;
         const seconds = (Date.now() - began) / 1000;
         report.event('progress', { dataset: label, bytes, ...(expected === undefined ? {} : { expected }) });
         spinner?.say(`${label}: ${describeProgress(bytes, seconds, expected)}`);

@@ -1,6 +1,6 @@
 /** `zrep refresh` on the backup server, through the gate. */
 
-import t from 'tap';
+import t, { type Test } from 'tap';
 import type { Host } from '../../lab/host.ts';
 import { installBuild } from '../../lab/installation.ts';
 import { makePair, type Pair, snapshotsOf, writeData } from '../../lab/pair.ts';
@@ -20,12 +20,15 @@ resume = true
 `;
 
 await inGateLab(t, POLICY, async (gate) => {
-  const { fileserver, backup, tank, vault } = gate;
+  const { fileserver, backup, vault } = gate;
   await installBuild(backup, { program: 'zrep' });
   const zrep = (...words: string[]) => backup.run(['zrep', ...words], { allowFail: true });
   await backup.run(['zfs', 'create', '-p', `${vault}/home`]);
   let pairs = 0;
-  const newPair = () => makePair(gate, `home/p${(pairs += 1)}`, { savecount: 2 });
+  const newPair = () => {
+    pairs += 1;
+    return makePair(gate, `home/p${pairs}`, { savecount: 2 });
+  };
 
   t.test(
     'a refresh brings what is new, marks it on both sides, expires on both, and says what stock says',
@@ -130,12 +133,11 @@ await inGateLab(t, POLICY, async (gate) => {
       t.ok(done >= 1);
       t.same(await snapshotsOf(backup, pair.destination), await snapshotsOf(fileserver, pair.source));
     }
-    t.equal(tank.length > 0, true);
   });
 });
 
 /** No lock, no connection and no folder of a run is left. */
-async function nothingHeld(t: import('tap').Test, fileserver: Host, backup: Host, pair: Pair): Promise<void> {
+async function nothingHeld(t: Test, fileserver: Host, backup: Host, pair: Pair): Promise<void> {
   t.equal(await propertyOf(fileserver, 'zrep:lock-pid', pair.source), '-');
   t.equal(await propertyOf(backup, 'zrep:lock-pid', pair.destination), '-');
   const left = await backup.script('ls -d /tmp/zrep-* /var/run/zrep.lock* 2>/dev/null || true');

@@ -1,0 +1,133 @@
+/** A fileserver that means harm, and what of it reaches the backup server: nothing. */
+
+import t from 'tap';
+import { installBuild } from '../../lab/installation.ts';
+import { makePair, writeData } from '../../lab/pair.ts';
+import { testsNeeding } from '../fixtures/system/capabilities.ts';
+import { inGateLab, snapshotNames } from '../fixtures/system/gate-lab.ts';
+import { propertyOf } from '../fixtures/system/partial.ts';
+
+/** Sends what it is told to send with the flags that somebody wrote into a file. */
+const ZFS = '/usr/local/sbin/zfs-hostile';
+const SCRIPT = `#!/bin/bash
+if [ "$1" = send ] && [ "$2" != -nP ] && [ -e /run/lab/flags ]; then
+  shift
+  exec /usr/sbin/zfs send $(cat /run/lab/flags) "$@"
+fi
+exec /usr/sbin/zfs "$@"
+`;
+const POLICY = `
+zfs = "${ZFS}"
+[client.backup1]
+[[client.backup1.grant]]
+dataset = "tank/home"
+subtree = true
+operations = ["pull", "expire"]
+`;
+/** What a stream can carry that would hurt, or lead the next refresh elsewhere. */
+const PLANTED = {
+  mountpoint: '/etc/cron.d',
+  setuid: 'on',
+  exec: 'on',
+  devices: 'on',
+  canmount: 'on',
+  sharenfs: 'off',
+  'zrep:src-host': 'elsewhere',
+  'zrep:src-fs': 'tank/elsewhere',
+  'zrep:master': 'yes',
+  'zrep:savecount': '999',
+  'zrep-gate:streamed': 'backup1@1',
+};
+
+await inGateLab(t, POLICY, async (gate) => {
+  const { fileserver, backup, vault } = gate;
+  await installBuild(backup, { program: 'zrep' });
+  await fileserver.writeFile(ZFS, SCRIPT, { mode: 0o755 });
+  await backup.run(['zfs', 'create', '-p', `${vault}/home`]);
+  const zrep = (...words: string[]) => backup.run(['zrep', ...words], { allowFail: true });
+  const needing = await testsNeeding(t, backup);
+  const sendWith = (flags: string) => fileserver.writeFile('/run/lab/flags', flags);
+  const sendPlainly = () => fileserver.run(['rm', '-f', '/run/lab/flags']);
+
+  needing(['receive -u'], 'properties that a stream brings unasked change nothing here', async (t) => {
+    const pair = await makePair(gate, 'home/planted');
+    await writeData(fileserver, pair.source, 'news', 64);
+    await fileserver.script(
+      Object.entries(PLANTED)
+        // Mounted there it would be in the way of the fileserver's own cron.
+        .map(([name, value]) => `zfs set ${name}=${value} ${pair.source} 2>/dev/null || true`)
+        .join('\n'),
+    );
+    // The gate would no longer serve it as a master of its own.
+    await fileserver.script(
+      `zfs set zrep:src-host=${fileserver.name} ${pair.source}; zfs set zrep:src-fs=${pair.source} ${pair.source}`,
+    );
+    const names = Object.keys(PLANTED);
+    const before = await Promise.all(names.map((name) => propertyOf(backup, name, pair.destination)));
+    await sendWith('-p');
+    const { code, stderr } = await zrep('refresh', pair.destination);
+    await sendPlainly();
+    t.equal(code, 0, 'refreshed', { said: stderr });
+    t.same(await snapshotNames(backup, pair.destination), ['zrep_000000', 'zrep_000001']);
+    const after = await Promise.all(names.map((name) => propertyOf(backup, name, pair.destination)));
+    t.same(after, before);
+    t.equal(await propertyOf(backup, 'readonly', pair.destination), 'on');
+  });
+
+  needing(
+    ['receive -u'],
+    'a recursive stream that nobody asked for is told of, and not marked',
+    async (t) => {
+      const pair = await makePair(gate, 'home/tree');
+      await fileserver.run(['zfs', 'create', `${pair.source}/child`]);
+      await fileserver.run(['zfs', 'snapshot', `${pair.source}/child@zrep_000000`]);
+      await fileserver.script(`zfs snapshot ${pair.source}/child@zrep_000001`);
+      await sendWith('-R');
+      const { code, stderr } = await zrep('refresh', pair.destination);
+      await sendPlainly();
+      t.equal(code, 1);
+      t.match(stderr, /^Error: /m, 'said', { said: stderr });
+      t.equal(await propertyOf(backup, 'zrep:lock-pid', pair.destination), '-');
+    },
+  );
+
+  t.test('a banner or junk in front of the name is refused, without its escape sequences', async (t) => {
+    const pair = await makePair(gate, 'home/banner');
+    await backup.writeFile('/root/far', '#!/bin/sh\nprintf "\\033[2Jhello\\n%s@zrep_000001" "$1"\n', {
+      mode: 0o755,
+    });
+    // A person's own SSH: whatever it is asked, it answers so.
+    const { code, stderr } = await backup.run(['zrep', 'refresh', pair.destination], {
+      allowFail: true,
+      env: { SSH: '/root/far' },
+    });
+    t.equal(code, 1);
+    t.match(stderr, /^Error: Unrecognized output from src snap\. Cannot continue/);
+    t.notOk(stderr.includes('\x1b'));
+    t.same(await snapshotNames(backup, pair.destination), ['zrep_000000']);
+  });
+
+  t.test('what the far side says on its standard error is shown as text', async (t) => {
+    const pair = await makePair(gate, 'home/escapes');
+    await backup.writeFile('/root/far', '#!/bin/sh\nprintf "\\033]0;owned\\007\\n" >&2; exit 1\n', {
+      mode: 0o755,
+    });
+    const { code, stderr } = await backup.run(['zrep', 'refresh', pair.destination], {
+      allowFail: true,
+      env: { SSH: '/root/far' },
+    });
+    t.equal(code, 1);
+    t.match(stderr, /^fileserver: \\x1b\]0;owned\\x07$/m);
+    t.notOk(stderr.includes('\x1b') || stderr.includes('\x07'));
+    t.match(stderr, new RegExp(`Error: snap of src ${pair.source} on fileserver failed`));
+  });
+
+  t.test('a host in the properties that is an option of ssh is not called', async (t) => {
+    const pair = await makePair(gate, 'home/option');
+    await backup.run(['zfs', 'set', 'zrep:src-host=-oProxyCommand=touch\\ /run/lab/owned', pair.destination]);
+    const { code, stderr } = await zrep('refresh', pair.destination);
+    t.equal(code, 1);
+    t.match(stderr, /is not the name of a host/);
+    t.equal((await backup.run(['test', '-e', '/run/lab/owned'], { allowFail: true })).code, 1);
+  });
+});
