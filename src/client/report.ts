@@ -7,6 +7,8 @@ import { writeSync } from 'node:fs';
 import { printable } from '../printable.ts';
 
 export interface Report {
+  /** On standard output as it stands: zrep's protocol has a name without a newline. */
+  print(text: string): void;
   /** A line of zrep's on standard output. */
   line(text: string): void;
   /** A complaint or news for a person, on standard error. */
@@ -19,6 +21,7 @@ export interface Report {
 
 export function createReport(json: boolean): Report {
   return {
+    print: (text) => json || write(1, text),
     line: (text) => json || write(1, `${text}\n`),
     warn: (text) => write(2, `${printable(text)}\n`),
     far: (host, lines) => {

@@ -22,11 +22,13 @@ export function refreshpull(
   flags: readonly SendFlag[],
   filters: readonly (readonly string[])[],
   limits: DatasetLimits,
+  through: SendBase['through'] = incrementFrom(operation.tag, '').through,
 ): Promise<Done | Refusal> {
   const { dataset, tag, token } = operation;
   return pull(step, operation, filters, limits, (snapshots, listing) => {
     if (token) return resumed(token, snapshots);
-    return newest(operation, flags, snapshots, lastSent(snapshots, listing.get(dataset), tag));
+    const base = lastSent(snapshots, listing.get(dataset), tag);
+    return newest(operation, flags, snapshots, base, through);
   });
 }
 
@@ -37,10 +39,11 @@ export function incrementFrom(tag: Tag, snapshot: string): SendBase {
 
 /** Only the newest snapshot is streamed, and only onto one that the other side has. */
 function newest(
-  { tag, snapshot }: Pull,
+  { snapshot }: Pull,
   flags: readonly SendFlag[],
   snapshots: readonly TaggedSnapshot[],
   base: TaggedSnapshot | undefined,
+  through: SendBase['through'],
 ): Stream | Refusal {
   const name = formatZrepSnapshot(snapshot);
   const latest = snapshots.at(-1);
@@ -49,5 +52,6 @@ function newest(
   if (fullName(latest) !== name) return refuse('not-latest', name, fullName(latest));
   if (base === undefined) return refuse('never-sent');
   if (base === latest) return refuse('already-sent', name);
-  return { argv: sendArgv(flags, incrementFrom(tag, fullName(base)), name), snapshot: latest, base };
+  const argv = sendArgv(flags, { through, snapshot: fullName(base) }, name);
+  return { argv, snapshot: latest, base };
 }
