@@ -9,7 +9,7 @@ import type { FarSide } from './far-side.ts';
 import { farLines } from './far-text.ts';
 import { receiveArgv } from './receive.ts';
 import type { Run } from './run.ts';
-import { type Transfer, transfer } from './transfer.ts';
+import { ownStage, type Transfer, transfer, zfsStage } from './transfer.ts';
 
 export interface Pulled {
   readonly done: boolean;
@@ -68,9 +68,12 @@ export async function receiveFrom(
   dataset: string,
   total: Promise<number | undefined> = Promise.resolve(undefined),
 ): Promise<Pulled> {
-  const sender = await far.argvOf(command);
-  const receiver = [step.zfs.binary, ...receive];
-  const ended = await transfer({ sender, filters: settings.inFilter, receiver }, step.interruption, (pid) =>
+  const stages = {
+    sender: ownStage(await far.argvOf(command)),
+    filters: settings.inFilter.map(ownStage),
+    receiver: zfsStage([step.zfs.binary, ...receive]),
+  };
+  const ended = await transfer(stages, step.interruption, (pid) =>
     progress ? progress.watch(dataset, pid, total) : () => {},
   );
   step.interruption.check();

@@ -1,6 +1,6 @@
 /**
- * The stream, from ssh into `zfs receive`: each reads what the one before it writes, by the kernel's pipes. Nothing of
- * it passes through here.
+ * A stream from one process into another, with filters between: each reads what the one before it writes, by the
+ * kernel's pipes. Nothing of it passes through here.
  */
 
 import type { ChildProcess } from 'node:child_process';
@@ -9,7 +9,7 @@ import { type Ended, endOf, type Stage, startStages } from '../process/pipeline.
 import { ENVIRONMENT } from '../zfs/run.ts';
 
 export interface Transfer {
-  /** Of what brings the stream: ssh, as a rule. */
+  /** Of what brings the stream. */
   readonly sender: Ended;
   /** Of the filters, in their order. */
   readonly filters: readonly Ended[];
@@ -17,10 +17,19 @@ export interface Transfer {
 }
 
 export interface TransferStages {
-  readonly sender: readonly string[];
-  readonly filters: readonly (readonly string[])[];
-  /** zfs and its words. */
-  readonly receiver: readonly string[];
+  readonly sender: Stage;
+  readonly filters: readonly Stage[];
+  readonly receiver: Stage;
+}
+
+/** ssh or a filter: the person's own, with their environment. */
+export function ownStage(argv: readonly string[]): Stage {
+  return { argv, env: process.env };
+}
+
+/** zfs, whose environment is constant. */
+export function zfsStage(argv: readonly string[]): Stage {
+  return { argv, env: ENVIRONMENT, cwd: '/' };
 }
 
 /** Runs a transfer to its end; a signal ends it. `watch` is told the receiver's process number. */
@@ -30,26 +39,17 @@ export async function transfer(
   watch: (pid: number) => () => void = () => () => {},
 ): Promise<Transfer> {
   interruption.check();
-  const stages: Stage[] = [
-    // ssh and filters are the person's own, with their environment; zfs's is constant.
-    ...[sender, ...filters].map((argv) => ({ argv, env: process.env })),
-    { argv: receiver, env: ENVIRONMENT, cwd: '/' },
-  ];
   const children: ChildProcess[] = [];
   const stopListening = interruption.onSignal(() => {
     for (const child of children) child.kill('SIGTERM');
   });
   let stopWatching = () => {};
   try {
-    startStages(stages, children, 'ignore');
+    startStages([sender, ...filters, receiver], children, 'ignore');
     const last = children.at(-1)?.pid;
     if (last !== undefined) stopWatching = watch(last);
     const ends = await Promise.all(children.map(endOf));
-    return {
-      sender: ends[0] as Ended,
-      filters: ends.slice(1, -1),
-      receiver: ends.at(-1) as Ended,
-    };
+    return { sender: ends[0] as Ended, filters: ends.slice(1, -1), receiver: ends.at(-1) as Ended };
   } catch (error) {
     for (const child of children) child.kill('SIGKILL');
     throw error;

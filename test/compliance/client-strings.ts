@@ -7,6 +7,7 @@ import {
   refreshpullCommand,
   snaponlyCommand,
 } from '../../src/client/far-commands.ts';
+import { receiveCommand } from '../../src/client/init-push.ts';
 
 const PLAIN = { zrepPath: 'zrep', recursive: false, outFilter: undefined, debug: false };
 const SNAPSHOT = 'tank/home@zrep_000001';
@@ -51,5 +52,18 @@ t.test('with a token and a filter', async (t) => {
   t.equal(
     refreshpullCommand({ ...PLAIN, outFilter: 'cat' }, SNAPSHOT, '1-a-b-c'),
     `zrep  _refreshpull ${SNAPSHOT} 1-a-b-c | cat`,
+  );
+});
+
+t.test('what takes in the first stream on the other side, when zrep init sends', async (t) => {
+  const plain = { inFilter: [], resume: false };
+  t.equal(receiveCommand(plain, 'vault/home'), ' zfs recv -u -o readonly=on  -F vault/home');
+  t.equal(
+    receiveCommand({ ...plain, resume: true }, 'vault/home'),
+    ' zfs recv -u -o readonly=on -s -F vault/home',
+  );
+  t.equal(
+    receiveCommand({ ...plain, inFilter: [['gzip', '-dc']] }, 'vault/home'),
+    'gzip -dc | zfs recv -u -o readonly=on  -F vault/home',
   );
 });
