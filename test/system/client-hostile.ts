@@ -49,7 +49,7 @@ await inGateLab(t, POLICY, async (gate) => {
   const sendWith = (flags: string) => fileserver.writeFile('/run/lab/flags', flags);
   const sendPlainly = () => fileserver.run(['rm', '-f', '/run/lab/flags']);
 
-  needing(['receive -u'], 'properties that a stream brings unasked change nothing here', async (t) => {
+  needing(['receive -x'], 'properties that a stream brings unasked change nothing here', async (t) => {
     const pair = await makePair(gate, 'home/planted');
     await writeData(fileserver, pair.source, 'news', 64);
     await fileserver.script(
@@ -75,7 +75,7 @@ await inGateLab(t, POLICY, async (gate) => {
   });
 
   needing(
-    ['receive -u'],
+    ['receive -x'],
     'a recursive stream that nobody asked for is told of, and not marked',
     async (t) => {
       const pair = await makePair(gate, 'home/tree');
@@ -86,7 +86,12 @@ await inGateLab(t, POLICY, async (gate) => {
       const { code, stderr } = await zrep('refresh', pair.destination);
       await sendPlainly();
       t.equal(code, 1);
-      t.match(stderr, /^Error: /m, 'said', { said: stderr });
+      t.match(
+        stderr,
+        /^Error: the far side sent a recursive stream that nobody asked for: .*\/child came along/m,
+      );
+      t.equal(await propertyOf(backup, 'zrep:sent', `${pair.destination}@zrep_000001`), '-');
+      t.equal(await propertyOf(backup, 'mounted', `${pair.destination}/child`), 'no');
       t.equal(await propertyOf(backup, 'zrep:lock-pid', pair.destination), '-');
     },
   );
