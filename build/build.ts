@@ -9,13 +9,19 @@ import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync 
 import { basename } from 'node:path';
 import { build, type Metafile, type Plugin } from 'esbuild';
 
-const PROGRAMS = ['src/bin/zrep-gate.ts'];
-
-/** What starts node on the file that it stands in front of. */
-const LAUNCHER = 'src/bin/launcher.sh';
+/** Each with its launcher: what starts node on the file that it stands in front of. */
+const LAUNCHERS = {
+  'src/bin/zrep-gate.ts': 'src/bin/launcher.sh',
+  'src/bin/zrep.ts': 'src/bin/zrep-launcher.sh',
+};
 
 /** What programs load on need: bundles of their own, since reading unused code takes time, too. */
-const LATER = ['src/gate/admin.ts', 'src/gate/audit/remote-syslog.ts', 'src/policy/find-mistakes.ts'];
+const LATER = [
+  'src/gate/admin.ts',
+  'src/gate/audit/remote-syslog.ts',
+  'src/policy/find-mistakes.ts',
+  'src/client/spinner.ts',
+];
 
 /** Points each `import('…')` at the bundle that LATER makes of it. */
 const loadLater: Plugin = {
@@ -33,7 +39,7 @@ const loadLater: Plugin = {
 rmSync('dist', { recursive: true, force: true });
 mkdirSync('dist');
 const { metafile } = await build({
-  entryPoints: [...PROGRAMS, ...LATER],
+  entryPoints: [...Object.keys(LAUNCHERS), ...LATER],
   entryNames: '[name]',
   outdir: 'dist',
   outExtension: { '.js': '.cjs' },
@@ -49,9 +55,9 @@ const { metafile } = await build({
   minifySyntax: true,
   metafile: true,
 });
-for (const program of PROGRAMS) {
+for (const [program, launcher] of Object.entries(LAUNCHERS)) {
   const bundle = `dist/${basename(program, '.ts')}.cjs`;
-  writeFileSync(bundle, behindLauncher(readFileSync(bundle, 'utf8')));
+  writeFileSync(bundle, behindLauncher(launcher, readFileSync(bundle, 'utf8')));
   chmodSync(bundle, 0o755);
 }
 writeFileSync('dist/THIRD-PARTY-LICENSES', licences(metafile));
@@ -60,10 +66,10 @@ writeFileSync('dist/THIRD-PARTY-LICENSES', licences(metafile));
  * The launcher and the bundle in one file: to sh a program that ends before the bundle, to JavaScript a comment in
  * front of it. So sh needs no process to find the bundle behind npm's link, and the two are never of two versions.
  */
-function behindLauncher(bundle: string): string {
-  const [shebang, ...lines] = readFileSync(LAUNCHER, 'utf8').split('\n');
+function behindLauncher(launcher: string, bundle: string): string {
+  const [shebang, ...lines] = readFileSync(launcher, 'utf8').split('\n');
   const script = lines.join('\n');
-  if (script.includes('*/')) throw new Error(`${LAUNCHER} has the end of a comment in it`);
+  if (script.includes('*/')) throw new Error(`${launcher} has the end of a comment in it`);
   // A string, not a word: what follows a string may still be "use strict".
   return `${shebang}\n':' /*\n${script}*/\n${bundle}`;
 }

@@ -1,4 +1,4 @@
-/** What `npm run build` makes: one file to start, what is loaded on need beside it, and everybody's licences. */
+/** What `npm run build` makes: one file a program to start, what is loaded on need beside it, and everybody's licences. */
 
 import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, readdirSync, readFileSync, statSync } from 'node:fs';
@@ -11,42 +11,49 @@ const dist = buildBeside(t);
 const read = (name: string) => readFileSync(`${dist}/${name}`, 'utf8');
 const hot = read('zrep-gate.cjs');
 
-t.test('npm run build runs that script, and package.json names the program that it makes', (t) => {
+t.test('npm run build runs that script, and package.json names the programs that it makes', (t) => {
   const { scripts, bin, files } = JSON.parse(readFileSync('package.json', 'utf8'));
   t.equal(scripts.build, 'tsx build/build.ts');
-  t.same(bin, { 'zrep-gate': 'dist/zrep-gate.cjs' });
+  t.same(bin, { zrep: 'dist/zrep.cjs', 'zrep-gate': 'dist/zrep-gate.cjs' });
   t.ok(files.includes('dist'));
   t.end();
 });
 
-t.test('the program and what it loads on need are a file each', (t) => {
+t.test('each program and what it loads on need are a file each', (t) => {
   const names = [
     'THIRD-PARTY-LICENSES',
     'admin.cjs',
     'find-mistakes.cjs',
     'remote-syslog.cjs',
+    'spinner.cjs',
     'zrep-gate.cjs',
+    'zrep.cjs',
   ];
   t.same(readdirSync(dist).sort(), names);
-  for (const name of ['admin', 'find-mistakes', 'remote-syslog']) {
-    const loader = name === 'admin' || name === 'remote-syslog' ? hot : hot + read('admin.cjs');
+  for (const [name, loader] of Object.entries({
+    admin: hot,
+    'remote-syslog': hot,
+    'find-mistakes': hot + read('admin.cjs'),
+    spinner: read('zrep.cjs'),
+  }))
     t.match(loader, `require("./${name}.cjs")`, `${name} is loaded from beside`);
-  }
   t.end();
 });
 
 t.test(
-  'the program has its launcher in front, and can be executed by anyone, written by its owner only',
+  'a program has its launcher in front, and can be executed by anyone, written by its owner only',
   (t) => {
-    const launcher = readFileSync('src/bin/launcher.sh', 'utf8').replace('\n', "\n':' /*\n");
-    t.ok(hot.startsWith(`${launcher}*/\n`));
-    t.equal(launcher.indexOf('*/'), -1);
-    t.equal(statSync(`${dist}/zrep-gate.cjs`).mode & 0o7777, 0o755);
+    for (const [program, source] of Object.entries({ 'zrep-gate': 'launcher', zrep: 'zrep-launcher' })) {
+      const launcher = readFileSync(`src/bin/${source}.sh`, 'utf8').replace('\n', "\n':' /*\n");
+      t.ok(read(`${program}.cjs`).startsWith(`${launcher}*/\n`), program);
+      t.equal(launcher.indexOf('*/'), -1, program);
+      t.equal(statSync(`${dist}/${program}.cjs`).mode & 0o7777, 0o755, program);
+    }
     t.end();
   },
 );
 
-t.test('npm packs it as a program, and only it', (t) => {
+t.test('npm packs the two as programs, and only them', (t) => {
   const folder = makeFolder(t);
   const options = [
     '--ignore-scripts',
@@ -60,8 +67,8 @@ t.test('npm packs it as a program, and only it', (t) => {
   const [tarball = ''] = readdirSync(folder).filter((name) => name.endsWith('.tgz'));
   const list = execFileSync('tar', ['-tvf', `${folder}/${tarball}`], { encoding: 'utf8' });
   const programs = list.split('\n').filter((line) => line.startsWith('-rwx'));
-  t.match(programs, [/^-rwxr-xr-x .* package\/dist\/zrep-gate\.cjs$/]);
-  t.equal(programs.length, 1, programs.join());
+  const names = programs.map((line) => /^-rwxr-xr-x .* package\/dist\/(.*)$/.exec(line)?.[1]);
+  t.same(names.sort(), ['zrep-gate.cjs', 'zrep.cjs'], programs.join());
   t.end();
 });
 
@@ -71,10 +78,11 @@ t.test('what serving needs no library for is not in the file that serves', (t) =
     ['zod', 'unrecognized_keys', 'find-mistakes.cjs'],
     ['commander', 'commander.unknownCommand', 'admin.cjs'],
     ['syslog-client', 'net.write() failed', 'remote-syslog.cjs'],
+    ['ora', 'isUnicodeSupported', 'spinner.cjs'],
   ];
   for (const [library, mark, home] of marks) {
     t.match(read(home), mark, `${library} is in ${home}`);
-    t.notMatch(hot, mark, `and not in the program`);
+    t.notMatch(hot + read('zrep.cjs'), mark, `and not in the programs`);
   }
   t.notMatch(
     hot,
@@ -93,7 +101,9 @@ t.test('it runs where there is no node_modules, and warns of nothing', (t) => {
   });
   t.equal(serve.status, 64);
   t.match(serve.stderr, /^zrep-gate: the form is: .*\n$/, 'one line');
-  for (const name of ['admin', 'find-mistakes', 'remote-syslog']) {
+  const zrep = spawnSync(process.execPath, [`${folder}/zrep.cjs`, 'version'], { cwd: '/', encoding: 'utf8' });
+  t.match(zrep, { status: 0, stdout: /^zrep \d+\.\d+\.\d+, of zrep-gate; .*\n$/, stderr: '' });
+  for (const name of ['admin', 'find-mistakes', 'remote-syslog', 'spinner']) {
     const argv = ['-e', `require('${folder}/${name}.cjs')`];
     t.equal(execFileSync(process.execPath, argv, { cwd: '/', encoding: 'utf8', stdio: 'pipe' }), '', name);
   }
@@ -103,10 +113,11 @@ t.test('it runs where there is no node_modules, and warns of nothing', (t) => {
 t.test('the licence of every bundled package is there, with its version', (t) => {
   const parts = read('THIRD-PARTY-LICENSES').split(`\n${'-'.repeat(72)}\n\n`);
   const heads = parts.map((part) => part.split('\n')[0]);
-  const expected = ['commander', 'shell-quote', 'smol-toml', 'syslog-client', 'zod'].map((name) => {
-    return `${name} ${JSON.parse(readFileSync(`node_modules/${name}/package.json`, 'utf8')).version}`;
-  });
-  t.same(heads, expected);
+  const direct = ['commander', 'ora', 'shell-quote', 'smol-toml', 'syslog-client', 'zod'];
+  for (const name of direct) {
+    const { version } = JSON.parse(readFileSync(`node_modules/${name}/package.json`, 'utf8'));
+    t.ok(heads.includes(`${name} ${version}`), name);
+  }
   for (const part of parts) t.match(part, /copyright[\s\S]*as is/i, part.slice(0, part.indexOf('\n')));
   t.end();
 });

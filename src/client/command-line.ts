@@ -18,7 +18,7 @@ export type Command =
   | HelpCommand;
 
 /** File systems by name, or all that there are of the kind. */
-export interface Operands {
+interface Operands {
   readonly datasets: readonly Dataset[];
   /** `all` was said; then there are no names. */
   readonly all: boolean;
@@ -68,12 +68,12 @@ export interface WireCommand {
 }
 
 /** `zrep version` */
-export interface VersionCommand {
+interface VersionCommand {
   readonly kind: 'version';
 }
 
 /** `zrep --help`, `zrep help [VERB]`, `zrep VERB --help` */
-export interface HelpCommand {
+interface HelpCommand {
   readonly kind: 'help';
   readonly verb: string | undefined;
 }

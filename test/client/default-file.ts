@@ -66,7 +66,7 @@ t.test('assignments are read as a shell has them', async (t) => {
   for (const [text, value] of READ) {
     t.same(ssh(text), { ssh: value, warnings: [] }, text);
     const script = `SSH=own\n${text}\nprintf %s "$SSH"`;
-    for (const shell of ['bash', 'dash'])
+    for (const shell of ['/usr/bin/bash', '/usr/bin/dash'])
       t.equal(spawnSync(shell, ['-c', script]).stdout.toString(), value, `${shell}: ${text}`);
   }
 });
@@ -173,7 +173,7 @@ t.test('what is read of any text without a warning, dash has read as well', asyn
     300,
   );
   const script = texts.map((text) => `(SSH=own\n${text}\nprintf '%s\\0' "$SSH")`).join('\n');
-  const { stdout } = spawnSync('dash', [], { input: script });
+  const { stdout } = spawnSync('/usr/bin/dash', [], { input: script });
   t.same(
     stdout.toString().split('\0').slice(0, -1),
     texts.map((text) => ssh(text).ssh),

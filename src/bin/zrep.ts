@@ -1,0 +1,65 @@
+/** zrep: the side that pulls, and what it asks of the other. Exit codes: 0 done, 1 failed, 2 wrong usage. */
+
+import manifest from '../../package.json' with { type: 'json' };
+import { type Command, readCommandLine } from '../client/command-line.ts';
+import { applyDefaults, readDefaultFile } from '../client/default-file.ts';
+import { Failure } from '../client/failure.ts';
+import { helpFor } from '../client/help.ts';
+import { initPull } from '../client/init-pull.ts';
+import { initPush } from '../client/init-push.ts';
+import { refresh } from '../client/refresh.ts';
+import { createReport } from '../client/report.ts';
+import { serverVerb } from '../client/server-verbs.ts';
+import { readSettings, type Settings } from '../client/settings.ts';
+import { UsageError } from '../client/usage-error.ts';
+
+const report = createReport(false);
+
+main(process.argv.slice(2)).then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error: unknown) => {
+    process.exitCode = error instanceof UsageError ? 2 : 1;
+    if (error instanceof UsageError) report.warn(`zrep: ${error.message}`);
+    else if (error instanceof Failure) report.warn(`Error: ${error.message}`);
+    else
+      report.warn(`Error: an error in zrep itself: ${error instanceof Error ? error.stack : String(error)}`);
+  },
+);
+
+async function main(argv: readonly string[]): Promise<number> {
+  const { switches, command } = readCommandLine(argv);
+  // Whatever the variables say, and in a broken installation as well.
+  if (command.kind === 'help') return print(helpFor(command.verb));
+  if (command.kind === 'version')
+    return print(`zrep ${manifest.version}, of ${manifest.name}; in place of zrep 2.0.2\n`);
+  const text = readDefaultFile();
+  const defaulted = applyDefaults(text ?? '', process.env);
+  const { settings, warnings } = readSettings(defaulted.variables, switches);
+  for (const warning of [...defaulted.warnings, ...warnings]) report.warn(warning);
+  return dispatch(settings, command);
+}
+
+function dispatch(
+  settings: Settings,
+  command: Exclude<Command, { kind: 'help' | 'version' }>,
+): Promise<number> {
+  switch (command.kind) {
+    case 'refresh':
+      return refresh(settings, command);
+    case 'init-pull':
+      return initPull(settings, command);
+    case 'init':
+      return initPush(settings, command);
+    case 'snaponly':
+    case 'expire':
+    case 'wire':
+      return serverVerb(settings, command);
+  }
+}
+
+function print(text: string): number {
+  report.print(text);
+  return 0;
+}
