@@ -22,7 +22,11 @@ export function refreshpullCommand(
   return `${zrepPath} ${recursive ? '-R' : ''} _refreshpull ${snapshot} ${token} ${filter}`;
 }
 
-export function refreshcompleteCommand({ zrepPath }: Wire, snapshot: string, mark: string): string {
+export function refreshcompleteCommand(
+  { zrepPath }: Pick<Wire, 'zrepPath'>,
+  snapshot: string,
+  mark: string,
+): string {
   return `${zrepPath} _refreshcomplete ${snapshot} ${mark}`;
 }
 

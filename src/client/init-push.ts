@@ -89,18 +89,21 @@ async function send(
 ): Promise<void> {
   const { settings, step, report } = run;
   const { recursive, sendFlags, createFlags, initRemoteProperties } = settings;
-  const created = createFlags.length > 0;
+  // The zfs here stands for the one there, as stock has it.
+  const careful = step.capabilities.has('excludes');
+  const created = createFlags.length > 0 || !careful;
+  if (!careful) report.line('Warning: zfs recv lacking -o readonly');
   if (created) {
     report.line('Creating  destination filesystem as separate step');
-    await tell(run, far, `zfs create ${createFlags.join(' ')} ${destination}`);
+    await tell(run, far, ['zfs create', ...createFlags, destination].join(' '));
   }
   report.line(`Sending initial replication stream to ${host}:${destination}`);
-  const words = [...(recursive ? ['-R'] : []), ...sendFlags, ...(created ? [] : ['-p']), snapshot];
+  const words = [...(recursive ? ['-R'] : []), ...sendFlags, ...(careful ? ['-p'] : []), snapshot];
   const ended = await transfer(
     {
       sender: zfsStage([step.zfs.binary, 'send', ...words]),
       filters: outgoing(settings).map(ownStage),
-      receiver: ownStage(await far.argvOf(receiveCommand(settings, destination))),
+      receiver: ownStage(await far.argvOf(receiveCommand(settings, destination, careful))),
     },
     step.interruption,
   );
@@ -116,6 +119,8 @@ async function send(
     const values = [snapshot.split('@')[0], settings.hostName, destination, host, settings.saveCount];
     for (const [index, name] of PAIR_PROPERTIES.entries())
       await tell(run, far, `zfs set ${settings.tag}:${name}=${values[index]} ${destination}`);
+    report.line(`setting readonly on ${host}:${destination} manually`);
+    await tell(run, far, `zfs set readonly=on ${destination}`);
   }
   for (const property of initRemoteProperties) await tell(run, far, `zfs set ${property} ${destination}`);
 }
@@ -124,9 +129,11 @@ async function send(
 export function receiveCommand(
   { inFilter, resume }: Pick<Settings, 'inFilter' | 'resume'>,
   destination: string,
+  careful: boolean,
 ): string {
   const filters = inFilter.map((argv) => `${argv.join(' ')} |`).join(' ');
-  return `${filters} zfs recv -u -o readonly=on ${resume ? '-s' : ''} -F ${destination}`;
+  const options = careful ? '-u -o readonly=on' : '';
+  return `${filters} zfs recv ${options} ${resume ? '-s' : ''} -F ${destination}`;
 }
 
 /** ZREP_OUTFILTER, which runs here. */

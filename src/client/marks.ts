@@ -18,26 +18,40 @@ import type { Run } from './run.ts';
 const PASSING = [255, 75];
 const PAUSES = [1, 3];
 
+interface Pair {
+  readonly source: string;
+  readonly dataset: string;
+}
+
 /** Marks `snapshot`, a name behind the @, as sent at `sent`, there and here. @throws Failure when the far side does not. */
 export async function markSent(
   run: Run,
   far: FarSide,
-  { source, dataset }: { source: string; dataset: string },
+  pair: Pair,
   snapshot: string,
   sent: number,
 ): Promise<void> {
-  const { settings, step, report } = run;
-  const mark = `${settings.tag}:sent`;
-  const answer = await complete(
-    far,
-    refreshcompleteCommand(settings, `${source}@${snapshot}`, `${mark}=${sent}`),
-  );
-  report.far(far.host.name, farLines(answer.message));
+  const answer = await markBoth(run, far, pair, snapshot, sent);
+  run.report.far(far.host.name, farLines(answer.message));
   if (!succeeded(answer))
     throw new Failure(
-      `${source}@${snapshot} was received, but ${far.host.name} could not be told so; the next refresh tries again`,
+      `${pair.source}@${snapshot} was received, but ${far.host.name} could not be told so; the next refresh tries again`,
     );
-  mustSucceed(await step.zfs.ask(setArgv(`${dataset}@${snapshot}`, { [mark]: String(sent) })), dataset);
+}
+
+/** Here only when the far side did; the answer is the far side's. */
+async function markBoth(
+  { settings: { tag, zrepPath }, step }: Run,
+  far: FarSide,
+  { source, dataset }: Pair,
+  snapshot: string,
+  sent: number,
+): Promise<Answer> {
+  const mark = { [`${tag}:sent`]: String(sent) };
+  const command = refreshcompleteCommand({ zrepPath }, `${source}@${snapshot}`, `${tag}:sent=${sent}`);
+  const answer = await complete(far, command);
+  if (succeeded(answer)) mustSucceed(await step.zfs.ask(setArgv(`${dataset}@${snapshot}`, mark)), dataset);
+  return answer;
 }
 
 async function complete(far: FarSide, command: string): Promise<Answer> {
@@ -58,7 +72,7 @@ async function complete(far: FarSide, command: string): Promise<Answer> {
 export async function recoverCompletion(
   run: Run,
   far: FarSide,
-  pair: { source: string; dataset: string; snapshots: readonly TaggedSnapshot[] },
+  pair: Pair & { readonly snapshots: readonly TaggedSnapshot[] },
 ): Promise<void> {
   const newest = pair.snapshots.at(-1);
   if (newest === undefined || newest.sent !== undefined || newest.name.endsWith('_unsent')) return;
@@ -69,12 +83,9 @@ export async function recoverCompletion(
     throw new Failure(
       `${fullName(newest)} and ${theirs} on ${far.host.name} are different snapshots of one name: the two sides have parted (split brain). Find out which one is right; then zrep init --pull -f sets the pair up anew`,
     );
-  try {
-    await markSent(run, far, pair, newest.name, Math.floor(Date.now() / 1000));
-    run.report.warn(`${fullName(newest)} had been received before; now both sides have it marked as sent`);
-    run.report.event('completed-late', { snapshot: fullName(newest) });
-  } catch (error) {
-    if (!(error instanceof Failure)) throw error;
-    // It may be one that came along between two marked ones: then the next stream passes over it.
-  }
+  const marked = await markBoth(run, far, pair, newest.name, Math.floor(Date.now() / 1000));
+  // Refused where it is one that came along between two marked ones, or by init: the next stream goes on from the mark.
+  if (!succeeded(marked)) return;
+  run.report.warn(`${fullName(newest)} had been received before; now both sides have it marked as sent`);
+  run.report.event('completed-late', { snapshot: fullName(newest) });
 }

@@ -57,13 +57,14 @@ t.test('with a token and a filter', async (t) => {
 
 t.test('what takes in the first stream on the other side, when zrep init sends', async (t) => {
   const plain = { inFilter: [], resume: false };
-  t.equal(receiveCommand(plain, 'vault/home'), ' zfs recv -u -o readonly=on  -F vault/home');
+  t.equal(receiveCommand(plain, 'vault/home', true), ' zfs recv -u -o readonly=on  -F vault/home');
+  t.equal(receiveCommand(plain, 'vault/home', false), ' zfs recv   -F vault/home');
   t.equal(
-    receiveCommand({ ...plain, resume: true }, 'vault/home'),
+    receiveCommand({ ...plain, resume: true }, 'vault/home', true),
     ' zfs recv -u -o readonly=on -s -F vault/home',
   );
   t.equal(
-    receiveCommand({ ...plain, inFilter: [['gzip', '-dc']] }, 'vault/home'),
+    receiveCommand({ ...plain, inFilter: [['gzip', '-dc']] }, 'vault/home', true),
     'gzip -dc | zfs recv -u -o readonly=on  -F vault/home',
   );
 });
