@@ -13,7 +13,7 @@ import { watchForStall } from '../process/stall.ts';
 /** What the children see, whatever this process was given: a constant PATH, and messages in English. */
 export const ENVIRONMENT = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' };
 
-export interface Captured extends Ended {
+interface Captured extends Ended {
   readonly output: string;
 }
 
