@@ -10,13 +10,13 @@ import type { Host } from './host.ts';
 import { installBuild, installPolicy, letInAs } from './installation.ts';
 import { type Lab, startLab } from './lab.ts';
 import { missing } from './missing.ts';
-import { makePair, snapshotsOf, writeData } from './pair.ts';
+import { snapshotsOf, writeData } from './pair.ts';
 
 const POLICY = `[client.backup1]
 
 [[client.backup1.grant]]
 dataset = "tank/home"
-operations = ["pull", "expire"]
+operations = ["init", "pull", "expire"]
 keep-at-least = 2           # by default 5, and each for a week:
 keep-for = "0 seconds"      # a demo cannot wait so long
 `;
@@ -79,10 +79,15 @@ async function prepare({ fileserver, backup }: Lab): Promise<void> {
   if (!lab) return;
   await lab.sshKey('id_ed25519');
   await installBuild(fileserver);
-  await fileserver.run(['zfs', 'create', `${fileserver.pool}/secret`]);
-  await makePair(lab, 'home', { savecount: 2 });
+  await installBuild(backup, { program: 'zrep' });
+  // So that the second refresh has something to expire.
+  await backup.writeFile('/etc/default/zrep', 'ZREP_SAVE_COUNT=2\n');
+  for (const name of ['home', 'secret']) {
+    await fileserver.run(['zfs', 'create', `${fileserver.pool}/${name}`]);
+    await writeData(fileserver, `${fileserver.pool}/${name}`, 'data', 512);
+  }
   print(
-    `${fileserver.name} has ${fileserver.pool}/home and ${fileserver.pool}/secret; ${backup.name} has a first copy of home.`,
+    `${fileserver.name} has ${fileserver.pool}/home and ${fileserver.pool}/secret; ${backup.name} has nothing yet.`,
   );
 }
 
@@ -98,27 +103,12 @@ async function grant(lab: Lab): Promise<void> {
 async function pull(lab: Lab): Promise<void> {
   const { fileserver, backup } = lab;
   const [source, destination] = [`${fileserver.pool}/home`, `${backup.pool}/home`];
+  title('On the backup server: a new pair');
+  await show(backup, ['zrep', 'init', '--pull', `root@fileserver:${source}`, destination]);
   for (const round of [1, 2]) {
-    title(
-      round === 1
-        ? 'On the backup server: the four commands of "zrep refresh"'
-        : 'And once more: now there is something to expire',
-    );
+    title(round === 1 ? 'What cron does from now on' : 'And once more: now there is something to expire');
     await writeData(fileserver, source, `news${round}`, 512);
-    const { stdout: snapshot } = await show(backup, ['ssh', 'fileserver', `zrep snaponly ${source}`]);
-    const sent = Math.floor(Date.now() / 1000);
-    await showScript(
-      backup,
-      `ssh fileserver 'zrep  _refreshpull ${snapshot}  ' | zfs receive ${destination}`,
-    );
-    await show(backup, [
-      'zfs',
-      'set',
-      `zrep:sent=${sent}`,
-      `${destination}${snapshot.slice(snapshot.indexOf('@'))}`,
-    ]);
-    await show(backup, ['ssh', 'fileserver', `zrep _refreshcomplete ${snapshot} zrep:sent=${sent}`]);
-    await show(backup, ['ssh', 'fileserver', `zrep expire -L ${source}`]);
+    await show(backup, ['zrep', 'refresh', destination]);
   }
   title('Both sides now');
   const [here, there] = [await snapshotsOf(fileserver, source), await snapshotsOf(backup, destination)];
