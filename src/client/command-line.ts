@@ -101,21 +101,23 @@ interface Verb {
   read(given: ReadonlySet<string>, operands: readonly string[]): Command;
 }
 
-const VERBS: Readonly<Record<string, Verb>> = {
-  refresh: { options: ['-f', '-v', '-r', '--json'], read: readRefresh },
-  init: { options: ['-f', '-v', '--pull', '--dry-run'], read: readInit },
-  snaponly: { options: [], read: readSnaponly },
-  expire: { options: ['-L'], read: readExpire },
-  version: { options: [], read: () => ({ kind: 'version' }) },
-  help: { options: [], read: (_given, [verb]) => ({ kind: 'help', verb }) },
-};
+const VERBS = new Map<string, Verb>(
+  Object.entries({
+    refresh: { options: ['-f', '-v', '-r', '--json'], read: readRefresh },
+    init: { options: ['-f', '-v', '--pull', '--dry-run'], read: readInit },
+    snaponly: { options: [], read: readSnaponly },
+    expire: { options: ['-L'], read: readExpire },
+    version: { options: [], read: () => ({ kind: 'version' }) },
+    help: { options: [], read: (_given, [verb]) => ({ kind: 'help', verb }) },
+  }),
+);
 
-const SHORT: Readonly<Record<string, string>> = {
-  '-i': 'init',
-  '-e': 'expire',
-  '-h': 'help',
-  '--help': 'help',
-};
+const SHORT = new Map([
+  ['-i', 'init'],
+  ['-e', 'expire'],
+  ['-h', 'help'],
+  ['--help', 'help'],
+]);
 
 const WIRE = ['_refreshpull', '_refreshcomplete'];
 
@@ -133,8 +135,8 @@ export function readCommandLine(argv: readonly string[]): CommandLine {
   const [word, ...rest] = words;
   if (word === undefined) return { switches, command: { kind: 'help', verb: undefined } };
   if (WIRE.includes(word)) return { switches, command: { kind: 'wire', words } };
-  const name = SHORT[word] ?? word;
-  const verb = Object.hasOwn(VERBS, name) ? (VERBS[name] as Verb) : undefined;
+  const name = SHORT.get(word) ?? word;
+  const verb = VERBS.get(name);
   if (verb === undefined) throw new UsageError(strangerMessage(word));
   if (rest.includes('--help')) return { switches, command: { kind: 'help', verb: name } };
   const { given, operands } = readOptions(name, verb, rest);

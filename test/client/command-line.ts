@@ -14,6 +14,7 @@ function mistake(text: string): string | undefined {
     read(text);
   } catch (error) {
     if (error instanceof UsageError) return error.message;
+    throw error;
   }
   return undefined;
 }
@@ -105,6 +106,7 @@ t.test('whatever else is wrong is said, with the form to write', async (t) => {
     ['refresh -R tank/a', /^"-R" is no option of zrep refresh, .*: zrep -R refresh \.\.\.$/],
     ['snaponly -f tank/a', /^"-f" is no option of zrep snaponly; -R/],
     ['refresh tank/a@b', `"tank/a@b" is not the name of a file system; the form is: ${USAGE.refresh}`],
+    ['refresh all tank/a', `"all" stands alone; the form is: ${USAGE.refresh}`],
     ['refresh tank/a all', `"all" stands alone; the form is: ${USAGE.refresh}`],
     ['snaponly', `no file system was named; the form is: ${USAGE.snaponly}`],
     ['expire $(id)', `"$(id)" is not the name of a file system; the form is: ${USAGE.expire}`],
