@@ -120,9 +120,9 @@ await inGateLab(t, POLICY, async (gate) => {
     t.match(stderr, /^Error: cannot connect to nosuch\.invalid: ssh: /);
   });
 
-  t.test('of two refreshes at once exactly one transfers', async (t) => {
+  t.test('of two refreshes at once, twenty times over, exactly one transfers at a time', async (t) => {
     const pair = await newPair();
-    for (let round = 0; round < 5; round += 1) {
+    for (let round = 0; round < 20; round += 1) {
       const before = (await snapshotNames(fileserver, pair.source)).at(-1) ?? '';
       const ends = await Promise.all([zrep('refresh', pair.destination), zrep('refresh', pair.destination)]);
       const done = ends.filter(({ code }) => code === 0).length;
