@@ -23,7 +23,8 @@ export function createReport(json: boolean): Report {
   return {
     print: (text) => json || write(1, text),
     line: (text) => json || write(1, `${text}\n`),
-    warn: (text) => write(2, `${printable(text)}\n`),
+    // Foreign text in it has been made printable already: its backslashes are not to be doubled.
+    warn: (text) => write(2, `${text.split('\\').map(printable).join('\\')}\n`),
     far: (host, lines) => {
       for (const line of lines) write(2, `${host}: ${line}\n`);
     },
