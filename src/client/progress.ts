@@ -11,15 +11,19 @@ import type { Spinner } from './spinner.ts';
 const LOOK = 1000;
 
 export interface Progress {
-  /** Tells of what process `pid` reads of `label` from now on; `total` is how many bytes that will be. The answer ends it. */
-  watch(label: string, pid: number, total: Promise<number | undefined>): () => void;
+  /**
+   * Tells of what process `pid` reads of the stream into `dataset` from now on: `total` is how many bytes that will be,
+   * `place` which of how many it is. The answer ends it.
+   */
+  watch(dataset: string, pid: number, total: Promise<number | undefined>, place?: string): () => void;
 }
 
 /** For the run of `report`; undefined where nobody wants to know. */
 export function createProgress(report: Report, json: boolean, terminal: boolean): Progress | undefined {
   if (!json && !terminal) return undefined;
   return {
-    watch(label, pid, total) {
+    watch(dataset, pid, total, place) {
+      const label = place === undefined ? dataset : `${dataset} (${place})`;
       const began = Date.now();
       const before = bytesRead(pid) ?? 0;
       let expected: number | undefined;
@@ -38,7 +42,7 @@ export function createProgress(report: Report, json: boolean, terminal: boolean)
         if (now === undefined) return;
         const bytes = now - before;
         const seconds = (Date.now() - began) / 1000;
-        report.event('progress', { dataset: label, bytes, ...(expected === undefined ? {} : { expected }) });
+        report.event('progress', { dataset, bytes, ...(expected === undefined ? {} : { expected }) });
         spinner?.say(`${label}: ${describeProgress(bytes, seconds, expected)}`);
       }, LOOK);
       return () => {

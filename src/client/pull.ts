@@ -61,7 +61,7 @@ async function estimate(
 
 /** Receives what `command` streams, by `receive`, words of zfs. */
 export async function receiveFrom(
-  { settings, step, report, progress }: Run,
+  { settings, step, report, progress, place }: Run,
   far: FarSide,
   command: string,
   receive: readonly string[],
@@ -74,7 +74,7 @@ export async function receiveFrom(
     receiver: zfsStage([step.zfs.binary, ...receive]),
   };
   const ended = await transfer(stages, step.interruption, (pid) =>
-    progress ? progress.watch(dataset, pid, total) : () => {},
+    progress ? progress.watch(dataset, pid, total, place) : () => {},
   );
   step.interruption.check();
   report.far(far.host.name, farLines(ended.sender.message));

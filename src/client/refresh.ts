@@ -20,7 +20,10 @@ export async function refresh(settings: Settings, command: RefreshCommand): Prom
   return inRun(settings, command.json, async (run) => {
     const datasets = command.all ? await copiesHere(run) : command.datasets;
     let failed = 0;
-    for (const dataset of datasets) if (!(await refreshOne(run, dataset))) failed += 1;
+    for (const [index, dataset] of datasets.entries()) {
+      const place = datasets.length === 1 ? {} : { place: `${index + 1} of ${datasets.length}` };
+      if (!(await refreshOne({ ...run, ...place }, dataset))) failed += 1;
+    }
     if (datasets.length !== 1) summarize(run.report, datasets.length, failed);
     return failed === 0 ? 0 : 1;
   });

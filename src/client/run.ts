@@ -14,5 +14,7 @@ export interface Run {
   readonly report: Report;
   /** Where somebody looks on. */
   readonly progress: Progress | undefined;
+  /** `2 of 20`, where there are several; for who looks on. */
+  readonly place?: string;
   far(host: SourceHost): FarSide;
 }
