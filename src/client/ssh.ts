@@ -14,7 +14,7 @@ import { endOf } from '../process/pipeline.ts';
 import { Failure } from './failure.ts';
 import { farLines } from './far-text.ts';
 
-/** A dead connection is given up after a minute, one that is not made after half of one. What SSH itself says comes first. */
+/** A dead connection is given up after 75 seconds, one that is not made after 30. What SSH itself says comes first. */
 const LIVELY = ['ServerAliveInterval=15', 'ServerAliveCountMax=4', 'ConnectTimeout=30'].flatMap((option) => [
   '-o',
   option,
