@@ -34,10 +34,15 @@ export async function inRun(
 
 function createRun(settings: Settings, json: boolean, interruption: Interruption, ssh: Ssh): Run {
   const report = createReport(json);
-  const progress = createProgress(report, json, process.stderr.isTTY === true);
+  const capabilities = installedCapabilities();
+  const progress = createProgress(report, {
+    json,
+    terminal: isTerminal(),
+    counts: capabilities.has('stalls'),
+  });
   const step: Step = {
     zfs: createZfs(settings.zfs, interruption),
-    capabilities: installedCapabilities(),
+    capabilities,
     interruption,
     rundir: settings.rundir,
     hostName: settings.hostName,
@@ -63,4 +68,9 @@ function sayZfs({ ended, dataset }: ZfsFailed, asked = dataset): string {
   if (ended.message.includes(`'${asked}': dataset does not exist`))
     return `${asked} does not exist; to set a pair up: zrep init --pull HOST:SOURCE ${asked}`;
   return `zfs failed for ${dataset}: ${printable(ended.message.trim()) || `it ended with ${ended.signal ?? ended.code}`}`;
+}
+
+/** A terminal of no width, as some programs make them, shows no line that could change. */
+function isTerminal(): boolean {
+  return process.stderr.isTTY === true && process.stderr.columns > 0;
 }

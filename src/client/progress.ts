@@ -18,8 +18,16 @@ export interface Progress {
   watch(dataset: string, pid: number, total: Promise<number | undefined>, place?: string): () => void;
 }
 
+/** Whom to tell, and what can be known. */
+interface Audience {
+  readonly json: boolean;
+  readonly terminal: boolean;
+  /** `zfs receive` reads its stream itself; zfs-fuse's daemon does it in its place, unseen. */
+  readonly counts: boolean;
+}
+
 /** For the run of `report`; undefined where nobody wants to know. */
-export function createProgress(report: Report, json: boolean, terminal: boolean): Progress | undefined {
+export function createProgress(report: Report, { json, terminal, counts }: Audience): Progress | undefined {
   if (!json && !terminal) return undefined;
   return {
     watch(dataset, pid, total, place) {
@@ -38,7 +46,7 @@ export function createProgress(report: Report, json: boolean, terminal: boolean)
           if (!over) spinner = startSpinner(label);
         });
       const timer = setInterval(() => {
-        const now = bytesRead(pid);
+        const now = counts ? bytesRead(pid) : undefined;
         if (now === undefined) return;
         const bytes = now - before;
         const seconds = (Date.now() - began) / 1000;

@@ -18,5 +18,5 @@ t.test('what is not known is left out', async (t) => {
 });
 
 t.test('under cron nobody is told, and nothing is asked', async (t) => {
-  t.equal(createProgress(createReport(false), false, false), undefined);
+  t.equal(createProgress(createReport(false), { json: false, terminal: false, counts: true }), undefined);
 });
