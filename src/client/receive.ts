@@ -9,29 +9,9 @@
 import type { Capabilities } from '../zfs/capabilities.ts';
 import type { Tag } from '../zfs/names.ts';
 
-const DANGEROUS = [
-  'mountpoint',
-  'canmount',
-  'sharenfs',
-  'sharesmb',
-  'setuid',
-  'exec',
-  'devices',
-  'keylocation',
-  'reservation',
-  'refreservation',
-] as const;
-
-/** Properties that exist for file systems alone: of a volume, zfs would only complain about them. */
-const OF_FILE_SYSTEMS: readonly string[] = [
-  'mountpoint',
-  'canmount',
-  'sharenfs',
-  'sharesmb',
-  'setuid',
-  'exec',
-  'devices',
-];
+/** Of these, what volumes have not: of a volume, zfs would only complain about them. */
+const OF_FILE_SYSTEMS = ['mountpoint', 'canmount', 'sharenfs', 'sharesmb', 'setuid', 'exec', 'devices'];
+const OF_ALL = ['keylocation', 'reservation', 'refreservation'];
 
 /** zrep's own properties of a file system, behind the tag. */
 export const PAIR_PROPERTIES = ['src-fs', 'src-host', 'dest-fs', 'dest-host', 'savecount'] as const;
@@ -54,8 +34,8 @@ export interface Receiving {
 
 /** The properties that no stream may bring. */
 export function excludedProperties({ tag, volume, raw }: Receiving): string[] {
-  const native = DANGEROUS.filter(
-    (name) => !(volume && OF_FILE_SYSTEMS.includes(name)) && !(raw && name === 'keylocation'),
+  const native = [...(volume ? [] : OF_FILE_SYSTEMS), ...OF_ALL].filter(
+    (name) => !(raw && name === 'keylocation'),
   );
   return [...native, ...CONTROL_PROPERTIES.map((name) => `${tag}:${name}`), 'zrep-gate:streamed'];
 }
