@@ -6,6 +6,7 @@ import type { Capabilities } from '../zfs/capabilities.ts';
 import { type Dataset, isBelow, parseDataset, type Tag } from '../zfs/names.ts';
 import { anyValue, type Listing, localValue, type Properties } from '../zfs/state.ts';
 import { Failure } from './failure.ts';
+import { guardedProperties } from './guard.ts';
 import { excludedProperties, PAIR_PROPERTIES, type Receiving } from './receive.ts';
 import { parseSourceHost, type SourceHost } from './source.ts';
 
@@ -18,6 +19,8 @@ export interface Destination {
   readonly token: string | undefined;
   /** Own snapshots of the tag, oldest first. */
   readonly snapshots: readonly TaggedSnapshot[];
+  /** Of the dataset itself, as it was before. */
+  readonly properties: Properties | undefined;
   /** Datasets below, by name. */
   readonly children: readonly string[];
   /** Properties that an earlier stream set, and that streams must not set any more: name → value. */
@@ -27,14 +30,15 @@ export interface Destination {
 /** What has to be read of a dataset and its snapshots for `readDestination`. */
 export function destinationProperties(capabilities: Capabilities, tag: Tag): string[] {
   const pair = [...PAIR_PROPERTIES, 'master', 'sent'].map((name) => `${tag}:${name}`);
-  const most = excludedProperties({ tag, volume: false, raw: false });
+  const guarded = guardedProperties(capabilities, { tag, volume: false, raw: false });
   return [
     ...new Set([
       ...SNAPSHOT_PROPERTIES,
       ...pair,
       'type',
       ...(capabilities.has('resume') ? ['receive_resume_token'] : []),
-      ...(capabilities.has('excludes') ? ['encryption', ...most] : []),
+      ...(capabilities.has('excludes') ? ['encryption'] : []),
+      ...guarded,
     ]),
   ];
 }
@@ -69,6 +73,7 @@ export function readDestination(listing: Listing, dataset: Dataset, tag: Tag, lo
     source,
     token: anyValue(own, 'receive_resume_token'),
     snapshots: taggedSnapshots(listing, dataset, tag),
+    properties: own,
     children: childrenOf(listing, dataset),
     received: receivedProperties(own, receiving),
   };

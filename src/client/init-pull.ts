@@ -9,7 +9,7 @@
 import { succeeded } from '../process/pipeline.ts';
 import { SNAPSHOT_PROPERTIES, type TaggedSnapshot, taggedSnapshots } from '../replication/snapshots.ts';
 import { mustSucceed } from '../replication/step.ts';
-import { readStateArgv, setArgv } from '../zfs/argv.ts';
+import { readStateArgv } from '../zfs/argv.ts';
 import { anyValue, type Listing, localValue, parseListing } from '../zfs/state.ts';
 import type { InitPullCommand } from './command-line.ts';
 import { destinationProperties, receivingOf } from './destination.ts';
@@ -22,6 +22,7 @@ import { markSent } from './marks.ts';
 import { receiveFrom } from './pull.ts';
 import { receiveArgv } from './receive.ts';
 import type { Run } from './run.ts';
+import { setProperties } from './set-properties.ts';
 import type { Settings } from './settings.ts';
 import { readName } from './snapshot-there.ts';
 import { parseSourceHost } from './source.ts';
@@ -108,7 +109,8 @@ async function setUp(run: Run, far: FarSide, command: InitPullCommand, plan: Pla
   const name = snapshot.slice(snapshot.indexOf('@') + 1);
   const sent = Math.floor(Date.now() / 1000);
   if (!plan.snapshots.some((one) => one.name === name)) await receive(run, far, command, plan, snapshot);
-  await keepHere(run, destination, plan);
+  // What `-o` has set already where zfs can; where it cannot, the copy has it from now on.
+  await setProperties(run, destination, { readonly: 'on', ...plan.pair });
   await markSent(run, far, { source, dataset: destination }, name, sent);
   report.line(`Initialization copy of ${far.host.name}:${source} to ${destination} complete`);
 }
@@ -142,15 +144,6 @@ async function receive(
         '; ',
       ),
     );
-}
-
-/** What `-o` has set already where zfs can; where it cannot, the copy has it from now on. */
-async function keepHere({ step }: Run, destination: string, { pair }: Plan): Promise<void> {
-  const values = { readonly: 'on', ...pair };
-  const calls = step.capabilities.has('batches')
-    ? [values]
-    : Object.entries(values).map(([name, value]) => ({ [name]: value }));
-  for (const call of calls) mustSucceed(await step.zfs.ask(setArgv(destination, call)), destination);
 }
 
 /** What would happen, on either side. */

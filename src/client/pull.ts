@@ -30,7 +30,8 @@ export async function pull(
   const { settings, step } = run;
   const command = refreshpullCommand(settings, snapshot, token);
   const receive = receiveArgv(step.capabilities, destination.dataset, destination.receiving, {
-    force: settings.force,
+    // Without -R what stands in the way was given up before: -F would let a recursive stream destroy snapshots here.
+    force: settings.force && settings.recursive,
   });
   return receiveFrom(
     run,

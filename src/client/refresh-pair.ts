@@ -6,9 +6,9 @@
 import { succeeded } from '../process/pipeline.ts';
 import { isRefusal } from '../refusal.ts';
 import { withLock } from '../replication/lock.ts';
-import { taggedSnapshots } from '../replication/snapshots.ts';
+import { fullName, taggedSnapshots } from '../replication/snapshots.ts';
 import { mustSucceed } from '../replication/step.ts';
-import { readStateArgv, setArgv } from '../zfs/argv.ts';
+import { readStateArgv, rollbackArgv } from '../zfs/argv.ts';
 import type { Dataset } from '../zfs/names.ts';
 import { anyValue, type Listing, parseListing } from '../zfs/state.ts';
 import { childrenOf, type Destination, destinationProperties, readDestination } from './destination.ts';
@@ -17,10 +17,12 @@ import { Failure } from './failure.ts';
 import { expireCommand } from './far-commands.ts';
 import type { FarSide } from './far-side.ts';
 import { farLines } from './far-text.ts';
+import { guardedProperties, putBack } from './guard.ts';
 import { markSent, recoverCompletion } from './marks.ts';
 import { pull } from './pull.ts';
 import { resume } from './resume.ts';
 import type { Run } from './run.ts';
+import { setProperties } from './set-properties.ts';
 import { snapshotThere } from './snapshot-there.ts';
 
 /** Refreshes `dataset`. @throws Failure with what is to be done; ZfsFailed when zfs here fails. */
@@ -45,7 +47,8 @@ async function underLock(run: Run, listing: Listing, dataset: Dataset): Promise<
       'a recursive stream carries properties, and the zfs on this host cannot leave any out (zfs receive -x): mountpoint=/etc could be among them. Refresh each file system by itself, without -R',
     );
   const far = run.far(destination.host);
-  await pinReceived(run, destination);
+  await setProperties(run, dataset, destination.received);
+  if (settings.force && !settings.recursive) await giveUpChanges(run, destination);
   if (destination.token !== undefined) await resume(run, far, destination, destination.token);
   else await recoverCompletion(run, far, destination);
 
@@ -66,20 +69,30 @@ async function underLock(run: Run, listing: Listing, dataset: Dataset): Promise<
   await expireThere(run, far, destination);
 }
 
-/** See `Destination.received`. */
-async function pinReceived({ step }: Run, { dataset, received }: Destination): Promise<void> {
-  if (Object.keys(received).length === 0) return;
-  mustSucceed(await step.zfs.ask(setArgv(dataset, received)), dataset);
+/** What `receive -F` would do, without handing the stream the right to destroy: back to the last one that both sides have. */
+async function giveUpChanges({ step }: Run, { dataset, snapshots }: Destination): Promise<void> {
+  const common = snapshots.findLast(({ sent }) => sent !== undefined) ?? snapshots.at(-1);
+  if (common === undefined) return;
+  mustSucceed(await step.zfs.ask(rollbackArgv(fullName(common))), dataset);
 }
 
 /** Marks are for what is here, whatever zfs receive answered; and nothing came along that nobody asked for. */
-async function lookWhatCame({ settings, step }: Run, before: Destination, snapshot: string): Promise<void> {
-  const { dataset } = before;
-  const state = mustSucceed(
-    await step.zfs.ask(readStateArgv(dataset, ['guid', 'createtxg', 'type'], 1)),
-    dataset,
-  );
+async function lookWhatCame(
+  { settings, step, report }: Run,
+  before: Destination,
+  snapshot: string,
+): Promise<void> {
+  const { dataset, receiving } = before;
+  const guarded = guardedProperties(step.capabilities, receiving);
+  const properties = ['guid', 'createtxg', 'type', ...guarded];
+  const state = mustSucceed(await step.zfs.ask(readStateArgv(dataset, properties, 1)), dataset);
   const listing = parseListing(state.output);
+  const changes = putBack(dataset, guarded, before.properties, listing.get(dataset));
+  for (const argv of changes.values()) mustSucceed(await step.zfs.ask(argv), dataset);
+  if (changes.size > 0)
+    report.warn(
+      `${dataset}: the stream brought properties that nobody asked for; they were put back as they were: ${[...changes.keys()].join(', ')}`,
+    );
   const name = `${dataset}@${snapshot.slice(snapshot.indexOf('@') + 1)}`;
   const newest = taggedSnapshots(listing, dataset, settings.tag).at(-1);
   if (

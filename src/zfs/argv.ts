@@ -66,6 +66,11 @@ export function snapshotArgv(snapshot: string, recursive: boolean): string[] {
   return ['snapshot', ...(recursive ? ['-r'] : []), snapshot];
 }
 
+/** Gives up what has changed since, and newer snapshots. */
+export function rollbackArgv(snapshot: string): string[] {
+  return ['rollback', '-r', snapshot];
+}
+
 /**
  * Snapshots of one dataset, never with -r or -R: what else goes is decided here, not by zfs. More than one name
  * needs the capability `batches`; none may hold a comma or a `%`, which would make it a range.

@@ -100,6 +100,19 @@ await inGateLab(t, POLICY, async (gate) => {
     );
   });
 
+  t.test('a copy that was changed is told of, and -f gives the changes up', async (t) => {
+    const pair = await newPair();
+    await backup.run(['zfs', 'set', 'readonly=off', pair.destination]);
+    await writeData(backup, pair.destination, 'change', 64);
+    await backup.run(['zfs', 'snapshot', `${pair.destination}@by-hand`]);
+    const refused = await zrep('refresh', pair.destination);
+    t.equal(refused.code, 1);
+    t.match(refused.stderr, new RegExp(`zrep refresh -f ${pair.destination}`));
+    const forced = await zrep('refresh', '-f', pair.destination);
+    t.equal(forced.code, 0, 'done', { said: forced.stderr });
+    t.same(await snapshotsOf(backup, pair.destination), await snapshotsOf(fileserver, pair.source));
+  });
+
   t.test('a file system that another zrep is at work on is left alone', async (t) => {
     const pair = await newPair();
     const holder = backup.spawn(['sleep', '100']);

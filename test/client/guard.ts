@@ -1,0 +1,46 @@
+/** What a stream has changed, put back. */
+
+import t from 'tap';
+import { guardedProperties, putBack } from '../../src/client/guard.ts';
+import { parseTag } from '../../src/zfs/names.ts';
+import { listingOf } from '../fixtures/replication/listing.ts';
+
+const ZREP = parseTag('zrep') as NonNullable<ReturnType<typeof parseTag>>;
+const RECEIVING = { tag: ZREP, volume: false, raw: false };
+const NAMES = guardedProperties(new Set(['excludes'] as const), RECEIVING);
+const back = (before: string, after: string) =>
+  Object.fromEntries(
+    putBack('v/h', NAMES, listingOf(`v/h ${before}`).get('v/h'), listingOf(`v/h ${after}`).get('v/h')),
+  );
+
+t.test('what has not changed is left alone, wherever it comes from', async (t) => {
+  t.same(back('mountpoint=/v/h<inherited readonly=on', 'mountpoint=/v/h<received readonly=on<received'), {});
+});
+
+t.test('what was set here is set again', async (t) => {
+  t.same(back('readonly=on zrep:savecount=5', 'readonly=off<default zrep:savecount=999<received'), {
+    readonly: ['set', 'readonly=on', 'v/h'],
+    'zrep:savecount': ['set', 'zrep:savecount=5', 'v/h'],
+  });
+});
+
+t.test('what was inherited, or not there, is inherited again', async (t) => {
+  t.same(back('mountpoint=/v/h<inherited', 'mountpoint=/etc<received zrep:master=yes<received'), {
+    mountpoint: ['inherit', 'mountpoint', 'v/h'],
+    'zrep:master': ['inherit', 'zrep:master', 'v/h'],
+  });
+});
+
+t.test('what cannot be inherited is set to what it was', async (t) => {
+  t.same(
+    back('reservation=none<default canmount=on<default', 'reservation=1T<received canmount=off<received'),
+    {
+      canmount: ['set', 'canmount=on', 'v/h'],
+      reservation: ['set', 'reservation=none', 'v/h'],
+    },
+  );
+});
+
+t.test('the lock is its own business', async (t) => {
+  t.same(back('zrep:lock-pid=1', 'zrep:lock-pid=2'), {});
+});
