@@ -31,9 +31,7 @@ export function putBack(
   before: Properties | undefined,
   after: Properties | undefined,
 ): ReadonlyMap<string, readonly string[]> {
-  const changed = names.filter(
-    (name) => (after?.get(name)?.value ?? '-') !== (before?.get(name)?.value ?? '-'),
-  );
+  const changed = names.filter((name) => hasChanged(before?.get(name), after?.get(name)));
   return new Map(
     changed.map((name) => {
       const { value = '-', source = '-' } = before?.get(name) ?? {};
@@ -41,4 +39,16 @@ export function putBack(
       return [name, own && value !== '-' ? setArgv(dataset, { [name]: value }) : inheritArgv(dataset, name)];
     }),
   );
+}
+
+type Property = ReturnType<Properties['get']>;
+
+/**
+ * Another value, or the same one from elsewhere: of a mounted file system zfs tells what it is mounted with, as
+ * `temporary`, in the place of what is set.
+ */
+function hasChanged(before: Property, after: Property): boolean {
+  const [was, is] = [before?.source ?? '-', after?.source ?? '-'];
+  if ((before?.value ?? '-') !== (after?.value ?? '-')) return true;
+  return (was === 'local' && is !== 'local') || (was !== is && (is === 'received' || is === 'temporary'));
 }

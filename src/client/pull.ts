@@ -7,6 +7,7 @@ import type { Destination } from './destination.ts';
 import { estimateCommand, refreshpullCommand } from './far-commands.ts';
 import type { FarSide } from './far-side.ts';
 import { farLines } from './far-text.ts';
+import { holdProperties } from './hold-properties.ts';
 import { receiveArgv } from './receive.ts';
 import type { Run } from './run.ts';
 import { ownStage, type Transfer, transfer, zfsStage } from './transfer.ts';
@@ -23,7 +24,7 @@ export interface Pulled {
 export async function pull(
   run: Run,
   far: FarSide,
-  destination: Pick<Destination, 'dataset' | 'receiving'> & Partial<Destination>,
+  destination: Destination,
   snapshot: string,
   token?: string,
 ): Promise<Pulled> {
@@ -33,25 +34,23 @@ export async function pull(
     // Without -R what stands in the way was given up before: -F would let a recursive stream destroy snapshots here.
     force: settings.force && settings.recursive,
   });
-  return receiveFrom(
-    run,
-    far,
-    command,
-    receive,
-    destination.dataset,
-    estimate(run, far, destination, snapshot),
-  );
+  try {
+    const total = estimate(run, far, destination, snapshot);
+    return await receiveFrom(run, far, command, receive, destination.dataset, total);
+  } finally {
+    await holdProperties(run, destination);
+  }
 }
 
 /** How many bytes that will be, asked beside the stream and only where somebody looks on; a gate may not say. */
 async function estimate(
   { progress, settings }: Run,
   far: FarSide,
-  { snapshots = [], source }: Partial<Destination>,
+  { snapshots, source }: Destination,
   snapshot: string,
 ): Promise<number | undefined> {
   const base = snapshots.findLast(({ sent }) => sent !== undefined);
-  if (progress === undefined || base === undefined || source === undefined) return undefined;
+  if (progress === undefined || base === undefined) return undefined;
   try {
     const command = estimateCommand(settings.tag, `${source}@${base.name}`, snapshot);
     return parseEstimate((await far.ask(command)).output);

@@ -17,7 +17,6 @@ import { Failure } from './failure.ts';
 import { expireCommand } from './far-commands.ts';
 import type { FarSide } from './far-side.ts';
 import { farLines } from './far-text.ts';
-import { guardedProperties, putBack } from './guard.ts';
 import { markSent, recoverCompletion } from './marks.ts';
 import { pull } from './pull.ts';
 import { resume } from './resume.ts';
@@ -77,22 +76,11 @@ async function giveUpChanges({ step }: Run, { dataset, snapshots }: Destination)
 }
 
 /** Marks are for what is here, whatever zfs receive answered; and nothing came along that nobody asked for. */
-async function lookWhatCame(
-  { settings, step, report }: Run,
-  before: Destination,
-  snapshot: string,
-): Promise<void> {
-  const { dataset, receiving } = before;
-  const guarded = guardedProperties(step.capabilities, receiving);
-  const properties = ['guid', 'createtxg', 'type', ...guarded];
+async function lookWhatCame({ settings, step }: Run, before: Destination, snapshot: string): Promise<void> {
+  const { dataset } = before;
+  const properties = ['guid', 'createtxg', 'type'];
   const state = mustSucceed(await step.zfs.ask(readStateArgv(dataset, properties, 1)), dataset);
   const listing = parseListing(state.output);
-  const changes = putBack(dataset, guarded, before.properties, listing.get(dataset));
-  for (const argv of changes.values()) mustSucceed(await step.zfs.ask(argv), dataset);
-  if (changes.size > 0)
-    report.warn(
-      `${dataset}: the stream brought properties that nobody asked for; they were put back as they were: ${[...changes.keys()].join(', ')}`,
-    );
   const name = `${dataset}@${snapshot.slice(snapshot.indexOf('@') + 1)}`;
   const newest = taggedSnapshots(listing, dataset, settings.tag).at(-1);
   if (

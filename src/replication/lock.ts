@@ -24,7 +24,7 @@ export interface Reading {
 }
 
 /** The properties that make up the lock. */
-function lockPropertyNames(tag: Tag): [pid: string, time: string] {
+export function lockPropertyNames(tag: Tag): [pid: string, time: string] {
   return [`${tag}:lock-pid`, `${tag}:lock-time`];
 }
 
@@ -77,14 +77,19 @@ async function take(step: Step, dataset: Dataset, tag: Tag, reading: Reading): P
   if (holder !== undefined && isAlive(holder, parseLockTime(localValue(own, timeProperty)))) {
     return refuse('lock-busy', holder);
   }
-  // At once: whoever looks between two calls finds a lock without a time, which is respected.
-  const lock = { pid: String(process.pid), time: formatLockTime(new Date()) };
-  const argvs = takeArgvs(step.capabilities, dataset, tag, lock);
-  const taken = await Promise.all(argvs.map((argv) => step.zfs.ask(argv)));
-  for (const one of taken) mustSucceed(one, dataset);
+  await setLock(step, dataset, tag);
   // A stock zrep that saw no lock before it waited for the global one does not look again.
   const after = parsePid(await readHolder(step, dataset, pidProperty));
   return after === process.pid ? listing : refuse('lock-busy', after ?? 0);
+}
+
+/** Sets the lock for this process, which must hold the global one, or have held this one before something took it away. */
+export async function setLock({ zfs, capabilities }: Step, dataset: Dataset, tag: Tag): Promise<void> {
+  // At once: whoever looks between two calls finds a lock without a time, which is respected.
+  const lock = { pid: String(process.pid), time: formatLockTime(new Date()) };
+  const argvs = takeArgvs(capabilities, dataset, tag, lock);
+  const taken = await Promise.all(argvs.map((argv) => zfs.ask(argv)));
+  for (const one of taken) mustSucceed(one, dataset);
 }
 
 /** Lets go of the lock if it is this process's, however far taking it has come. */

@@ -13,8 +13,18 @@ const back = (before: string, after: string) =>
     putBack('v/h', NAMES, listingOf(`v/h ${before}`).get('v/h'), listingOf(`v/h ${after}`).get('v/h')),
   );
 
-t.test('what has not changed is left alone, wherever it comes from', async (t) => {
-  t.same(back('mountpoint=/v/h<inherited readonly=on', 'mountpoint=/v/h<received readonly=on<received'), {});
+t.test('what has not changed is left alone', async (t) => {
+  const all =
+    'mountpoint=/v/h<inherited readonly=on setuid=on<default exec=off<temporary devices=off<received';
+  t.same(back(all, all), {});
+  t.same(back('mountpoint=/v/h<inherited', 'mountpoint=/v/h<default'), {}, 'nor what the parent says');
+});
+
+t.test('the same value from elsewhere is another thing, since it would not hold', async (t) => {
+  t.same(back('mountpoint=/v/h<inherited readonly=on', 'mountpoint=/v/h<received readonly=on<temporary'), {
+    mountpoint: ['inherit', 'mountpoint', 'v/h'],
+    readonly: ['set', 'readonly=on', 'v/h'],
+  });
 });
 
 t.test('what was set here is set again', async (t) => {
