@@ -20,7 +20,8 @@ const LOCK = /:(?:lock-pid|lock-time)$/;
 
 /** The properties that are looked at; a zfs without encryption has no keylocation. */
 export function guardedProperties(capabilities: Capabilities, receiving: Receiving): string[] {
-  const names = ['readonly', ...excludedProperties(receiving)];
+  // The mountpoint first: what else a mount has can only be set when it fits.
+  const names = [...excludedProperties(receiving), 'readonly'];
   return names.filter((name) => !LOCK.test(name) && (name !== 'keylocation' || capabilities.has('excludes')));
 }
 
