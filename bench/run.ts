@@ -12,7 +12,7 @@ import { measureStream } from './stream.ts';
 const MEBIBYTES = Number(process.argv[process.argv.indexOf('--mebibytes') + 1] || 1024) || 1024;
 const ROUNDS = 8;
 
-const lab = await startLab({ poolMegabytes: MEBIBYTES * 2 + 512 });
+const lab = await startLab({ poolMegabytes: MEBIBYTES * 6 + 1024 });
 try {
   await installBuild(lab.fileserver);
   await lab.sshKey('id_ed25519');
