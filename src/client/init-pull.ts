@@ -94,6 +94,18 @@ function planOf({ host, source, destination }: InitPullCommand, settings: Settin
 }
 
 async function setUp(run: Run, far: FarSide, command: InitPullCommand, plan: Plan): Promise<void> {
+  const { source, destination } = command;
+  const sent = Math.floor(Date.now() / 1000);
+  // What came whole needs its mark alone; and the far side may have marked it already, and would begin nothing again.
+  const name = plan.snapshots.at(-1)?.name ?? (await begin(run, far, command, plan));
+  // What `-o` has set already where zfs can; where it cannot, the copy has it from now on.
+  await setProperties(run, destination, { readonly: 'on', ...plan.pair });
+  await markSent(run, far, { source, dataset: destination }, name, sent);
+  run.report.line(`Initialization copy of ${far.host.name}:${source} to ${destination} complete`);
+}
+
+/** Has the far side make a source of it, and takes in the first stream; the answer is the snapshot's name behind the @. */
+async function begin(run: Run, far: FarSide, command: InitPullCommand, plan: Plan): Promise<string> {
   const { settings, report } = run;
   const { source, destination } = command;
   report.line(`Setting zrep properties on ${far.host.name}:${source}`);
@@ -106,13 +118,8 @@ async function setUp(run: Run, far: FarSide, command: InitPullCommand, plan: Pla
       `${far.host.name} did not set ${source} up. Its policy needs "init" among the operations of a grant for ${source}; a stock zrep cannot do this at all: there, run zrep init`,
     );
   const snapshot = readName(answer.output, source, settings.tag);
-  const name = snapshot.slice(snapshot.indexOf('@') + 1);
-  const sent = Math.floor(Date.now() / 1000);
-  if (!plan.snapshots.some((one) => one.name === name)) await receive(run, far, command, plan, snapshot);
-  // What `-o` has set already where zfs can; where it cannot, the copy has it from now on.
-  await setProperties(run, destination, { readonly: 'on', ...plan.pair });
-  await markSent(run, far, { source, dataset: destination }, name, sent);
-  report.line(`Initialization copy of ${far.host.name}:${source} to ${destination} complete`);
+  await receive(run, far, command, plan, snapshot);
+  return snapshot.slice(snapshot.indexOf('@') + 1);
 }
 
 async function receive(

@@ -134,6 +134,16 @@ await inGateLab(t, POLICY, async (gate) => {
     t.match(again.stderr, /is set up already: zrep refresh/);
   });
 
+  t.test('what came whole and was marked there alone is marked here by the same command', async (t) => {
+    const [source, destination] = [`${tank}/home/halfway`, `${vault}/home/halfway`];
+    await fileserver.run(['zfs', 'create', source]);
+    t.equal((await zrep('init', '--pull', `fileserver:${source}`, destination)).code, 0);
+    await backup.run(['zfs', 'inherit', 'zrep:sent', `${destination}@zrep_000000`]);
+    const again = await zrep('init', '--pull', `fileserver:${source}`, destination);
+    t.same([again.code, again.stderr], [0, '']);
+    await same(t, source, destination);
+  });
+
   t.test('where something else is in the way, nothing is touched', async (t) => {
     const [source, destination] = [`${tank}/home/other`, `${vault}/home/there`];
     await fileserver.run(['zfs', 'create', source]);
