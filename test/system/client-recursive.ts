@@ -1,0 +1,63 @@
+/** `zrep -R refresh`: a tree, with what its streams carry along. */
+
+import t from 'tap';
+import { installBuild } from '../../lab/installation.ts';
+import { makePair, snapshotsOf, writeData } from '../../lab/pair.ts';
+import { testsNeeding } from '../fixtures/system/capabilities.ts';
+import { inGateLab, snapshotNames } from '../fixtures/system/gate-lab.ts';
+import { propertyOf } from '../fixtures/system/partial.ts';
+
+const POLICY = `
+[limits]
+keep-at-least = 1
+keep-for = "0 seconds"
+[client.backup1]
+[[client.backup1.grant]]
+dataset = "tank/tree"
+operations = ["pull", "expire"]
+recursive = true
+`;
+
+await inGateLab(t, POLICY, async (gate) => {
+  const { fileserver, backup } = gate;
+  await installBuild(backup, { program: 'zrep' });
+  const zrep = (...words: string[]) => backup.run(['zrep', ...words], { allowFail: true });
+  const tree = await makePair(gate, 'tree', { savecount: 2 });
+  const [child, copy] = [`${tree.source}/child`, `${tree.destination}/child`];
+  await fileserver.run(['zfs', 'create', child]);
+  await writeData(fileserver, child, 'data', 64);
+  const needing = await testsNeeding(t, backup);
+  const careful = (await backup.run(['test', '-d', '/sys/module/zfs'], { allowFail: true })).code === 0;
+
+  if (!careful)
+    t.test('where zfs cannot leave properties out, a recursive stream is not taken', async (t) => {
+      const { code, stderr } = await zrep('-R', 'refresh', tree.destination);
+      t.equal(code, 1);
+      t.match(
+        stderr,
+        /^Error: a recursive stream carries properties, and the zfs on this host cannot leave any out/,
+      );
+      t.same(await snapshotNames(fileserver, tree.source), ['zrep_000000'], 'nothing was asked for');
+    });
+
+  needing(['receive -x'], 'children come along, and expire along; what could hurt does not', async (t) => {
+    await fileserver.script(`zfs set mountpoint=/srv/planted ${child}; zfs set sharenfs=off ${child}`);
+    for (let round = 1; round <= 3; round += 1) {
+      const { code, stdout, stderr } = await zrep('-R', 'refresh', tree.destination);
+      t.equal(code, 0, `round ${round}`, { said: stderr });
+      t.match(stdout, `Expiring zrep snaps on ${tree.source}\n`);
+    }
+    for (const [here, there] of [
+      [tree.source, tree.destination],
+      [child, copy],
+    ] as const) {
+      t.same(await snapshotsOf(backup, there), await snapshotsOf(fileserver, here), there);
+      t.same(await snapshotNames(backup, there), ['zrep_000002', 'zrep_000003']);
+    }
+    t.not(await propertyOf(backup, 'mountpoint', copy), '/srv/planted');
+    t.equal(await propertyOf(backup, 'mounted', copy), 'no');
+    t.equal(await propertyOf(backup, 'readonly', tree.destination), 'on');
+    t.equal(await propertyOf(backup, 'zrep:src-fs', tree.destination), tree.source);
+    t.equal(await propertyOf(backup, 'zrep:lock-pid', tree.destination), '-');
+  });
+});
