@@ -23,8 +23,8 @@ const EXPIRING: readonly Cut[] = [
   { name: 'after the first destroy of expire', when: 'after', call: '^destroy ' },
 ];
 const MARKING: readonly Cut[] = [
-  { name: 'between the marks of the two sides', when: 'before', call: '^set zrep:sent=' },
-  { name: 'after the mark, which the client does not hear of', when: 'after', call: '^set zrep:sent=' },
+  { name: 'between the marks of the two sides', when: 'before', call: '^set .*zrep:sent=' },
+  { name: 'after the mark, which the client does not hear of', when: 'after', call: '^set .*zrep:sent=' },
 ];
 const REST: readonly Cut[] = [
   { name: 'while the lock was being taken', when: 'after', call: '^set .*zrep:lock-' },
