@@ -16,17 +16,28 @@ export function mastersHere(run: Run): Promise<Dataset[]> {
   });
 }
 
+/** Those that are the copy of another. What a child has inherited names its parent, and makes no copy of it. */
+export function copiesHere(run: Run): Promise<Dataset[]> {
+  const { tag } = run.settings;
+  return find(run, (own, dataset) => {
+    return own.get(`${tag}:dest-fs`)?.value === dataset && localValue(own, `${tag}:master`) !== 'yes';
+  });
+}
+
 /** All of them. What a child has inherited makes no pair of it. */
 export function pairsHere(run: Run): Promise<Dataset[]> {
   const property = `${run.settings.tag}:dest-fs`;
   return find(run, (own) => ['local', 'received'].includes(own.get(property)?.source ?? ''));
 }
 
-async function find({ settings, step }: Run, wanted: (own: Properties) => boolean): Promise<Dataset[]> {
+async function find(
+  { settings, step }: Run,
+  wanted: (own: Properties, dataset: Dataset) => boolean,
+): Promise<Dataset[]> {
   const properties = ['master', 'src-host', 'dest-fs'].map((name) => `${settings.tag}:${name}`);
   const all = await step.zfs.ask(allPropertiesArgv(step.capabilities, properties));
   return [...parseListing(mustSucceed(all, 'all').output)].flatMap(([name, own]) => {
     const dataset = parseDataset(name);
-    return dataset !== undefined && wanted(own) ? [dataset] : [];
+    return dataset !== undefined && wanted(own, dataset) ? [dataset] : [];
   });
 }

@@ -3,13 +3,11 @@
  */
 
 import { Interrupted } from '../process/interruption.ts';
-import { mustSucceed } from '../replication/step.ts';
-import { allPropertiesArgv } from '../zfs/argv.ts';
-import { type Dataset, parseDataset } from '../zfs/names.ts';
-import { localValue, parseListing } from '../zfs/state.ts';
+import type { Dataset } from '../zfs/names.ts';
 import type { RefreshCommand } from './command-line.ts';
 import { Failure } from './failure.ts';
 import { inRun, tell } from './in-run.ts';
+import { copiesHere } from './pairs-here.ts';
 import { refreshPair } from './refresh-pair.ts';
 import type { Report } from './report.ts';
 import type { Run } from './run.ts';
@@ -19,6 +17,10 @@ import type { Settings } from './settings.ts';
 export async function refresh(settings: Settings, command: RefreshCommand): Promise<number> {
   return inRun(settings, command.json, async (run) => {
     const datasets = command.all ? await copiesHere(run) : command.datasets;
+    if (datasets.length === 0)
+      throw new Failure(
+        `there is no file system here that is the copy of another under the tag ${settings.tag}`,
+      );
     let failed = 0;
     for (const [index, dataset] of datasets.entries()) {
       const place = datasets.length === 1 ? {} : { place: `${index + 1} of ${datasets.length}` };
@@ -42,21 +44,6 @@ async function refreshOne(run: Run, dataset: Dataset): Promise<boolean> {
     report.event('failed', { dataset, reason: error instanceof Error ? error.message : String(error) });
     return false;
   }
-}
-
-/** The file systems here that are the copy of another, under this tag. */
-async function copiesHere({ settings: { tag }, step }: Run): Promise<Dataset[]> {
-  const [destination, master] = [`${tag}:dest-fs`, `${tag}:master`];
-  const all = await step.zfs.ask(allPropertiesArgv(step.capabilities, [destination, master]));
-  const listing = parseListing(mustSucceed(all, 'all').output);
-  const found = [...listing].flatMap(([name, properties]) => {
-    const dataset = parseDataset(name);
-    const own = properties.get(destination)?.value === name && localValue(properties, master) !== 'yes';
-    return dataset !== undefined && own ? [dataset] : [];
-  });
-  if (found.length === 0)
-    throw new Failure(`there is no file system here that is the copy of another under the tag ${tag}`);
-  return found;
 }
 
 function summarize(report: Report, all: number, failed: number): void {
