@@ -20,7 +20,7 @@ const LATER = [
   'src/gate/admin.ts',
   'src/gate/audit/remote-syslog.ts',
   'src/policy/find-mistakes.ts',
-  'src/client/spinner.ts',
+  'src/client/run/spinner.ts',
 ];
 
 /** Points each `import('…')` at the bundle that LATER makes of it. */

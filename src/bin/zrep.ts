@@ -1,17 +1,17 @@
 /** zrep: the side that pulls, and what it asks of the other. Exit codes: 0 done, 1 failed, 2 wrong usage. */
 
 import manifest from '../../package.json' with { type: 'json' };
-import { type Command, readCommandLine } from '../client/command-line.ts';
-import { applyDefaults, readDefaultFile } from '../client/default-file.ts';
-import { Failure } from '../client/failure.ts';
-import { helpFor } from '../client/help.ts';
-import { initPull } from '../client/init-pull.ts';
-import { initPush } from '../client/init-push.ts';
-import { refresh } from '../client/refresh.ts';
-import { createReport } from '../client/report.ts';
-import { serverVerb } from '../client/server-verbs.ts';
-import { readSettings, type Settings } from '../client/settings.ts';
-import { UsageError } from '../client/usage-error.ts';
+import { Failure } from '../client/run/failure.ts';
+import { createReport } from '../client/run/report.ts';
+import { initPull } from '../client/verbs/init-pull.ts';
+import { initPush } from '../client/verbs/init-push.ts';
+import { refresh } from '../client/verbs/refresh.ts';
+import { serverVerb } from '../client/verbs/server-verbs.ts';
+import { type Command, readCommandLine } from '../client/words/command-line.ts';
+import { applyDefaults, readDefaultFile } from '../client/words/default-file.ts';
+import { helpFor } from '../client/words/help.ts';
+import { readSettings, type Settings } from '../client/words/settings.ts';
+import { UsageError } from '../client/words/usage-error.ts';
 
 const report = createReport(false);
 

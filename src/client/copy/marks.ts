@@ -1,0 +1,91 @@
+/**
+ * The sent marks: TAG:sent on a snapshot, on both sides the same epoch seconds. The far side's comes first, so that a
+ * newest snapshot without one here tells that the completion may have been lost.
+ */
+
+import { setTimeout as wait } from 'node:timers/promises';
+import { succeeded } from '../../process/pipeline.ts';
+import { fullName, type TaggedSnapshot } from '../../replication/snapshots.ts';
+import { mustSucceed } from '../../replication/step.ts';
+import { setArgv } from '../../zfs/argv.ts';
+import { guidCommand, refreshcompleteCommand } from '../far/far-commands.ts';
+import type { Answer, FarSide } from '../far/far-side.ts';
+import { farLines } from '../far/far-text.ts';
+import { Failure } from '../run/failure.ts';
+import type { Run } from '../run/run.ts';
+
+/** What may pass: ssh's own failure, and the gate's "try again". Seconds between tries. */
+const PASSING = [255, 75];
+const PAUSES = [1, 3];
+
+interface Pair {
+  readonly source: string;
+  readonly dataset: string;
+}
+
+/** Marks `snapshot`, a name behind the @, as sent at `sent`, there and here. @throws Failure when the far side does not. */
+export async function markSent(
+  run: Run,
+  far: FarSide,
+  pair: Pair,
+  snapshot: string,
+  sent: number,
+): Promise<void> {
+  const answer = await markBoth(run, far, pair, snapshot, sent);
+  run.report.far(far.host.name, farLines(answer.message));
+  if (!succeeded(answer))
+    throw new Failure(
+      `${pair.source}@${snapshot} was received, but ${far.host.name} could not be told so; the next refresh tries again`,
+    );
+}
+
+/** Here only when the far side did; the answer is the far side's. */
+async function markBoth(
+  { settings: { tag, zrepPath }, step }: Run,
+  far: FarSide,
+  { source, dataset }: Pair,
+  snapshot: string,
+  sent: number,
+): Promise<Answer> {
+  const mark = { [`${tag}:sent`]: String(sent) };
+  const command = refreshcompleteCommand({ zrepPath }, `${source}@${snapshot}`, `${tag}:sent=${sent}`);
+  const answer = await complete(far, command);
+  if (succeeded(answer)) mustSucceed(await step.zfs.ask(setArgv(`${dataset}@${snapshot}`, mark)), dataset);
+  return answer;
+}
+
+async function complete(far: FarSide, command: string): Promise<Answer> {
+  for (const pause of PAUSES) {
+    const answer = await far.ask(command);
+    if (!PASSING.includes(answer.code ?? 0)) return answer;
+    await wait(pause * 1000);
+  }
+  return far.ask(command);
+}
+
+/**
+ * Marks what an earlier run received and could not complete: a newest snapshot here without a mark, which the far side
+ * has under the same GUID. A gate that lets nobody read has compared GUIDs itself when its stream ended.
+ *
+ * @throws Failure when the far side has another snapshot of that name: the two have parted.
+ */
+export async function recoverCompletion(
+  run: Run,
+  far: FarSide,
+  pair: Pair & { readonly snapshots: readonly TaggedSnapshot[] },
+): Promise<void> {
+  const newest = pair.snapshots.at(-1);
+  if (newest === undefined || newest.sent !== undefined || newest.name.endsWith('_unsent')) return;
+  const theirs = `${pair.source}@${newest.name}`;
+  const answer = await far.ask(guidCommand(theirs));
+  const guid = /^(\d+)\n?$/.exec(answer.output)?.[1];
+  if (succeeded(answer) && guid !== undefined && guid !== newest.guid)
+    throw new Failure(
+      `${fullName(newest)} and ${theirs} on ${far.host.name} are different snapshots of one name: the two sides have parted (split brain). Find out which one is right; then zrep init --pull -f sets the pair up anew`,
+    );
+  const marked = await markBoth(run, far, pair, newest.name, Math.floor(Date.now() / 1000));
+  // Refused where it is one that came along between two marked ones, or by init: the next stream goes on from the mark.
+  if (!succeeded(marked)) return;
+  run.report.warn(`${fullName(newest)} had been received before; now both sides have it marked as sent`);
+  run.report.event('completed-late', { snapshot: fullName(newest) });
+}

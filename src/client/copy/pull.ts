@@ -1,0 +1,115 @@
+/** One stream from the far side into a dataset here, judged: what came, or what kept it. */
+
+import { printable } from '../../printable.ts';
+import { succeeded } from '../../process/pipeline.ts';
+import { parseEstimate } from '../../zfs/estimate.ts';
+import { estimateCommand, refreshpullCommand } from '../far/far-commands.ts';
+import type { FarSide } from '../far/far-side.ts';
+import { farLines } from '../far/far-text.ts';
+import type { Run } from '../run/run.ts';
+import type { Destination } from './destination.ts';
+import { holdProperties } from './hold-properties.ts';
+import { receiveArgv } from './receive.ts';
+import { ownStage, type Transfer, transfer, zfsStage } from './transfer.ts';
+
+export interface Pulled {
+  readonly done: boolean;
+  /** What kept it, for a person; empty when done. */
+  readonly why: readonly string[];
+  /** What the far side said of it. */
+  readonly farSaid: string;
+}
+
+/** Pulls `snapshot` of the far side, in its full name, with the resume token where there is one. */
+export async function pull(
+  run: Run,
+  far: FarSide,
+  destination: Destination,
+  snapshot: string,
+  token?: string,
+): Promise<Pulled> {
+  const { settings, step } = run;
+  const command = refreshpullCommand(settings, snapshot, token);
+  const receive = receiveArgv(step.capabilities, destination.dataset, destination.receiving, {
+    // Without -R what stands in the way was given up before: -F would let a recursive stream destroy snapshots here.
+    force: settings.force && settings.recursive,
+  });
+  try {
+    const total = estimate(run, far, destination, snapshot);
+    return await receiveFrom(run, far, command, receive, destination.dataset, total);
+  } finally {
+    await holdProperties(run, destination);
+  }
+}
+
+/** How many bytes that will be, asked beside the stream and only where somebody looks on; a gate may not say. */
+async function estimate(
+  { progress, settings }: Run,
+  far: FarSide,
+  { snapshots, source }: Destination,
+  snapshot: string,
+): Promise<number | undefined> {
+  const base = snapshots.findLast(({ sent }) => sent !== undefined);
+  if (progress === undefined || base === undefined) return undefined;
+  try {
+    const command = estimateCommand(settings.tag, `${source}@${base.name}`, snapshot);
+    return parseEstimate((await far.ask(command)).output);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Receives what `command` streams, by `receive`, words of zfs. */
+export async function receiveFrom(
+  { settings, step, report, progress, place }: Run,
+  far: FarSide,
+  command: string,
+  receive: readonly string[],
+  dataset: string,
+  total: Promise<number | undefined> = Promise.resolve(undefined),
+): Promise<Pulled> {
+  const stages = {
+    sender: ownStage(await far.argvOf(command)),
+    filters: settings.inFilter.map(ownStage),
+    receiver: zfsStage([step.zfs.binary, ...receive]),
+  };
+  const ended = await transfer(stages, step.interruption, (pid) =>
+    progress ? progress.watch(dataset, pid, total, place) : () => {},
+  );
+  step.interruption.check();
+  report.far(far.host.name, farLines(ended.sender.message));
+  const why = complaints(ended, dataset);
+  return { done: why.length === 0, why, farSaid: ended.sender.message };
+}
+
+/** A sentence for everything that did not end well; where the sender failed, zfs's "failed to read" says nothing more. */
+function complaints({ sender, filters, receiver }: Transfer, dataset: string): string[] {
+  const said: string[] = [];
+  if (!succeeded(sender)) said.push(`the far side ended with ${sender.signal ?? sender.code}`);
+  for (const filter of filters)
+    if (!succeeded(filter))
+      said.push(`a filter of ZREP_INFILTER failed: ${printable(filter.message.trim())}`);
+  if (!succeeded(receiver)) {
+    const message = printable(receiver.message.trim().split('\n')[0] ?? '');
+    said.push(
+      message || `zfs receive ended with ${receiver.signal ?? receiver.code}`,
+      ...mending(message, dataset),
+    );
+  }
+  return said;
+}
+
+/** What mends the dead ends of zfs receive, by its messages (cmd/zfs, libzfs_sendrecv.c). */
+function mending(message: string, dataset: string): string[] {
+  if (message.includes('has been modified'))
+    return [
+      `${dataset} was changed here since the last refresh. To give those changes up: zrep refresh -f ${dataset}; and so that it does not happen again: zfs set readonly=on ${dataset}`,
+    ];
+  if (/does not match incremental source|most recent snapshot/.test(message))
+    return [
+      `the two sides have no common snapshot to go on from. If newer snapshots stand in the way here: zrep refresh -f ${dataset}; otherwise set the pair up anew with zrep init --pull`,
+    ];
+  if (message.includes('partially-complete'))
+    return [`what an earlier stream left is in the way; to give it up: zfs receive -A ${dataset}`];
+  return [];
+}

@@ -1,0 +1,80 @@
+/**
+ * A stream that was cut off earlier is gone on with before anything new is made: its token names a snapshot, and that
+ * one is marked when it has come. (Stock makes a newer snapshot first, streams the token's, and marks the newer one.)
+ */
+
+import { isRefusal } from '../../refusal.ts';
+import { mustSucceed } from '../../replication/step.ts';
+import { formatZrepSnapshot, type ZrepSnapshot } from '../../zfs/names.ts';
+import { parseResumeToken, type ResumeToken } from '../../zfs/resume-token.ts';
+import type { FarSide } from '../far/far-side.ts';
+import { Failure } from '../run/failure.ts';
+import type { Run } from '../run/run.ts';
+import type { Destination } from './destination.ts';
+import { markSent } from './marks.ts';
+import { type Pulled, pull } from './pull.ts';
+import { abandonArgv } from './receive.ts';
+import { snapshotThere } from './snapshot-there.ts';
+
+/** Said by a far side that will never go on with this token: our gate's codes, stock zrep's words, zfs's. */
+const HOPELESS =
+  /refused \((?:token-mismatch|bad-token|bad-usage|no-such-snapshot|resume-not-granted|raw-required|already-sent|recursive-not-granted)\)|cannot resume send|no longer exists|does not exist|unrecognized zrep subcommand/;
+
+/** Stock streams a token only under the name of its newest snapshot. */
+const WANTS_NEWEST = /is not latest snap/;
+
+/**
+ * Goes on with the stream that `destination.token` is of, marks what has come, or gives it up where it cannot be had
+ * any more; then there is nothing in the way of a new one.
+ *
+ * @throws Failure when it was cut off again: the token stays for the next run.
+ */
+export async function resume(run: Run, far: FarSide, destination: Destination, text: string): Promise<void> {
+  const token = parseResumeToken(text);
+  if (isRefusal(token)) return abandon(run, destination, token.reason);
+  const strange = strangeness(token, destination);
+  if (strange !== undefined) return abandon(run, destination, strange);
+
+  const { snapshot } = token;
+  const name = formatZrepSnapshot(snapshot);
+  run.report.event('resume', { dataset: destination.dataset, snapshot: name });
+  const sent = Math.floor(Date.now() / 1000);
+  let pulled = await pull(run, far, destination, name, text);
+  if (!pulled.done && WANTS_NEWEST.test(pulled.farSaid)) {
+    const newest = await snapshotThere(run, far, destination.source);
+    pulled = await pull(run, far, destination, newest, text);
+  }
+  if (pulled.done) return markSent(run, far, destination, ownName(snapshot), sent);
+  if (HOPELESS.test(pulled.farSaid)) return abandon(run, destination, 'the far side cannot go on with it');
+  throw cutOff(name, pulled);
+}
+
+function ownName(snapshot: ZrepSnapshot): string {
+  const name = formatZrepSnapshot(snapshot);
+  return name.slice(name.indexOf('@') + 1);
+}
+
+/** Why a token is not of this pair; undefined when it is. */
+function strangeness({ snapshot, fromguid }: ResumeToken, destination: Destination): string | undefined {
+  if (snapshot.dataset !== destination.source || snapshot.tag !== destination.receiving.tag)
+    return 'it is not of a snapshot of this pair';
+  if (fromguid === undefined)
+    throw new Failure(
+      `the first stream into ${destination.dataset} has not come to its end; go on with it: zrep init --pull ${destination.host.name}:${destination.source} ${destination.dataset}`,
+    );
+  return undefined;
+}
+
+async function abandon({ step, report }: Run, { dataset }: Destination, why: string): Promise<void> {
+  mustSucceed(await step.zfs.ask(abandonArgv(dataset)), dataset);
+  report.warn(
+    `${dataset}: what was received of a stream that was cut off is thrown away (${why}); it begins anew`,
+  );
+  report.event('resume-abandoned', { dataset, why });
+}
+
+function cutOff(name: string, { why }: Pulled): Failure {
+  return new Failure(
+    [`the stream of ${name} was cut off again, and will be gone on with`, ...why].join('; '),
+  );
+}

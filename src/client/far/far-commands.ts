@@ -1,0 +1,73 @@
+/**
+ * What is said to the far side, byte for byte as stock zrep says it: blanks and all, since gatekeepers and logs have
+ * learned these strings. test/compliance/client-strings.ts has them as recorded from stock. Pure.
+ */
+
+import type { Settings } from '../words/settings.ts';
+
+/** What of the settings is on the wire. */
+type Wire = Pick<Settings, 'zrepPath' | 'recursive' | 'outFilter' | 'debug'>;
+
+export function snaponlyCommand({ zrepPath, recursive }: Wire, dataset: string): string {
+  return [zrepPath, ...(recursive ? ['-R'] : []), 'snaponly', dataset].join(' ');
+}
+
+/** Two blanks in front, and an empty word for each of token and filter that there is none of. */
+export function refreshpullCommand(
+  { zrepPath, recursive, outFilter }: Wire,
+  snapshot: string,
+  token = '',
+): string {
+  const filter = outFilter === undefined ? '' : `| ${outFilter}`;
+  return `${zrepPath} ${recursive ? '-R' : ''} _refreshpull ${snapshot} ${token} ${filter}`;
+}
+
+export function refreshcompleteCommand(
+  { zrepPath }: Pick<Wire, 'zrepPath'>,
+  snapshot: string,
+  mark: string,
+): string {
+  return `${zrepPath} _refreshcomplete ${snapshot} ${mark}`;
+}
+
+export function expireCommand({ zrepPath }: Wire, dataset: string): string {
+  return `${zrepPath} expire -L ${dataset}`;
+}
+
+/** Which snapshot that is, beyond its name. */
+export function guidCommand(snapshot: string): string {
+  return `zfs get -Hp -o value guid ${snapshot}`;
+}
+
+/** Sets a pair up there; answers with the first snapshot's name. Our gate's own. */
+export function initCommand(
+  { zrepPath, recursive }: Wire,
+  source: string,
+  here: string,
+  destination: string,
+  savecount: number,
+): string {
+  const words = [...(recursive ? ['-R'] : []), '_init', source, here, destination, savecount];
+  return [zrepPath, ...words].join(' ');
+}
+
+/** The first stream, whole. Our gate's own. */
+export function initpullCommand(
+  { zrepPath, recursive, outFilter }: Wire,
+  snapshot: string,
+  token?: string,
+): string {
+  const words = [
+    ...(recursive ? ['-R'] : []),
+    '_initpull',
+    snapshot,
+    ...(token === undefined ? [] : [token]),
+  ];
+  const filter = outFilter === undefined ? [] : [`| ${outFilter}`];
+  return [zrepPath, ...words, ...filter].join(' ');
+}
+
+/** How long an increment would be: zfs's dry run. */
+export function estimateCommand(tag: string, base: string, snapshot: string): string {
+  return `zfs send -nP ${tag === 'zrep' ? '-I' : '-i'} ${base} ${snapshot}`;
+}

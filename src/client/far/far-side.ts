@@ -1,0 +1,85 @@
+/** The host that a file system comes from, and what can be asked there: through ssh, or on this very host without. */
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { lex } from '../../command/lex.ts';
+import type { Interruption } from '../../process/interruption.ts';
+import { type Ended, endOf } from '../../process/pipeline.ts';
+import { isRefusal } from '../../refusal.ts';
+import { Failure } from '../run/failure.ts';
+import type { SourceHost } from '../words/source.ts';
+import type { Ssh } from './ssh.ts';
+
+/** More than any answer of zrep's has. Bytes. */
+const MOST = 65_536;
+
+/** Nothing but a stream takes so long. Milliseconds. */
+const LONGEST = 15 * 60 * 1000;
+
+export interface Answer extends Ended {
+  readonly output: string;
+}
+
+export interface FarSide {
+  readonly host: SourceHost;
+  /** Runs a command there to its end. @throws Failure when the host cannot be reached, or floods us. */
+  ask(command: string): Promise<Answer>;
+  /** The argv that runs a command there. @throws Failure when the host cannot be reached. */
+  argvOf(command: string): Promise<readonly string[]>;
+}
+
+/** The far side on `host`; on this host zrep is `program`, in words. */
+export function createFarSide(
+  host: SourceHost,
+  ssh: Ssh,
+  program: readonly string[],
+  interruption: Interruption,
+): FarSide {
+  const argvOf = async (command: string) =>
+    host.here ? hereArgv(command, program) : [...(await ssh.to(host.name)), command];
+  return {
+    host,
+    argvOf,
+    async ask(command) {
+      interruption.check();
+      return capture(await argvOf(command), interruption);
+    },
+  };
+}
+
+/** A command for this host as argv: no shell reads it, and a bare `zrep` is this program. */
+function hereArgv(command: string, program: readonly string[]): readonly string[] {
+  const stages = lex(command);
+  const [[first = '', ...words] = [], ...filters] = isRefusal(stages) ? [] : stages;
+  // A filter in front of a pipe to ourselves would be taken off again at once.
+  if (first === '' || filters.length > 0)
+    throw new Failure(`on one and the same host no ZREP_OUTFILTER can be used: ${command}`);
+  return first === 'zrep' ? [...program, ...words] : [first, ...words];
+}
+
+async function capture(argv: readonly string[], interruption: Interruption): Promise<Answer> {
+  const [file = '', ...words] = argv;
+  const child = spawn(file, words, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const stopListening = interruption.onSignal(() => child.kill('SIGTERM'));
+  const timer = setTimeout(() => child.kill('SIGKILL'), LONGEST);
+  const output = collect(child);
+  try {
+    const ended = await endOf(child);
+    interruption.check();
+    return { ...ended, output: output() };
+  } finally {
+    clearTimeout(timer);
+    stopListening();
+  }
+}
+
+/** What a child prints, as far as MOST; one that prints more is ended, and what it said is not to be used. */
+function collect(child: ChildProcess): () => string {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  child.stdout?.on('data', (chunk: Buffer) => {
+    size += chunk.length;
+    if (size <= MOST) chunks.push(chunk);
+    else child.kill('SIGKILL');
+  });
+  return () => Buffer.concat(chunks).toString('latin1');
+}

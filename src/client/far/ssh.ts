@@ -1,0 +1,98 @@
+/**
+ * The person's own ssh, and one connection a host for a whole run: what a handshake costs is paid once.
+ *
+ * The connection is a master process of this run's own (ssh_config(5), ControlMaster), its socket in a folder that only
+ * this user can enter; no ControlPath of the person's is used or left behind. Where SSH is not OpenSSH, or says
+ * something about control sockets itself, every command has a connection of its own.
+ */
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { basename } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { endOf } from '../../process/pipeline.ts';
+import { Failure } from '../run/failure.ts';
+import { farLines } from './far-text.ts';
+
+/** A dead connection is given up after 75 seconds, one that is not made after 30. What SSH itself says comes first. */
+const LIVELY = ['ServerAliveInterval=15', 'ServerAliveCountMax=4', 'ConnectTimeout=30'].flatMap((option) => [
+  '-o',
+  option,
+]);
+
+/** Milliseconds between two looks for the socket. */
+const LOOK = 5;
+
+export interface Ssh {
+  /**
+   * The argv in front of a command for `host`; the connection is made when it is not there.
+   *
+   * @throws Failure when the host cannot be reached.
+   */
+  to(host: string): Promise<readonly string[]>;
+  /** Ends the connections. */
+  close(): Promise<void>;
+}
+
+/** `words` are those of SSH: the program and its options. */
+export function createSsh(words: readonly string[]): Ssh {
+  return sharable(words) ? sharing(words) : { to: async (host) => [...words, host], close: async () => {} };
+}
+
+/** True for OpenSSH's ssh without options about control sockets. */
+export function sharable([program = '', ...options]: readonly string[]): boolean {
+  const own = options.some((option) => /^-[SM]|[Cc]ontrol(?:[Pp]ath|[Mm]aster|[Pp]ersist)/.test(option));
+  return basename(program) === 'ssh' && !own;
+}
+
+function sharing(words: readonly string[]): Ssh {
+  // Of mode 700, and short: a socket's name has 108 characters at most (unix(7)).
+  let folder: string | undefined;
+  const masters = new Map<string, { child: ChildProcess; argv: Promise<readonly string[]> }>();
+  return {
+    to(host) {
+      const known = masters.get(host);
+      if (known) return known.argv;
+      folder ??= mkdtempSync('/tmp/zrep-');
+      const socket = `${folder}/${masters.size}`;
+      const options = ['-M', '-N', '-T', '-o', `ControlPath=${socket}`, '-o', 'ControlPersist=no'];
+      const [file = '', ...own] = [...words, ...LIVELY, ...options, host];
+      const child = spawn(file, own, { stdio: ['ignore', 'ignore', 'pipe'] });
+      const argv = connected(child, host, socket).then(() => [
+        ...words,
+        ...LIVELY,
+        '-o',
+        'ControlMaster=no',
+        '-o',
+        `ControlPath=${socket}`,
+        host,
+      ]);
+      masters.set(host, { child, argv });
+      return argv;
+    },
+    async close() {
+      const children = [...masters.values()].map(({ child }) => child);
+      await Promise.all(children.map(endMaster));
+      if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Waits for the master's socket, which ssh makes once it is logged in (mux.c, muxserver_listen). */
+async function connected(child: ChildProcess, host: string, socket: string): Promise<void> {
+  let ended: string | undefined;
+  endOf(child).then(({ message, code, signal }) => {
+    ended = farLines(message).join('; ') || `ssh ended with ${signal ?? code}`;
+  });
+  while (!existsSync(socket)) {
+    if (ended !== undefined) throw new Failure(`cannot connect to ${host}: ${ended}`);
+    await wait(LOOK);
+  }
+}
+
+async function endMaster(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  child.kill('SIGTERM');
+  await ended;
+}

@@ -1,0 +1,10 @@
+/** What a person is told when something cannot be done, and cannot go on: one sentence, with what mends it. */
+
+import type { Refusal } from '../../refusal.ts';
+
+export class Failure extends Error {}
+
+/** The refusal of a step on this host, as a failure in the words for it. */
+export function failureOf({ reason }: Refusal): Failure {
+  return new Failure(reason);
+}

@@ -1,0 +1,76 @@
+/** The frame of a run: what it needs is made, what it held is let go of, and how it ended is told. */
+
+import { constants } from 'node:os';
+import { printable } from '../../printable.ts';
+import { Interrupted, type Interruption, listenForInterruption } from '../../process/interruption.ts';
+import { type Step, ZfsFailed } from '../../replication/step.ts';
+import { installedCapabilities } from '../../zfs/capabilities.ts';
+import { createZfs } from '../../zfs/run.ts';
+import { createFarSide } from '../far/far-side.ts';
+import { createSsh, type Ssh } from '../far/ssh.ts';
+import type { Settings } from '../words/settings.ts';
+import { Failure } from './failure.ts';
+import { createProgress } from './progress.ts';
+import { createReport, type Report } from './report.ts';
+import type { Run } from './run.ts';
+
+/** Does `work` in a run of its own, and lets go of all that it held; what cannot be done is told, and is 1. */
+export async function inRun(
+  settings: Settings,
+  json: boolean,
+  work: (run: Run) => Promise<number>,
+): Promise<number> {
+  const interruption = listenForInterruption();
+  const ssh = createSsh(settings.ssh);
+  const run = createRun(settings, json, interruption, ssh);
+  try {
+    return await work(run);
+  } catch (error) {
+    return tell(run.report, error);
+  } finally {
+    await ssh.close();
+  }
+}
+
+function createRun(settings: Settings, json: boolean, interruption: Interruption, ssh: Ssh): Run {
+  const report = createReport(json);
+  const capabilities = installedCapabilities();
+  const progress = createProgress(report, {
+    json,
+    terminal: isTerminal(),
+    counts: capabilities.has('stalls'),
+  });
+  const step: Step = {
+    zfs: createZfs(settings.zfs, interruption),
+    capabilities,
+    interruption,
+    rundir: settings.rundir,
+    hostName: settings.hostName,
+    client: 'zrep',
+  };
+  const program = [process.execPath, process.argv[1] ?? ''];
+  return { settings, step, report, progress, far: (host) => createFarSide(host, ssh, program, interruption) };
+}
+
+/** In stock's form; the answer is the exit code. @throws what is our own error. */
+export function tell(report: Report, error: unknown, dataset?: string): number {
+  if (error instanceof Interrupted) {
+    report.warn(`interrupted by ${error.signal}`);
+    return 128 + constants.signals[error.signal];
+  }
+  if (error instanceof Failure) report.warn(`Error: ${error.message}`);
+  else if (error instanceof ZfsFailed) report.warn(`Error: ${sayZfs(error, dataset)}`);
+  else throw error;
+  return 1;
+}
+
+function sayZfs({ ended, dataset }: ZfsFailed, asked = dataset): string {
+  if (ended.message.includes(`'${asked}': dataset does not exist`))
+    return `${asked} does not exist; to set a pair up: zrep init --pull HOST:SOURCE ${asked}`;
+  return `zfs failed for ${dataset}: ${printable(ended.message.trim()) || `it ended with ${ended.signal ?? ended.code}`}`;
+}
+
+/** A terminal of no width, as some programs make them, shows no line that could change. */
+function isTerminal(): boolean {
+  return process.stderr.isTTY === true && process.stderr.columns > 0;
+}

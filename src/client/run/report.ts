@@ -1,0 +1,43 @@
+/**
+ * What a run tells: zrep's own lines on standard output, complaints on standard error, or, with --json, one object a
+ * line. A reader that has gone away (EPIPE) stops nobody's work.
+ */
+
+import { writeSync } from 'node:fs';
+import { printable } from '../../printable.ts';
+
+export interface Report {
+  /** On standard output as it stands: zrep's protocol has a name without a newline. */
+  print(text: string): void;
+  /** A line of zrep's on standard output. */
+  line(text: string): void;
+  /** A complaint or news for a person, on standard error. */
+  warn(text: string): void;
+  /** What the far side said, made printable. */
+  far(host: string, lines: readonly string[]): void;
+  /** For programs: one JSON object a line, with the epoch seconds. Nothing without --json. */
+  event(event: string, facts: Readonly<Record<string, string | number | boolean>>): void;
+}
+
+export function createReport(json: boolean): Report {
+  return {
+    print: (text) => json || write(1, text),
+    line: (text) => json || write(1, `${text}\n`),
+    // Foreign text in it has been made printable already: its backslashes are not to be doubled.
+    warn: (text) => write(2, `${text.split('\\').map(printable).join('\\')}\n`),
+    far: (host, lines) => {
+      for (const line of lines) write(2, `${host}: ${line}\n`);
+    },
+    event(event, facts) {
+      if (json) write(1, `${JSON.stringify({ event, time: Math.floor(Date.now() / 1000), ...facts })}\n`);
+    },
+  };
+}
+
+function write(descriptor: 1 | 2, text: string): void {
+  try {
+    writeSync(descriptor, text);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error;
+  }
+}

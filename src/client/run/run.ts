@@ -1,0 +1,20 @@
+/** What every step of a run of the client stands on. */
+
+import type { Step } from '../../replication/step.ts';
+import type { FarSide } from '../far/far-side.ts';
+import type { Settings } from '../words/settings.ts';
+import type { SourceHost } from '../words/source.ts';
+import type { Progress } from './progress.ts';
+import type { Report } from './report.ts';
+
+export interface Run {
+  readonly settings: Settings;
+  /** For zfs and locks on this host. */
+  readonly step: Step;
+  readonly report: Report;
+  /** Where somebody looks on. */
+  readonly progress: Progress | undefined;
+  /** `2 of 20`, where there are several; for who looks on. */
+  readonly place?: string;
+  far(host: SourceHost): FarSide;
+}

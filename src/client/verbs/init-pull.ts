@@ -1,0 +1,176 @@
+/**
+ * `zrep init --pull HOST:SOURCE DESTINATION`: sets a pair up from the side that pulls, by three commands that the gate
+ * knows (docs/policy.md, operation `init`). The fileserver never needs to reach this host.
+ *
+ * Cut off anywhere, the same command goes on: the far side answers with the snapshot that it made before, what was
+ * received is gone on with where zfs can, and what came whole is told by its name and the configuration that came with it.
+ */
+
+import { succeeded } from '../../process/pipeline.ts';
+import { SNAPSHOT_PROPERTIES, type TaggedSnapshot, taggedSnapshots } from '../../replication/snapshots.ts';
+import { mustSucceed } from '../../replication/step.ts';
+import { readStateArgv } from '../../zfs/argv.ts';
+import { anyValue, type Listing, localValue, parseListing } from '../../zfs/state.ts';
+import { destinationProperties, receivingOf } from '../copy/destination.ts';
+import { markSent } from '../copy/marks.ts';
+import { receiveFrom } from '../copy/pull.ts';
+import { receiveArgv } from '../copy/receive.ts';
+import { setProperties } from '../copy/set-properties.ts';
+import { readName } from '../copy/snapshot-there.ts';
+import { initCommand, initpullCommand } from '../far/far-commands.ts';
+import type { FarSide } from '../far/far-side.ts';
+import { farLines } from '../far/far-text.ts';
+import { Failure } from '../run/failure.ts';
+import { inRun } from '../run/in-run.ts';
+import type { Run } from '../run/run.ts';
+import type { InitPullCommand } from '../words/init-words.ts';
+import type { Settings } from '../words/settings.ts';
+import { parseSourceHost } from '../words/source.ts';
+
+/** libzfs_sendrecv.c, `zfs_setup_cmdline_props`. */
+const RAW_STREAM = /cannot be set or excluded for raw streams/;
+
+/** Carries `command` out, or with --dry-run says what it would do; the answer is the exit code. */
+export async function initPull(settings: Settings, command: InitPullCommand): Promise<number> {
+  return inRun(settings, false, async (run) => {
+    const host = parseSourceHost(command.host, settings.hostName);
+    if (host === undefined) throw new Failure(`"${command.host}" is not the name of a host`);
+    const far = run.far(host);
+    const found = await lookHere(run, command.destination);
+    const plan = planOf(command, settings, found);
+    if (command.dryRun) {
+      for (const line of describe(run, command, plan)) run.report.line(line);
+      return 0;
+    }
+    await setUp(run, far, command, plan);
+    return 0;
+  });
+}
+
+/** What is here in the place of the copy. */
+interface Found {
+  readonly listing: Listing;
+  readonly exists: boolean;
+}
+
+async function lookHere({ settings, step }: Run, dataset: string): Promise<Found> {
+  const properties = [...destinationProperties(step.capabilities, settings.tag), ...SNAPSHOT_PROPERTIES];
+  const state = await step.zfs.ask(readStateArgv(dataset, [...new Set(properties)], 1));
+  if (succeeded(state)) return { listing: parseListing(state.output), exists: true };
+  if (!state.message.includes('does not exist')) mustSucceed(state, dataset);
+  return { listing: new Map(), exists: false };
+}
+
+interface Plan {
+  /** The properties of the copy. */
+  readonly pair: Readonly<Record<string, string>>;
+  readonly found: Found;
+  readonly snapshots: readonly TaggedSnapshot[];
+  readonly token: string | undefined;
+}
+
+/** @throws Failure where something else is in the place of the copy. */
+function planOf({ host, source, destination }: InitPullCommand, settings: Settings, found: Found): Plan {
+  const { tag, force, hostName, saveCount } = settings;
+  const pair = {
+    [`${tag}:src-fs`]: source,
+    [`${tag}:src-host`]: host,
+    [`${tag}:dest-fs`]: destination,
+    [`${tag}:dest-host`]: hostName,
+    [`${tag}:savecount`]: String(saveCount),
+  };
+  const own = found.listing.get(destination);
+  const snapshots = taggedSnapshots(found.listing, destination, tag);
+  const ours = [`${tag}:src-fs`, `${tag}:src-host`].every((name) => localValue(own, name) === pair[name]);
+  if (found.exists && localValue(own, `${tag}:master`) === 'yes')
+    throw new Failure(`${destination} is itself the master of a pair under the tag ${tag}`);
+  if (ours && snapshots.some(({ sent }) => sent !== undefined))
+    throw new Failure(`${destination} is set up already: zrep refresh ${destination}`);
+  if (found.exists && !ours && !force)
+    throw new Failure(
+      `${destination} exists already, and was not begun by this command. Take another name; or take it away first: zfs destroy -r ${destination}`,
+    );
+  return { pair, found, snapshots: ours ? snapshots : [], token: anyValue(own, 'receive_resume_token') };
+}
+
+async function setUp(run: Run, far: FarSide, command: InitPullCommand, plan: Plan): Promise<void> {
+  const { source, destination } = command;
+  const sent = Math.floor(Date.now() / 1000);
+  // What came whole needs its mark alone; and the far side may have marked it already, and would begin nothing again.
+  const name = plan.snapshots.at(-1)?.name ?? (await begin(run, far, command, plan));
+  // What `-o` has set already where zfs can; where it cannot, the copy has it from now on.
+  await setProperties(run, destination, { readonly: 'on', ...plan.pair });
+  await markSent(run, far, { source, dataset: destination }, name, sent);
+  run.report.line(`Initialization copy of ${far.host.name}:${source} to ${destination} complete`);
+}
+
+/** Has the far side make a source of it, and takes in the first stream; the answer is the snapshot's name behind the @. */
+async function begin(run: Run, far: FarSide, command: InitPullCommand, plan: Plan): Promise<string> {
+  const { settings, report } = run;
+  const { source, destination } = command;
+  report.line(`Setting zrep properties on ${far.host.name}:${source}`);
+  const answer = await far.ask(
+    initCommand(settings, source, settings.hostName, destination, settings.saveCount),
+  );
+  report.far(far.host.name, farLines(answer.message));
+  if (!succeeded(answer))
+    throw new Failure(
+      `${far.host.name} did not set ${source} up. Its policy needs "init" among the operations of a grant for ${source}; a stock zrep cannot do this at all: there, run zrep init`,
+    );
+  const snapshot = readName(answer.output, source, settings.tag);
+  await receive(run, far, command, plan, snapshot);
+  return snapshot.slice(snapshot.indexOf('@') + 1);
+}
+
+async function receive(
+  run: Run,
+  far: FarSide,
+  { source, destination }: InitPullCommand,
+  { pair, found, token }: Plan,
+  snapshot: string,
+): Promise<void> {
+  const { settings, step, report } = run;
+  const receiving = receivingOf(found.listing.get(destination), settings.tag);
+  // A stream that is gone on with brings what it was begun with.
+  const set = token === undefined ? { readonly: 'on', ...pair } : {};
+  report.line(
+    `${token === undefined ? 'Receiving' : 'Going on with'} the first stream of ${far.host.name}:${source} into ${destination}`,
+  );
+  const command = initpullCommand(settings, snapshot, token);
+  const attempt = (raw: boolean) => {
+    const options = { force: settings.force, set };
+    const argv = receiveArgv(step.capabilities, destination, { ...receiving, raw }, options);
+    return receiveFrom(run, far, command, argv, destination);
+  };
+  let pulled = await attempt(receiving.raw);
+  // Only the stream tells whether it is raw; zfs says so before it takes anything of it.
+  if (pulled.why.some((line) => RAW_STREAM.test(line))) pulled = await attempt(true);
+  if (!pulled.done)
+    throw new Failure(
+      [`the first stream of ${source} did not arrive whole`, ...pulled.why, 'the same command goes on'].join(
+        '; ',
+      ),
+    );
+}
+
+/** What would happen, on either side. */
+function describe(
+  { settings, step }: Run,
+  { host, source, destination }: InitPullCommand,
+  { pair, found, token }: Plan,
+): string[] {
+  const snapshot = `${source}@${settings.tag}_000000`;
+  const receiving = receivingOf(found.listing.get(destination), settings.tag);
+  const set = { readonly: 'on', ...pair };
+  const argv = receiveArgv(step.capabilities, destination, receiving, { force: settings.force, set });
+  return [
+    `On ${host}, by ssh:`,
+    `  ${initCommand(settings, source, settings.hostName, destination, settings.saveCount)}`,
+    `  ${initpullCommand(settings, snapshot, token)}`,
+    `  zrep _refreshcomplete ${snapshot} ${settings.tag}:sent=<now>`,
+    'Here:',
+    `  zfs ${argv.join(' ')}`,
+    `  zfs set ${settings.tag}:sent=<now> ${destination}@${settings.tag}_000000`,
+    'Nothing was done.',
+  ];
+}

@@ -1,0 +1,107 @@
+/**
+ * The refresh of one file system, start to end, under its lock: what was left over from earlier runs first, then a new
+ * snapshot there, its stream, the marks, and expiring on both sides.
+ */
+
+import { succeeded } from '../../process/pipeline.ts';
+import { isRefusal } from '../../refusal.ts';
+import { withLock } from '../../replication/lock.ts';
+import { fullName, taggedSnapshots } from '../../replication/snapshots.ts';
+import { mustSucceed } from '../../replication/step.ts';
+import { readStateArgv, rollbackArgv } from '../../zfs/argv.ts';
+import type { Dataset } from '../../zfs/names.ts';
+import { anyValue, type Listing, parseListing } from '../../zfs/state.ts';
+import { childrenOf, type Destination, destinationProperties, readDestination } from '../copy/destination.ts';
+import { expireHere } from '../copy/expire-here.ts';
+import { markSent, recoverCompletion } from '../copy/marks.ts';
+import { pull } from '../copy/pull.ts';
+import { resume } from '../copy/resume.ts';
+import { setProperties } from '../copy/set-properties.ts';
+import { snapshotThere } from '../copy/snapshot-there.ts';
+import { expireCommand } from '../far/far-commands.ts';
+import type { FarSide } from '../far/far-side.ts';
+import { farLines } from '../far/far-text.ts';
+import { Failure } from '../run/failure.ts';
+import type { Run } from '../run/run.ts';
+
+/** Refreshes `dataset`. @throws Failure with what is to be done; ZfsFailed when zfs here fails. */
+export async function refreshPair(run: Run, dataset: Dataset): Promise<void> {
+  const { settings, step } = run;
+  const reading = { properties: destinationProperties(step.capabilities, settings.tag), depth: 1 };
+  const refusal = await withLock(step, dataset, settings.tag, reading, async (listing) => {
+    await underLock(run, listing, dataset);
+    return undefined;
+  });
+  if (isRefusal(refusal)) {
+    const busy = refusal.refused === 'lock-busy' ? 'another zrep is at work on it' : refusal.reason;
+    throw new Failure(`Cannot lock ${dataset}. Cannot continue (${busy})`);
+  }
+}
+
+async function underLock(run: Run, listing: Listing, dataset: Dataset): Promise<void> {
+  const { settings, report } = run;
+  const destination = readDestination(listing, dataset, settings.tag, settings.hostName);
+  if (settings.recursive && !run.step.capabilities.has('excludes'))
+    throw new Failure(
+      'a recursive stream carries properties, and the zfs on this host cannot leave any out (zfs receive -x): mountpoint=/etc could be among them. Refresh each file system by itself, without -R',
+    );
+  const far = run.far(destination.host);
+  await setProperties(run, dataset, destination.received);
+  if (settings.force && !settings.recursive) await giveUpChanges(run, destination);
+  if (destination.token !== undefined) await resume(run, far, destination, destination.token);
+  else await recoverCompletion(run, far, destination);
+
+  const snapshot = await snapshotThere(run, far, destination.source);
+  report.event('snapshot', { dataset, snapshot });
+  // In front of the transfer, as stock: what is written meanwhile is not in it.
+  const sent = Math.floor(Date.now() / 1000);
+  const pulled = await pull(run, far, destination, snapshot);
+  if (!pulled.done)
+    throw new Failure(
+      [`Unforseen error pulling snapshot ${snapshot} from ${far.host.name}`, ...pulled.why].join('; '),
+    );
+  await lookWhatCame(run, destination, snapshot);
+  const name = snapshot.slice(snapshot.indexOf('@') + 1);
+  await markSent(run, far, destination, name, sent);
+  report.event('received', { dataset, snapshot, sent });
+  await expireHere(run, dataset);
+  await expireThere(run, far, destination);
+}
+
+/** What `receive -F` would do, without handing the stream the right to destroy: back to the last one that both sides have. */
+async function giveUpChanges({ step }: Run, { dataset, snapshots }: Destination): Promise<void> {
+  const common = snapshots.findLast(({ sent }) => sent !== undefined) ?? snapshots.at(-1);
+  if (common === undefined) return;
+  mustSucceed(await step.zfs.ask(rollbackArgv(fullName(common))), dataset);
+}
+
+/** Marks are for what is here, whatever zfs receive answered; and nothing came along that nobody asked for. */
+async function lookWhatCame({ settings, step }: Run, before: Destination, snapshot: string): Promise<void> {
+  const { dataset } = before;
+  const properties = ['guid', 'createtxg', 'type'];
+  const state = mustSucceed(await step.zfs.ask(readStateArgv(dataset, properties, 1)), dataset);
+  const listing = parseListing(state.output);
+  const name = `${dataset}@${snapshot.slice(snapshot.indexOf('@') + 1)}`;
+  const newest = taggedSnapshots(listing, dataset, settings.tag).at(-1);
+  if (
+    newest === undefined ||
+    `${dataset}@${newest.name}` !== name ||
+    anyValue(listing.get(name), 'guid') === undefined
+  )
+    throw new Failure(`the far side said that it had sent ${snapshot}, but ${name} is not here`);
+  const strange = childrenOf(listing, dataset).filter((child) => !before.children.includes(child));
+  if (strange.length > 0 && !settings.recursive)
+    throw new Failure(
+      `the far side sent a recursive stream that nobody asked for: ${strange.join(', ')} came along, not mounted. Look whether that is meant (zrep -R refresh); otherwise take them away: zfs destroy -r NAME`,
+    );
+}
+
+/** Stock cares no more than this about how it ends. */
+async function expireThere({ settings, report }: Run, far: FarSide, { source }: Destination): Promise<void> {
+  if (settings.skipExpire) return;
+  const answer = await far.ask(expireCommand(settings, source));
+  for (const line of farLines(answer.output)) report.line(line);
+  report.far(far.host.name, farLines(answer.message));
+  if (!succeeded(answer))
+    report.warn(`expiring on ${far.host.name} did not end well; the next refresh tries again`);
+}

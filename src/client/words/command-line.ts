@@ -1,0 +1,155 @@
+/** What a person or another zrep asks for: words in, one member per verb out, and nothing a member cannot hold. Pure. */
+
+import { quote } from '../../printable.ts';
+import { INIT_VERBS, type InitCommand, type InitPullCommand } from './init-words.ts';
+import { REFRESH_VERBS, type RefreshCommand } from './refresh-words.ts';
+import {
+  type ExpireCommand,
+  SERVER_VERBS,
+  type SnaponlyCommand,
+  WIRE,
+  type WireCommand,
+} from './server-words.ts';
+import type { Switches } from './settings.ts';
+import { UsageError } from './usage-error.ts';
+import type { Given, Verb, Verbs } from './verb.ts';
+
+export type Command =
+  | RefreshCommand
+  | InitPullCommand
+  | InitCommand
+  | SnaponlyCommand
+  | ExpireCommand
+  | WireCommand
+  | VersionCommand
+  | HelpCommand;
+
+/** `zrep version` */
+interface VersionCommand {
+  readonly kind: 'version';
+}
+
+/** `zrep --help`, `zrep help [VERB]`, `zrep VERB --help` */
+interface HelpCommand {
+  readonly kind: 'help';
+  readonly verb: string | undefined;
+}
+
+export interface CommandLine {
+  /** Those in front of the verb and those behind it that say something to the settings. */
+  readonly switches: Switches;
+  readonly command: Command;
+}
+
+/** All of them, in the order of the help. */
+export const VERBS: Verbs<Command> = {
+  ...REFRESH_VERBS,
+  ...INIT_VERBS,
+  ...SERVER_VERBS,
+  version: {
+    usage: ['zrep version'],
+    summary: 'print the version',
+    description: ['Prints the version.'],
+    options: [],
+    exits: '0.',
+    read: () => ({ kind: 'version' }),
+  },
+  help: {
+    usage: ['zrep help [VERB]'],
+    alias: ['-h', '--help'],
+    summary: 'print what zrep does, or what VERB does',
+    description: ['Prints what zrep does, or what VERB does; help variables: what it goes by.'],
+    options: [],
+    exits: '0, or 2 where there is no such verb.',
+    read: (_given, [verb]) => ({ kind: 'help', verb }),
+  },
+};
+
+const ALIASES = new Map(
+  Object.entries(VERBS).flatMap(([name, { alias = [] }]) => alias.map((word) => [word, name] as const)),
+);
+
+/** Stock's, and not ours yet. */
+const STOCK =
+  /^(?:sync|-S|synconly|sentsync|status|-s|list|-l|getlastsent|lastsent|failover|takeover|uptodate|clear|changeconfig|-C)$/;
+
+/**
+ * The command line `argv`, without node and program.
+ *
+ * @throws UsageError when it is none, Failure where that is what stock does.
+ */
+export function readCommandLine(argv: readonly string[]): CommandLine {
+  const { switches, words } = readSwitches(argv);
+  const [word, ...rest] = words;
+  if (word === undefined) return { switches, command: { kind: 'help', verb: undefined } };
+  if (WIRE.includes(word)) return { switches, command: { kind: 'wire', words } };
+  const name = ALIASES.get(word) ?? word;
+  const verb = Object.hasOwn(VERBS, name) ? VERBS[name] : undefined;
+  if (verb === undefined) throw new UsageError(strangerMessage(word));
+  if (rest.includes('--help')) return { switches, command: { kind: 'help', verb: name } };
+  const { given, operands } = readOptions(name, verb, rest);
+  const own = { force: given.has('-f'), verbose: given.has('-v'), resume: given.has('-r') };
+  return { switches: { ...switches, ...own }, command: verb.read(given, operands) };
+}
+
+/** -R, -t TAG and -D in any order: stock clients put them in orders that stock servers do not understand. */
+function readSwitches(argv: readonly string[]): { switches: Switches; words: readonly string[] } {
+  let [recursive, debug, repeated] = [false, false, false];
+  let tag: string | undefined;
+  let index = 0;
+  for (; index < argv.length; index += 1) {
+    const word = argv[index] as string;
+    if (word === '-R') recursive = true;
+    else if (word === '-D') debug = true;
+    else if (word === '-t') {
+      index += 1;
+      const given = argv[index];
+      if (given === undefined)
+        throw new UsageError('-t needs a tag behind it, e.g. zrep -t offsite refresh FS');
+      if (tag !== undefined && tag !== given)
+        throw new UsageError(`two tags were given, ${quote(tag)} and ${quote(given)}; give -t once`);
+      tag = given;
+    }
+    // With -D and a ZREP_PATH of two words a stock client says the program's word twice.
+    else if (word === 'zrep' && index > 0 && !repeated) repeated = true;
+    else break;
+  }
+  const switches = { ...(tag === undefined ? {} : { tag }), recursive, debug };
+  return { switches, words: argv.slice(index) };
+}
+
+function strangerMessage(word: string): string {
+  return STOCK.test(word)
+    ? `${quote(word)} is a verb of stock zrep that this zrep does not have; it works on the same file systems, so use that for it`
+    : `unrecognized zrep subcommand ${quote(word)}; see zrep --help`;
+}
+
+/** Options in any place behind the verb; the value of one that has any is the word behind it. */
+function readOptions(
+  name: string,
+  { options }: Verb<Command>,
+  words: readonly string[],
+): { given: Given; operands: readonly string[] } {
+  const given = new Map<string, string>();
+  const operands: string[] = [];
+  for (let index = 0; index < words.length; index += 1) {
+    const word = words[index] as string;
+    if (!word.startsWith('-')) {
+      operands.push(word);
+      continue;
+    }
+    const option = options.find((one) => one.name === word);
+    if (option === undefined) {
+      const names = options.map((one) => one.name).join(' ');
+      throw new UsageError(
+        `${quote(word)} is no option of zrep ${name}${names === '' ? '' : `, which has ${names}`}; -R, -D and -t TAG stand in front of the verb: zrep -R ${name} ...`,
+      );
+    }
+    if (option.value !== undefined) index += 1;
+    const value = option.value === undefined ? '' : words[index];
+    if (value === undefined)
+      throw new UsageError(`${word} needs a ${option.value} behind it; see zrep help ${name}`);
+    given.set(word, value);
+  }
+  return { given, operands };
+}

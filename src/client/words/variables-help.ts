@@ -1,0 +1,52 @@
+/** `zrep help variables`: what zrep goes by. */
+
+export const VARIABLES = `Variables that zrep goes by. One that is set but empty is as good as unset.
+
+How to reach the other side:
+  SSH                  ssh and its options, e.g. "ssh -p 2222 -i /root/pull"
+  ZREP_PATH            what zrep is called there; default zrep. May be words:
+                       "sudo /usr/local/bin/zrep"
+  ZREP_SRC_HOST        what zrep calls this host; default uname -n up to the
+                       first dot
+
+What to send, and through what:
+  ZREPTAG              as -t TAG
+  ZREP_R=-R            as -R
+  ZREP_OUTFILTER       what the stream goes through there, e.g. "lz4 -c"
+  ZREP_INFILTER        and here, e.g. "lz4 -d"; several with | between them
+  ZREP_SEND_FLAGS      options of zfs send, on the side that sends: "-c --raw"
+  ZREP_INC_FLAG        -I sends every snapshot in between (default), -i none
+                       of them (default with a tag other than zrep)
+  ZREP_FORCE=-f        as -f
+
+How many snapshots stay:
+  ZREP_SAVE_COUNT      what init sets TAG:savecount to; default 5
+  ZREP_SKIP_EXPIRE     anything: expire nothing
+
+Of this host:
+  ZREP_RUNDIR          the folder of zrep's lock; default /var/run for root,
+                       /tmp for others; the same for all zreps of a host
+  ZREP_ZFS             zfs, by its path; default where it is installed
+
+What an init that sends gives the copy:
+  ZREP_CREATE_FLAGS    options of zfs create, e.g. "-o compression=on"; then no
+                       properties of the source go along
+  ZREP_INIT_REMOTE_PROPERTIES
+                       "property=value ...", set when it is there
+  ZREP_RESUME          anything: receive so that it can be gone on with
+
+Read and checked, but of no effect on the verbs that are here:
+  DEBUG, ZREP_VERBOSE, ZREP_RESUME_FLAGS, ZREP_RENAME_UNSENT, ZREP_CHANGEDONLY,
+  ZREP_DATEFORMAT
+
+MBUFFER is out of use: write ZREP_OUTFILTER and ZREP_INFILTER. BBCP cannot be
+used: it passes no gatekeeper.
+
+/etc/default/zrep holds such variables, a line each, and must be root's alone:
+  VAR=value            whatever the environment says
+  VAR=\${VAR:-value}    unless the environment says something
+  export VAR=value     the same as without export
+Quotes are as in a shell, # begins a comment. Nothing is executed: a line with
+anything else in it ($(command), if ...) is ignored, with a warning.
+No text is read by a shell here: write paths in full, without ~ or $HOME.
+`;

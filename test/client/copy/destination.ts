@@ -1,0 +1,61 @@
+/** What ZFS says of a copy, and what the client makes of it. */
+
+import t from 'tap';
+import { readDestination } from '../../../src/client/copy/destination.ts';
+import { parseDataset, parseTag } from '../../../src/zfs/names.ts';
+import { listingOf } from '../../fixtures/replication/listing.ts';
+
+const HOME = parseDataset('vault/home') as NonNullable<ReturnType<typeof parseDataset>>;
+const ZREP = parseTag('zrep') as NonNullable<ReturnType<typeof parseTag>>;
+const PAIR = 'zrep:src-fs=tank/home zrep:src-host=fileserver';
+const read = (own: string, rest = '') =>
+  readDestination(listingOf(`vault/home ${own}\n${rest}`), HOME, ZREP, 'backup');
+
+t.test('a copy knows where it comes from', async (t) => {
+  const { source, host, token, snapshots, children } = read(
+    `${PAIR} type=filesystem<- receive_resume_token=-<-`,
+    `vault/home@zrep_000001 guid=2<- createtxg=9<- zrep:sent=1
+     vault/home@zrep_000000 guid=1<- createtxg=5<- zrep:sent=1
+     vault/home/child type=filesystem<-`,
+  );
+  t.same([source, host.name, host.here, token], ['tank/home', 'fileserver', false, undefined]);
+  t.same(
+    snapshots.map(({ name }) => name),
+    ['zrep_000000', 'zrep_000001'],
+  );
+  t.same(children, ['vault/home/child']);
+});
+
+t.test('what init has sent along counts as set', async (t) => {
+  t.equal(read(PAIR.replaceAll(/(\S+)/g, '$1<received')).source, 'tank/home');
+});
+
+t.test('a master is not refreshed', async (t) => {
+  t.throws(() => read(`${PAIR} zrep:master=yes`), {
+    message: /^Sorry, you cant run refresh on a master mode fs/,
+  });
+  t.equal(
+    read(`${PAIR} zrep:master=yes<received`).source,
+    'tank/home',
+    'a mark that came with a stream is none',
+  );
+});
+
+t.test('what is no copy, or only inherits being one, is told how to become one', async (t) => {
+  t.throws(() => read('type=filesystem<-'), { message: /zrep init --pull HOST:SOURCE vault\/home/ });
+  t.throws(() => read('zrep:src-fs=tank/x<inherited zrep:src-host=fileserver'), {
+    message: /that of the file system above it/,
+  });
+});
+
+t.test('a host or a file system that is none is refused before anything is run', async (t) => {
+  t.throws(() => read('zrep:src-fs=tank/home zrep:src-host=-oProxyCommand=id'), { message: /src-host/ });
+  t.throws(() => read('zrep:src-fs=tank/../x zrep:src-host=fileserver'), { message: /src-fs/ });
+});
+
+t.test('properties that a stream has set are kept as they are, but not the mark of a master', async (t) => {
+  const { received } = read(
+    `${PAIR.replaceAll(/(\S+)/g, '$1<received')} mountpoint=/home<received setuid=on<default zrep:master=yes<received`,
+  );
+  t.same(received, { mountpoint: '/home', 'zrep:src-fs': 'tank/home', 'zrep:src-host': 'fileserver' });
+});

@@ -1,0 +1,32 @@
+/** What a person and a program are told. */
+
+import { spawnSync } from 'node:child_process';
+import t from 'tap';
+
+/** What `statements` on a report write. */
+function told(json: boolean, statements: string): { stdout: string; stderr: string } {
+  const module = new URL('../../../src/client/run/report.ts', import.meta.url).href;
+  const script = `import { createReport } from '${module}'; const report = createReport(${json}); ${statements}`;
+  const argv = ['--import', import.meta.resolve('tsx'), '--input-type=module', '--eval', script];
+  const { stdout, stderr } = spawnSync(process.execPath, argv, { encoding: 'utf8' });
+  return { stdout, stderr };
+}
+
+t.test('what is escaped already is not escaped again, and nothing else passes', async (t) => {
+  const { stderr } = told(false, String.raw`report.warn('a\\x1b \x1b[2J\n');`);
+  t.equal(stderr, `${String.raw`a\x1b \x1b[2J\n`}\n`);
+});
+
+t.test('with --json standard output has objects alone, one a line', async (t) => {
+  const { stdout } = told(true, `report.line('text'); report.event('refreshed', { dataset: 'vault/home' });`);
+  const { time, ...rest } = JSON.parse(stdout);
+  t.same(rest, { event: 'refreshed', dataset: 'vault/home' });
+  t.type(time, 'number');
+});
+
+t.test('without it there are no events', async (t) => {
+  t.same(told(false, `report.line('text'); report.event('refreshed', {});`), {
+    stdout: 'text\n',
+    stderr: '',
+  });
+});
