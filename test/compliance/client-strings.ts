@@ -6,8 +6,8 @@ import {
   refreshcompleteCommand,
   refreshpullCommand,
   snaponlyCommand,
-} from '../../src/client/far-commands.ts';
-import { receiveCommand } from '../../src/client/init-push.ts';
+} from '../../src/client/far/far-commands.ts';
+import { receiveCommand } from '../../src/client/verbs/init-push.ts';
 
 const PLAIN = { zrepPath: 'zrep', recursive: false, outFilter: undefined, debug: false };
 const SNAPSHOT = 'tank/home@zrep_000001';
