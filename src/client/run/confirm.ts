@@ -1,0 +1,100 @@
+/**
+ * A person's yes before something is destroyed. Stock zrep sleeps for 10 or 20 seconds and goes on, whether anybody
+ * has read it or not; this lists what would go and asks on the terminal, and without one it wants -f.
+ */
+
+import { openSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { ReadStream, WriteStream } from 'node:tty';
+import { printable } from '../../printable.ts';
+import type { Interruption } from '../../process/interruption.ts';
+import { Failure } from './failure.ts';
+import type { Run } from './run.ts';
+
+/** Of a list, as many lines as fit on a screen. */
+const SHOWN = 20;
+
+interface Question {
+  /** What it comes to, a line: `From vault/home these would be destroyed:`. */
+  readonly heading: string;
+  /** What would be lost, one a line; the answer is yes where there is nothing. */
+  readonly losses: readonly string[];
+  /** The command that does it without asking. */
+  readonly command: string;
+}
+
+export interface Terminal {
+  print(text: string): void;
+  /** The next line; undefined at the end of the input, and when a signal comes. */
+  readLine(interruption: Interruption): Promise<string | undefined>;
+  close(): void;
+}
+
+/**
+ * Asks whether to go on, unless -f was given.
+ *
+ * @throws Failure when the answer is not `yes`, or nobody is there to ask; Interrupted on a signal.
+ */
+export async function confirm(
+  { settings, report, step }: Pick<Run, 'settings' | 'report' | 'step'>,
+  { heading, losses, command }: Question,
+  open: () => Terminal | undefined = openTerminal,
+): Promise<void> {
+  if (settings.force || losses.length === 0) return;
+  const lines = [heading, ...shown(losses)];
+  const terminal = open();
+  if (terminal === undefined) {
+    for (const line of lines) report.warn(line);
+    throw new Failure(`nothing was done, since nobody is at a terminal to be asked; to do it: ${command}`);
+  }
+  let answer: string | undefined;
+  try {
+    terminal.print(`${lines.map((line) => `${printable(line)}\n`).join('')}Type yes to go on: `);
+    answer = await terminal.readLine(step.interruption);
+    if (answer === undefined) terminal.print('\n');
+  } finally {
+    terminal.close();
+  }
+  step.interruption.check();
+  if (answer?.trim() !== 'yes') throw new Failure('nothing was done, since the answer was not yes');
+}
+
+function shown(losses: readonly string[]): string[] {
+  const more = losses.length - SHOWN;
+  const lines = losses.slice(0, more > 0 ? SHOWN : losses.length).map((line) => `  ${line}`);
+  return more > 0 ? [...lines, `  ... and ${more} more`] : lines;
+}
+
+/** The terminal that the person sits at, whatever standard input is; undefined where there is none, as under cron. */
+function openTerminal(): Terminal | undefined {
+  const descriptors = controllingTerminal() ?? (process.stdin.isTTY ? ([0, 2] as const) : undefined);
+  if (descriptors === undefined) return undefined;
+  const [input, output] = [new ReadStream(descriptors[0]), new WriteStream(descriptors[1])];
+  // Whole lines, as the kernel edits them: Ctrl-C stays a signal.
+  const lines = createInterface({ input, terminal: false });
+  return {
+    print: (text) => output.write(text),
+    readLine: (interruption) =>
+      new Promise((resolve) => {
+        const stopListening = interruption.onSignal(() => lines.close());
+        lines.once('line', resolve);
+        lines.once('close', () => {
+          stopListening();
+          resolve(undefined);
+        });
+      }),
+    close() {
+      lines.close();
+      input.destroy();
+      output.destroy();
+    },
+  };
+}
+
+function controllingTerminal(): readonly [number, number] | undefined {
+  try {
+    return [openSync('/dev/tty', 'r'), openSync('/dev/tty', 'w')];
+  } catch {
+    return undefined;
+  }
+}
