@@ -6,20 +6,17 @@
 import type { Settings } from '../words/settings.ts';
 
 /** What of the settings is on the wire. */
-type Wire = Pick<Settings, 'zrepPath' | 'recursive' | 'outFilter' | 'debug'>;
+type Wire = Pick<Settings, 'zrepPath' | 'tag' | 'recursive' | 'outFilter' | 'debug'>;
 
 export function snaponlyCommand({ zrepPath, recursive }: Wire, dataset: string): string {
   return [zrepPath, ...(recursive ? ['-R'] : []), 'snaponly', dataset].join(' ');
 }
 
 /** Two blanks in front, and an empty word for each of token and filter that there is none of. */
-export function refreshpullCommand(
-  { zrepPath, recursive, outFilter }: Wire,
-  snapshot: string,
-  token = '',
-): string {
+export function refreshpullCommand(wire: Wire, snapshot: string, token = ''): string {
+  const { zrepPath, recursive, outFilter } = wire;
   const filter = outFilter === undefined ? '' : `| ${outFilter}`;
-  return `${zrepPath} ${recursive ? '-R' : ''} _refreshpull ${snapshot} ${token} ${filter}`;
+  return withDebug(wire, `${zrepPath} ${recursive ? '-R' : ''} _refreshpull ${snapshot} ${token} ${filter}`);
 }
 
 export function refreshcompleteCommand(
@@ -30,8 +27,25 @@ export function refreshcompleteCommand(
   return `${zrepPath} _refreshcomplete ${snapshot} ${mark}`;
 }
 
-export function expireCommand({ zrepPath }: Wire, dataset: string): string {
-  return `${zrepPath} expire -L ${dataset}`;
+export function expireCommand(wire: Wire, dataset: string): string {
+  return withDebug(wire, `${wire.zrepPath} expire -L ${dataset}`);
+}
+
+/**
+ * What stock makes of a command under -D, of those that it has as one word: the tag twice, and blanks lost. But where no
+ * stock zrep understands what stock says (`-D -R`, and a word of ZREP_PATH left over), it is what they do understand.
+ */
+export function withDebug(
+  { zrepPath, tag, debug }: Pick<Wire, 'zrepPath' | 'tag' | 'debug'>,
+  command: string,
+): string {
+  if (!debug) return command;
+  const program = tag === 'zrep' ? zrepPath : zrepPath.slice(0, -` -t ${tag}`.length);
+  const words = command.slice(program.length).split(' ');
+  const [first = '', ...rest] = words.filter((word) => word !== '');
+  return first === '-R'
+    ? [zrepPath, '-R', '-D', ...rest].join(' ')
+    : [zrepPath, '-D', first, ...rest].join(' ');
 }
 
 /** Which snapshot that is, beyond its name. */
