@@ -6,7 +6,10 @@ import { createReport } from '../client/run/report.ts';
 import { initPull } from '../client/verbs/init-pull.ts';
 import { initPush } from '../client/verbs/init-push.ts';
 import { refresh } from '../client/verbs/refresh.ts';
+import { sentsync } from '../client/verbs/sentsync.ts';
 import { serverVerb } from '../client/verbs/server-verbs.ts';
+import { sync } from '../client/verbs/sync.ts';
+import { syncTo } from '../client/verbs/sync-to.ts';
 import { type Command, readCommandLine } from '../client/words/command-line.ts';
 import { applyDefaults, readDefaultFile } from '../client/words/default-file.ts';
 import { helpFor } from '../client/words/help.ts';
@@ -52,6 +55,13 @@ function dispatch(
       return initPull(settings, command);
     case 'init':
       return initPush(settings, command);
+    case 'sync':
+    case 'synconly':
+      return sync(settings, command);
+    case 'sync-to':
+      return syncTo(settings, command);
+    case 'sentsync':
+      return sentsync(settings, command);
     case 'snaponly':
     case 'expire':
     case 'wire':

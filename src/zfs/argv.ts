@@ -37,9 +37,24 @@ export function readLocalArgv(target: string, property: string): string[] {
   return ['get', '-H', '-o', 'value', '-s', 'local', property, target];
 }
 
+/** When a snapshot was made, as zfs shows it to people. */
+export function creationArgv(snapshot: string): string[] {
+  return ['get', '-H', '-o', 'value', 'creation', snapshot];
+}
+
 /** Fails, naming it, when there is no such dataset. */
 export function existsArgv(dataset: string): string[] {
   return ['list', '-H', '-o', 'name', dataset];
+}
+
+/** How many bytes were written to `dataset` since its snapshot of that name. */
+export function writtenArgv(dataset: string, name: string): string[] {
+  return ['get', '-Hp', '-o', 'value', `written@${name}`, dataset];
+}
+
+/** What has changed since, a file a line. */
+export function diffArgv(snapshot: string): string[] {
+  return ['diff', '-H', snapshot];
 }
 
 /** Sets properties of one dataset or snapshot, all at once; more than one needs the capability `batches`. */
@@ -64,6 +79,12 @@ export function inheritArgv(target: string, property: string): string[] {
 
 export function snapshotArgv(snapshot: string, recursive: boolean): string[] {
   return ['snapshot', ...(recursive ? ['-r'] : []), snapshot];
+}
+
+/** Another name behind the @; `recursive` for those of the file systems below as well. */
+export function renameSnapshotArgv(snapshot: string, name: string, recursive: boolean): string[] {
+  const [dataset = ''] = snapshot.split('@');
+  return ['rename', ...(recursive ? ['-r'] : []), snapshot, `${dataset}@${name}`];
 }
 
 /** Gives up what has changed since, and newer snapshots. */

@@ -32,11 +32,11 @@ export function zfsStage(argv: readonly string[]): Stage {
   return { argv, env: ENVIRONMENT, cwd: '/' };
 }
 
-/** Runs a transfer to its end; a signal ends it. `watch` is told the receiver's process number. */
+/** Runs a transfer to its end; a signal ends it. `watch` is told the receiver's process number, and the sender's. */
 export async function transfer(
   { sender, filters, receiver }: TransferStages,
   interruption: Interruption,
-  watch: (pid: number) => () => void = () => () => {},
+  watch: (receiver: number, sender: number) => () => void = () => () => {},
 ): Promise<Transfer> {
   interruption.check();
   const children: ChildProcess[] = [];
@@ -46,8 +46,8 @@ export async function transfer(
   let stopWatching = () => {};
   try {
     startStages([sender, ...filters, receiver], children, 'ignore');
-    const last = children.at(-1)?.pid;
-    if (last !== undefined) stopWatching = watch(last);
+    const [first, last] = [children[0]?.pid, children.at(-1)?.pid];
+    if (first !== undefined && last !== undefined) stopWatching = watch(last, first);
     const ends = await Promise.all(children.map(endOf));
     return { sender: ends[0] as Ended, filters: ends.slice(1, -1), receiver: ends.at(-1) as Ended };
   } catch (error) {

@@ -9,7 +9,7 @@ import { Failure } from '../run/failure.ts';
 import type { SourceHost } from '../words/source.ts';
 import type { Ssh } from './ssh.ts';
 
-/** More than any answer of zrep's has. Bytes. */
+/** More than any answer of zrep's has; a listing can have more. Bytes. */
 const MOST = 65_536;
 
 /** Nothing but a stream takes so long. Milliseconds. */
@@ -21,8 +21,8 @@ export interface Answer extends Ended {
 
 export interface FarSide {
   readonly host: SourceHost;
-  /** Runs a command there to its end. @throws Failure when the host cannot be reached, or floods us. */
-  ask(command: string): Promise<Answer>;
+  /** Runs a command there to its end; it may print `most` bytes. @throws Failure when the host cannot be reached. */
+  ask(command: string, most?: number): Promise<Answer>;
   /** The argv that runs a command there. @throws Failure when the host cannot be reached. */
   argvOf(command: string): Promise<readonly string[]>;
 }
@@ -39,9 +39,9 @@ export function createFarSide(
   return {
     host,
     argvOf,
-    async ask(command) {
+    async ask(command, most = MOST) {
       interruption.check();
-      return capture(await argvOf(command), interruption);
+      return capture(await argvOf(command), interruption, most);
     },
   };
 }
@@ -56,12 +56,12 @@ function hereArgv(command: string, program: readonly string[]): readonly string[
   return first === 'zrep' ? [...program, ...words] : [first, ...words];
 }
 
-async function capture(argv: readonly string[], interruption: Interruption): Promise<Answer> {
+async function capture(argv: readonly string[], interruption: Interruption, most: number): Promise<Answer> {
   const [file = '', ...words] = argv;
   const child = spawn(file, words, { stdio: ['ignore', 'pipe', 'pipe'] });
   const stopListening = interruption.onSignal(() => child.kill('SIGTERM'));
   const timer = setTimeout(() => child.kill('SIGKILL'), LONGEST);
-  const output = collect(child);
+  const output = collect(child, most);
   try {
     const ended = await endOf(child);
     interruption.check();
@@ -72,13 +72,13 @@ async function capture(argv: readonly string[], interruption: Interruption): Pro
   }
 }
 
-/** What a child prints, as far as MOST; one that prints more is ended, and what it said is not to be used. */
-function collect(child: ChildProcess): () => string {
+/** What a child prints; one that prints more than `most` is ended, and what it said is not to be used. */
+function collect(child: ChildProcess, most: number): () => string {
   const chunks: Buffer[] = [];
   let size = 0;
   child.stdout?.on('data', (chunk: Buffer) => {
     size += chunk.length;
-    if (size <= MOST) chunks.push(chunk);
+    if (size <= most) chunks.push(chunk);
     else child.kill('SIGKILL');
   });
   return () => Buffer.concat(chunks).toString('latin1');

@@ -1,6 +1,6 @@
 /**
- * How far a stream has come: told by the kernel of the process that takes it in (`rchar` in proc(5)), never by looking
- * at the stream. On a terminal a line that changes, with --json an event a second, under cron nothing.
+ * How far a stream has come: told by the kernel of the process that takes it in, or makes it (`rchar`, `wchar` in proc(5)),
+ * never by looking at the stream. On a terminal a line that changes, with --json an event a second, under cron nothing.
  */
 
 import { readFileSync } from 'node:fs';
@@ -10,12 +10,21 @@ import type { Spinner } from './spinner.ts';
 /** Milliseconds between two looks. */
 const LOOK = 1000;
 
+/** Of proc(5)'s io: what a process has read and written, also by the kernel on its behalf. */
+type Counter = 'rchar' | 'wchar';
+
 export interface Progress {
   /**
-   * Tells of what process `pid` reads of the stream into `dataset` from now on: `total` is how many bytes that will be,
-   * `place` which of how many it is. The answer ends it.
+   * Tells of what process `pid` reads of the stream into `dataset` from now on, or writes (`wchar`) of the one out of it: `total`
+   * is how many bytes that will be, `place` which of how many it is. The answer ends it.
    */
-  watch(dataset: string, pid: number, total: Promise<number | undefined>, place?: string): () => void;
+  watch(
+    dataset: string,
+    pid: number,
+    total: Promise<number | undefined>,
+    place?: string,
+    counter?: Counter,
+  ): () => void;
 }
 
 /** Whom to tell, and what can be known. */
@@ -30,10 +39,10 @@ interface Audience {
 export function createProgress(report: Report, { json, terminal, counts }: Audience): Progress | undefined {
   if (!json && !terminal) return undefined;
   return {
-    watch(dataset, pid, total, place) {
+    watch(dataset, pid, total, place, counter = 'rchar') {
       const label = place === undefined ? dataset : `${dataset} (${place})`;
       const began = Date.now();
-      const before = bytesRead(pid) ?? 0;
+      const before = bytesMoved(pid, counter) ?? 0;
       let expected: number | undefined;
       let spinner: Spinner | undefined;
       let over = false;
@@ -46,7 +55,7 @@ export function createProgress(report: Report, { json, terminal, counts }: Audie
           if (!over) spinner = startSpinner(label);
         });
       const timer = setInterval(() => {
-        const now = counts ? bytesRead(pid) : undefined;
+        const now = counts ? bytesMoved(pid, counter) : undefined;
         if (now === undefined) return;
         const bytes = now - before;
         const seconds = (Date.now() - began) / 1000;
@@ -86,9 +95,11 @@ function time(seconds: number): string {
 }
 
 /** Undefined when it has ended. */
-function bytesRead(pid: number): number | undefined {
+function bytesMoved(pid: number, counter: Counter): number | undefined {
   try {
-    const found = /^rchar: (\d+)$/m.exec(readFileSync(`/proc/${pid}/io`, 'latin1'))?.[1];
+    const found = new RegExp(`^${counter}: (\\d+)$`, 'm').exec(
+      readFileSync(`/proc/${pid}/io`, 'latin1'),
+    )?.[1];
     return found === undefined ? undefined : Number(found);
   } catch {
     return undefined;

@@ -5,7 +5,6 @@
 
 import { Interrupted } from '../../process/interruption.ts';
 import { isRefusal } from '../../refusal.ts';
-import { expire } from '../../replication/expire.ts';
 import { withLock } from '../../replication/lock.ts';
 import { masterProperties } from '../../replication/master.ts';
 import type { Dataset } from '../../zfs/names.ts';
@@ -15,7 +14,7 @@ import { Failure, failureOf } from '../run/failure.ts';
 import { tell } from '../run/in-run.ts';
 import type { Run } from '../run/run.ts';
 import type { ExpireCommand } from '../words/server-words.ts';
-import { NO_LIMITS } from './no-limits.ts';
+import { expireBoth } from './expire-both.ts';
 import { mastersHere, pairsHere } from './pairs-here.ts';
 
 /** Expires each of them; the answer is the exit code. */
@@ -26,10 +25,9 @@ export async function expireAll(run: Run, command: ExpireCommand): Promise<numbe
   let code = 0;
   for (const dataset of await chosen(run, command)) {
     try {
-      const side = await expireOne(run, dataset);
-      if (side === 'copy' || command.local) continue;
+      if (await expireOne(run, dataset, command.local)) continue;
       report.warn(
-        `${dataset} was expired here alone; its copy is when that is refreshed. To leave it at that: zrep expire -L`,
+        `${dataset} was expired here alone. Where its copy is expired by itself (zrep refresh does that): zrep expire -L ${dataset}`,
       );
     } catch (error) {
       if (error instanceof Interrupted) throw error;
@@ -46,23 +44,17 @@ async function chosen(run: Run, { datasets, all }: ExpireCommand): Promise<reado
   return datasets.length > 0 ? datasets : mastersHere(run);
 }
 
-async function expireOne(run: Run, dataset: Dataset): Promise<'source' | 'copy'> {
+/** False where the other side was to be expired, too, and was not. */
+async function expireOne(run: Run, dataset: Dataset, local: boolean): Promise<boolean> {
   const { settings, step, report } = run;
-  // Everything below, since stock's expire takes it along (zfs destroy -r), and so do those that call it.
-  const done = await expire(step, { kind: 'expire', dataset, tag: settings.tag }, { spared: [] }, NO_LIMITS);
-  if (!isRefusal(done)) {
-    report.print(done.print ?? '');
-    return 'source';
-  }
-  if (done.refused !== 'not-master' && done.refused !== 'not-marked-master') throw failureOf(done);
-  report.line(`Expiring zrep snaps on ${dataset}`);
-  const reading = { properties: masterProperties(settings.tag), depth: 1 };
-  const refusal = await withLock(step, dataset, settings.tag, reading, async (listing) => {
-    // A master all the same, whose host has another name now.
-    if (localValue(listing.get(dataset), `${settings.tag}:master`) === 'yes') return done;
+  const { tag } = settings;
+  const reading = { properties: masterProperties(tag), depth: 1 };
+  const done = await withLock(step, dataset, tag, reading, async (listing) => {
+    report.line(`Expiring zrep snaps on ${dataset}`);
+    if (localValue(listing.get(dataset), `${tag}:master`) === 'yes') return expireBoth(run, dataset, local);
     await expireHere(run, dataset);
-    return undefined;
+    return true;
   });
-  if (isRefusal(refusal)) throw failureOf(refusal);
-  return 'copy';
+  if (isRefusal(done)) throw failureOf(done);
+  return done;
 }

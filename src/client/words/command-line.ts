@@ -11,6 +11,13 @@ import {
   type WireCommand,
 } from './server-words.ts';
 import type { Switches } from './settings.ts';
+import {
+  type SentsyncCommand,
+  SYNC_VERBS,
+  type SyncCommand,
+  type SynconlyCommand,
+  type SyncToCommand,
+} from './sync-words.ts';
 import { UsageError } from './usage-error.ts';
 import type { Given, Verb, Verbs } from './verb.ts';
 
@@ -18,6 +25,10 @@ export type Command =
   | RefreshCommand
   | InitPullCommand
   | InitCommand
+  | SyncCommand
+  | SynconlyCommand
+  | SyncToCommand
+  | SentsyncCommand
   | SnaponlyCommand
   | ExpireCommand
   | WireCommand
@@ -45,6 +56,7 @@ export interface CommandLine {
 export const VERBS: Verbs<Command> = {
   ...REFRESH_VERBS,
   ...INIT_VERBS,
+  ...SYNC_VERBS,
   ...SERVER_VERBS,
   version: {
     usage: ['zrep version'],
@@ -71,7 +83,7 @@ const ALIASES = new Map(
 
 /** Stock's, and not ours yet. */
 const STOCK =
-  /^(?:sync|-S|synconly|sentsync|status|-s|list|-l|getlastsent|lastsent|failover|takeover|uptodate|clear|changeconfig|-C)$/;
+  /^(?:status|-s|list|-l|getlastsent|lastsent|failover|takeover|uptodate|clear|changeconfig|-C)$/;
 
 /**
  * The command line `argv`, without node and program.

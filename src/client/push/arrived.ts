@@ -1,0 +1,124 @@
+/**
+ * Has the other side a snapshot that nobody marked? By GUID, since names prove nothing: a push that ended badly on the way
+ * back, or a zrep that was killed between the stream and the marks, leaves such ones; and after a failure stock (and this
+ * zrep) calls a snapshot ..._unsent, which the other side then has without that.
+ */
+
+import { fullName, type TaggedSnapshot } from '../../replication/snapshots.ts';
+import { mustSucceed } from '../../replication/step.ts';
+import { readStateArgv, renameSnapshotArgv } from '../../zfs/argv.ts';
+import { anyValue, parseListing } from '../../zfs/state.ts';
+import type { FarSide } from '../far/far-side.ts';
+import { farLines } from '../far/far-text.ts';
+import { guidsCommand } from '../far/push-commands.ts';
+import { Failure } from '../run/failure.ts';
+import type { Run } from '../run/run.ts';
+import { markPushed } from './marks.ts';
+import { type Course, type Master, unsentOf } from './master.ts';
+
+/** Names in one command: as many as leave its answer short. */
+const LARGEST = 100;
+
+const UNSENT = /_unsent$/;
+
+/** ssh's own failure. */
+const NO_CONNECTION = 255;
+
+/**
+ * `master` as it is when what had come to the other side unmarked is marked; of several the newest.
+ *
+ * @throws Failure where the other side has another snapshot of a name: the two have parted.
+ */
+export async function markArrived(run: Run, far: FarSide, master: Master): Promise<Master> {
+  const found = await findArrived(run, far, master, unsentOf(master));
+  if (found === undefined) return master;
+  const snapshot = await nameAsThere(run, found);
+  await markPushed(run, far, master, snapshot.name, Math.floor(Date.now() / 1000));
+  run.report.warn(
+    `${fullName(snapshot)} had come to ${far.host.name} before; now both sides have it marked as sent`,
+  );
+  run.report.event('completed-late', { snapshot: fullName(snapshot) });
+  const snapshots = master.snapshots.map((one) => (one.guid === snapshot.guid ? snapshot : one));
+  return { ...master, snapshots, base: snapshot };
+}
+
+/** A snapshot of ours, and what it is called there. */
+export interface Arrived {
+  readonly snapshot: TaggedSnapshot;
+  readonly name: string;
+}
+
+/** The first of `candidates` that the other side has whole; undefined where it has none, or does not say. */
+export async function findArrived(
+  run: Run,
+  far: FarSide,
+  course: Course,
+  candidates: readonly TaggedSnapshot[],
+): Promise<Arrived | undefined> {
+  const { destination } = course;
+  const names = candidates.slice(0, LARGEST / 2).flatMap(({ name }) => namesThere(name));
+  const guids = await guidsThere(
+    far,
+    [...new Set(names)].map((name) => `${destination}@${name}`),
+  );
+  for (const snapshot of candidates) {
+    const names = namesThere(snapshot.name);
+    const name = names.find((one) => guids.get(`${destination}@${one}`) === snapshot.guid);
+    if (name === undefined && names.some((one) => guids.has(`${destination}@${one}`)))
+      throw new Failure(
+        `${fullName(snapshot)} here and ${destination}@${names[0]} on ${far.host.name} are different snapshots of one name: the two sides have parted (split brain). Find out which one is right; zrep sync ${course.dataset}@SNAPSHOT rolls the other side back to a common one`,
+      );
+    if (name === undefined) continue;
+    const arrived = { snapshot, name };
+    if (!run.settings.recursive || (await allThere(run, far, course, arrived))) return arrived;
+  }
+  return undefined;
+}
+
+/** The name that the other side may have it under: without what a failure here put behind it, and with it. */
+function namesThere(name: string): string[] {
+  return UNSENT.test(name) ? [name.replace(UNSENT, ''), name] : [name];
+}
+
+/** A recursive stream brings the root first: each child must have come, too. */
+async function allThere(
+  { step }: Run,
+  far: FarSide,
+  { dataset, destination }: Course,
+  { snapshot, name }: Arrived,
+): Promise<boolean> {
+  const state = await step.zfs.ask(readStateArgv(dataset, ['guid'], Number.POSITIVE_INFINITY));
+  const ours = [...parseListing(mustSucceed(state, dataset).output)].flatMap(([one, own]) => {
+    const [from = '', behind] = one.split('@');
+    const there = `${destination}${from.slice(dataset.length)}@${name}`;
+    return behind === snapshot.name ? [[there, anyValue(own, 'guid')] as const] : [];
+  });
+  const guids = await guidsThere(
+    far,
+    ours.map(([there]) => there),
+  );
+  return ours.every(([there, guid]) => guids.get(there) === guid);
+}
+
+/** Of those of `snapshots` that are there, the GUIDs. A host that does not let itself be asked this has none of them. */
+async function guidsThere(far: FarSide, snapshots: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  const found = new Map<string, string>();
+  for (let at = 0; at < snapshots.length; at += LARGEST) {
+    const { output, code, message } = await far.ask(guidsCommand(snapshots.slice(at, at + LARGEST)));
+    if (code === NO_CONNECTION)
+      throw new Failure(`${far.host.name} cannot be asked: ${farLines(message).join('; ')}`);
+    for (const [, name = '', guid = ''] of output.matchAll(/^(\S+@\S+)\t(\d+)$/gm)) found.set(name, guid);
+  }
+  return found;
+}
+
+/** The snapshot, called here what it is called there. */
+export async function nameAsThere(
+  { settings, step }: Run,
+  { snapshot, name }: Arrived,
+): Promise<TaggedSnapshot> {
+  if (name === snapshot.name) return snapshot;
+  const argv = renameSnapshotArgv(fullName(snapshot), name, settings.recursive);
+  mustSucceed(await step.zfs.ask(argv), snapshot.dataset);
+  return { ...snapshot, name };
+}

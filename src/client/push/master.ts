@@ -1,0 +1,80 @@
+/** The file system on this host that is pushed: what ZFS says of it, and what that means for a pair. Pure. */
+
+import { masterProperties, refuseUnlessMaster } from '../../replication/master.ts';
+import {
+  lastSent,
+  SNAPSHOT_PROPERTIES,
+  type TaggedSnapshot,
+  taggedSnapshots,
+} from '../../replication/snapshots.ts';
+import { type Dataset, parseDataset, type Tag } from '../../zfs/names.ts';
+import { anyValue, type Listing, localValue } from '../../zfs/state.ts';
+import { Failure } from '../run/failure.ts';
+import { parseSourceHost, type SourceHost } from '../words/source.ts';
+
+/** Where a file system goes. */
+export interface Course {
+  readonly dataset: Dataset;
+  readonly host: SourceHost;
+  readonly destination: Dataset;
+}
+
+export interface Master extends Course {
+  /** Own snapshots of the tag, oldest first. */
+  readonly snapshots: readonly TaggedSnapshot[];
+  /** The last one that was sent, from which increments begin. */
+  readonly base: TaggedSnapshot;
+}
+
+/** What `readCourse` and `refuseOther` need of the dataset. */
+export function courseProperties(tag: Tag): string[] {
+  return [...masterProperties(tag), `${tag}:dest-host`, `${tag}:dest-fs`];
+}
+
+/** What `readMaster` needs of the dataset and its snapshots. */
+export function masterListingProperties(tag: Tag): string[] {
+  return [...SNAPSHOT_PROPERTIES, ...courseProperties(tag), `${tag}:sent`, `${tag}:lastsent`];
+}
+
+/** Where `dataset` goes; `local` is zrep's name of this host. @throws Failure in stock's words. */
+export function readCourse(listing: Listing, dataset: Dataset, tag: Tag, local: string): Course {
+  const own = listing.get(dataset);
+  const [toHost, toFs] = [anyValue(own, `${tag}:dest-host`), anyValue(own, `${tag}:dest-fs`)];
+  const host = toHost === undefined ? undefined : parseSourceHost(toHost, local);
+  const destination = toFs === undefined ? undefined : parseDataset(toFs);
+  if (host === undefined || destination === undefined)
+    throw new Failure(
+      `Problem getting zrep properties for fs ${dataset} (${tag}:dest-host is ${toHost ?? 'not set'}, ${tag}:dest-fs is ${toFs ?? 'not set'}); a pair begins with zrep init, and one that moved is told so with zrep changeconfig`,
+    );
+  return { dataset, host, destination };
+}
+
+/** @throws Failure where another side is the master: pushing from here would overwrite it. */
+export function refuseOther(listing: Listing, dataset: Dataset, tag: Tag, local: string): void {
+  const own = listing.get(dataset);
+  if (localValue(own, `${tag}:master`) !== 'yes') throw new Failure(`${dataset} not master. Cannot sync`);
+  const refusal = refuseUnlessMaster(own, tag, local);
+  if (refusal === undefined) return;
+  const other = anyValue(own, `${tag}:src-host`) ?? '-';
+  throw new Failure(
+    `we are not master host for ${dataset}: master is ${other}, we are ${local}. Is ${local} another name of ${other}, say so with ZREP_SRC_HOST=${other}`,
+  );
+}
+
+/** The master `dataset` as `listing` has it. @throws Failure when it is none, or was never sent. */
+export function readMaster(listing: Listing, dataset: Dataset, tag: Tag, local: string): Master {
+  refuseOther(listing, dataset, tag, local);
+  const snapshots = taggedSnapshots(listing, dataset, tag);
+  const base = lastSent(snapshots, listing.get(dataset), tag);
+  const course = readCourse(listing, dataset, tag, local);
+  if (base === undefined)
+    throw new Failure(
+      `You must initialize ${dataset} for zrep (zrep_sync could not find sent snap for ${dataset}). Where the other side has one of its snapshots, say which: zrep sentsync ${dataset}@${tag}_hhhhhh`,
+    );
+  return { ...course, snapshots, base };
+}
+
+/** Those newer than the last one that was sent, newest first. */
+export function unsentOf({ snapshots, base }: Master): TaggedSnapshot[] {
+  return snapshots.slice(snapshots.indexOf(base) + 1).reverse();
+}

@@ -1,0 +1,75 @@
+/**
+ * With -r: a stream that was cut off is gone on with before a new snapshot is made, and its own snapshot is the one that is
+ * marked. (Stock makes a newer one first, streams the token's, and marks the newer one.)
+ *
+ * The token is the other side's word, and `zfs send -t` would send any snapshot of the pool that it names: so it is decoded,
+ * its GUIDs must be those of this pair's snapshots, and zfs is given one that was made here.
+ */
+
+import { succeeded } from '../../process/pipeline.ts';
+import { isRefusal } from '../../refusal.ts';
+import { fullName, type TaggedSnapshot } from '../../replication/snapshots.ts';
+import { formatResumeToken, parseResumeToken } from '../../zfs/resume-token.ts';
+import type { FarSide } from '../far/far-side.ts';
+import { farLines } from '../far/far-text.ts';
+import { abandonCommand, tokenCommand } from '../far/push-commands.ts';
+import { Failure } from '../run/failure.ts';
+import type { Run } from '../run/run.ts';
+import { markArrived } from './arrived.ts';
+import { markPushed } from './marks.ts';
+import type { Master } from './master.ts';
+import { resumeWords, send } from './send.ts';
+
+/** `master` as it is when what the other side was in the middle of has come there, or was given up. */
+export async function resumeSending(run: Run, far: FarSide, master: Master): Promise<Master> {
+  const { dataset, destination } = master;
+  const answer = await far.ask(tokenCommand(destination));
+  const text = succeeded(answer) ? answer.output.trim() : '-';
+  if (text === '-' || text === '') return master;
+  const found = snapshotOf(text, master);
+  if (typeof found === 'string') {
+    await abandon(run, far, destination, found);
+    return master;
+  }
+  const name = fullName(found.snapshot);
+  run.report.event('resume', { dataset, snapshot: name });
+  run.report.line(`sending ${name} to ${far.host.name}:${destination}`);
+  const sent = Math.floor(Date.now() / 1000);
+  const why = await send(run, far, master, resumeWords(run.settings, found.token));
+  if (why.length > 0)
+    throw new Failure(
+      [`Problem doing sync for ${name}`, ...why, `zrep sync -r ${dataset} goes on with it`].join('; '),
+    );
+  // A token covers one file system of a recursive stream.
+  if (run.settings.recursive) return markArrived(run, far, master);
+  await markPushed(run, far, master, found.snapshot.name, sent);
+  return { ...master, base: found.snapshot };
+}
+
+/** Of which snapshot a token is, and one made anew; or why it is none of this pair's. Pure. */
+function snapshotOf(
+  text: string,
+  { snapshots }: Master,
+): { snapshot: TaggedSnapshot; token: string } | string {
+  const token = parseResumeToken(text);
+  if (isRefusal(token)) return token.reason;
+  const [to, from] = [token.toguid, token.fromguid].map((guid) =>
+    snapshots.find((one) => one.guid === String(guid)),
+  );
+  if (to === undefined) return 'its snapshot is not here any more';
+  if (token.fromguid !== undefined && from === undefined)
+    return `it goes on from a snapshot that is not here any more, or is none of zrep's`;
+  return { snapshot: to, token: formatResumeToken(token) };
+}
+
+async function abandon({ report }: Run, far: FarSide, destination: string, why: string): Promise<void> {
+  const answer = await far.ask(abandonCommand(destination));
+  report.far(far.host.name, farLines(answer.message));
+  if (!succeeded(answer))
+    throw new Failure(
+      `what ${far.host.name}:${destination} has of a stream that was cut off cannot be gone on with (${why}), and could not be thrown away from here; there: zfs receive -A ${destination}`,
+    );
+  report.warn(
+    `${far.host.name}:${destination}: what was received of a stream that was cut off is thrown away (${why}); it begins anew`,
+  );
+}

@@ -1,0 +1,120 @@
+/** One stream from a file system here to the other side, judged by both ends of the pipe: stock asks the receiving one alone. */
+
+import { lex } from '../../command/lex.ts';
+import { printable } from '../../printable.ts';
+import { succeeded } from '../../process/pipeline.ts';
+import { isRefusal } from '../../refusal.ts';
+import { dryRunArgv } from '../../zfs/argv.ts';
+import { parseEstimate } from '../../zfs/estimate.ts';
+import { ownStage, type Transfer, transfer, zfsStage } from '../copy/transfer.ts';
+import type { FarSide } from '../far/far-side.ts';
+import { farLines } from '../far/far-text.ts';
+import { receiveIncrementCommand } from '../far/push-commands.ts';
+import { Failure } from '../run/failure.ts';
+import type { Run } from '../run/run.ts';
+import type { Settings } from '../words/settings.ts';
+import type { Course } from './master.ts';
+
+/** The words of `zfs send` for the increment from `base` to `snapshot`, in full names; stock's, in stock's order. */
+export function incrementWords(
+  { recursive, sendFlags, incrementFlag }: Pick<Settings, 'recursive' | 'sendFlags' | 'incrementFlag'>,
+  base: string,
+  snapshot: string,
+): string[] {
+  return ['send', ...(recursive ? ['-R'] : []), ...sendFlags, incrementFlag, base, snapshot];
+}
+
+/** The same for a stream that was cut off. */
+export function resumeWords({ resumeFlags }: Pick<Settings, 'resumeFlags'>, token: string): string[] {
+  return ['send', ...resumeFlags, '-t', token];
+}
+
+/** Sends what `words` of zfs send; the answer is what kept it, for a person: nothing where it came. */
+export async function send(
+  run: Run,
+  far: FarSide,
+  course: Course,
+  words: readonly string[],
+): Promise<readonly string[]> {
+  const { settings, step, report, progress, place } = run;
+  const total = estimate(run, words);
+  const ended = await transfer(
+    {
+      sender: zfsStage([step.zfs.binary, ...words]),
+      filters: far.host.here ? [] : outgoing(settings).map(ownStage),
+      receiver: ownStage(
+        await far.argvOf(receiveIncrementCommand(wireSettings(run, far), course.destination)),
+      ),
+    },
+    step.interruption,
+    (_receiver, sender) =>
+      progress ? progress.watch(course.dataset, sender, total, place, 'wchar') : () => {},
+  );
+  step.interruption.check();
+  report.far(far.host.name, farLines(ended.receiver.message));
+  return complaints(ended, course, far);
+}
+
+/** A filter in front of a pipe to ourselves would be taken off again at once. */
+function wireSettings({ settings }: Run, { host }: FarSide): Settings {
+  return host.here ? { ...settings, inFilter: [] } : settings;
+}
+
+/** ZREP_OUTFILTER, which runs here. */
+function outgoing({ outFilter }: Settings): string[][] {
+  const stages = outFilter === undefined ? [] : lex(outFilter);
+  if (isRefusal(stages)) throw new Failure(`ZREP_OUTFILTER: ${stages.reason}`);
+  return stages;
+}
+
+/** How many bytes that will be, where somebody looks on. */
+async function estimate({ step, progress }: Run, words: readonly string[]): Promise<number | undefined> {
+  if (progress === undefined || !step.capabilities.has('estimates')) return undefined;
+  return parseEstimate((await step.zfs.ask(dryRunArgv(words))).output);
+}
+
+/** A sentence for everything that did not end well. The receiving end's own words have been shown already. */
+function complaints(
+  { sender, filters, receiver }: Transfer,
+  { dataset, destination }: Course,
+  { host }: FarSide,
+): string[] {
+  const said: string[] = [];
+  if (!succeeded(receiver))
+    said.push(
+      receiver.code === 255
+        ? `the connection to ${host.name} broke`
+        : `${host.name} ended with ${receiver.signal ?? receiver.code}`,
+      ...mending(receiver.message, dataset, `${host.name}:${destination}`),
+    );
+  for (const filter of filters)
+    if (!succeeded(filter))
+      said.push(`a filter of ZREP_OUTFILTER failed: ${printable(filter.message.trim())}`);
+  // Where the other end went away first, it was told so, and has nothing to add.
+  if (
+    !succeeded(sender) &&
+    (succeeded(receiver) || !BROKEN_PIPE.test(sender.message)) &&
+    sender.signal !== 'SIGPIPE'
+  )
+    said.push(
+      `zfs send: ${printable(sender.message.trim().split('\n')[0] ?? '') || sender.signal || sender.code}`,
+    );
+  return said;
+}
+
+const BROKEN_PIPE = /Broken pipe|signal received/;
+
+/** What mends the dead ends of zfs receive, by its messages (cmd/zfs, libzfs_sendrecv.c). */
+function mending(message: string, dataset: string, there: string): string[] {
+  if (message.includes('has been modified'))
+    return [
+      `${there} was changed there since the last sync. To give those changes up: zrep sync -f ${dataset}; and so that it does not happen again, there: zfs set readonly=on`,
+    ];
+  if (/does not match incremental source|most recent snapshot/.test(message))
+    return [
+      `the two sides have no common snapshot to go on from. Where newer ones stand in the way there: zrep sync ${dataset}@SNAPSHOT rolls it back to one that both have`,
+    ];
+  if (message.includes('partially-complete'))
+    return [`what an earlier stream left there is in the way; to go on with it: zrep sync -r ${dataset}`];
+  return [];
+}

@@ -1,0 +1,25 @@
+/** Is the other side a master, too? Then neither may overwrite the other. */
+
+import { succeeded } from '../../process/pipeline.ts';
+import type { FarSide } from '../far/far-side.ts';
+import { farLines } from '../far/far-text.ts';
+import { masterCommand } from '../far/push-commands.ts';
+import { Failure } from '../run/failure.ts';
+import type { Run } from '../run/run.ts';
+import type { Course } from './master.ts';
+
+/** @throws Failure in stock's words where it is, or cannot be asked. */
+export async function refuseSplitBrain(
+  { settings }: Run,
+  far: FarSide,
+  { destination }: Course,
+): Promise<void> {
+  const answer = await far.ask(masterCommand(settings.tag, destination));
+  const { name } = far.host;
+  if (!succeeded(answer)) {
+    const [said = `it ended with ${answer.signal ?? answer.code}`] = farLines(answer.message);
+    throw new Failure(`${name} is not reachable via ssh? Cannot sync (${said})`);
+  }
+  if (answer.output.trim() === 'yes')
+    throw new Failure(`Other side (${name}:${destination}) is also master. Split brain detected`);
+}

@@ -1,0 +1,136 @@
+/**
+ * The push of one file system, under its lock: is the other side no master, what is left over from earlier runs, then a new
+ * snapshot here, its stream, and the marks. Expiring comes after it (push/expire-both.ts); a failover does without.
+ */
+
+import { refuse } from '../../refusal.ts';
+import type { Reading } from '../../replication/lock.ts';
+import {
+  fullName,
+  nextSequence,
+  SNAPSHOT_PROPERTIES,
+  type TaggedSnapshot,
+  taggedSnapshots,
+} from '../../replication/snapshots.ts';
+import { mustSucceed } from '../../replication/step.ts';
+import { readPropertiesArgv, setArgv, snapshotArgv } from '../../zfs/argv.ts';
+import { type Dataset, formatZrepSnapshot } from '../../zfs/names.ts';
+import { type Listing, parseListing } from '../../zfs/state.ts';
+import type { FarSide } from '../far/far-side.ts';
+import { findArrived, markArrived, nameAsThere } from '../push/arrived.ts';
+import { hasChanged } from '../push/changed.ts';
+import { markPushed } from '../push/marks.ts';
+import { type Master, masterListingProperties, readMaster, unsentOf } from '../push/master.ts';
+import { resumeSending } from '../push/resume.ts';
+import { incrementWords, send } from '../push/send.ts';
+import { refuseSplitBrain } from '../push/split-brain.ts';
+import { leaveUnsent } from '../push/unsent.ts';
+import { Failure, failureOf } from '../run/failure.ts';
+import type { Run } from '../run/run.ts';
+import type { SourceHost } from '../words/source.ts';
+
+export interface SyncOptions {
+  /** Where it goes, when not to TAG:dest-host. */
+  readonly host?: SourceHost;
+  /** The newest snapshot that is there, instead of a new one: synconly. */
+  readonly newest?: boolean;
+}
+
+/** What `syncPair` needs to be read with the lock. */
+export function syncReading({ settings }: Run): Reading {
+  return { properties: masterListingProperties(settings.tag), depth: 1 };
+}
+
+/**
+ * Brings the other side of `dataset` up to date. This process has the lock on it, and `listing` is what `syncReading` brought.
+ *
+ * @throws Failure with what is to be done; ZfsFailed when zfs here fails.
+ */
+export async function syncPair(
+  run: Run,
+  listing: Listing,
+  dataset: Dataset,
+  { host, newest = false }: SyncOptions = {},
+): Promise<void> {
+  const { settings } = run;
+  const read = readMaster(listing, dataset, settings.tag, settings.hostName);
+  const begun = host === undefined ? read : { ...read, host };
+  if (!newest && settings.changedOnly && !(await hasChanged(run, dataset, begun.base.name)))
+    return touch(run, begun);
+  const last = begun.snapshots.at(-1);
+  if (newest && last === begun.base) return run.report.line(`${fullName(begun.base)} already sent`);
+
+  const far = run.far(begun.host);
+  await refuseSplitBrain(run, far, begun);
+  const resumed = settings.resume ? await resumeSending(run, far, begun) : begun;
+  const master = mayHaveArrived(resumed, newest) ? await markArrived(run, far, resumed) : resumed;
+  const snapshot = newest ? master.snapshots.at(-1) : await snapshotHere(run, master);
+  if (snapshot === undefined || snapshot === master.base) return;
+  await sendSnapshot(run, far, master, snapshot);
+}
+
+/** Nothing has changed: the last one that was sent is as good as one of now. */
+async function touch({ settings, step, report }: Run, { dataset, base }: Master): Promise<void> {
+  const mark = { [`${settings.tag}:sent`]: String(Math.floor(Date.now() / 1000)) };
+  mustSucceed(await step.zfs.ask(setArgv(fullName(base), mark)), dataset);
+  report.event('unchanged', { dataset, snapshot: fullName(base) });
+}
+
+/** Is the other side worth asking? What snaponly has just made, and synconly is to send, is no remnant of an earlier run. */
+function mayHaveArrived(master: Master, newest: boolean): boolean {
+  const [last, ...others] = unsentOf(master);
+  return others.length > 0 || (last !== undefined && (!newest || last.name.endsWith('_unsent')));
+}
+
+async function snapshotHere(
+  { settings, step }: Run,
+  { dataset, snapshots }: Master,
+): Promise<TaggedSnapshot> {
+  const { tag, recursive } = settings;
+  const sequence = nextSequence(snapshots);
+  if (sequence === undefined) throw failureOf(refuse('sequence-exhausted', dataset));
+  const name = formatZrepSnapshot({ dataset, tag, sequence });
+  mustSucceed(await step.zfs.ask(snapshotArgv(name, recursive)), dataset);
+  const properties = [...SNAPSHOT_PROPERTIES, `${tag}:sent`];
+  const state = mustSucceed(await step.zfs.ask(readPropertiesArgv([name], properties)), dataset);
+  const [made] = taggedSnapshots(parseListing(state.output), dataset, tag);
+  if (made === undefined) throw new Failure(`zrep_sync could not create new snapshot for ${dataset}`);
+  return made;
+}
+
+async function sendSnapshot(run: Run, far: FarSide, master: Master, snapshot: TaggedSnapshot): Promise<void> {
+  const { report, settings } = run;
+  const { dataset, destination, base } = master;
+  const name = fullName(snapshot);
+  // In front of the transfer, as stock: what is written meanwhile is not in it.
+  const sent = Math.floor(Date.now() / 1000);
+  report.line(`sending ${name} to ${far.host.name}:${destination}`);
+  report.event('snapshot', { dataset, snapshot: name });
+  const why = await send(run, far, master, incrementWords(settings, fullName(base), name));
+  const there = why.length === 0 ? snapshot : await allTheSame(run, far, master, snapshot, why);
+  if (there === undefined) throw await leaveUnsent(run, dataset, snapshot, why);
+  await markPushed(run, far, master, there.name, sent);
+  report.event('sent', { dataset, snapshot: fullName(there), sent });
+}
+
+/** Where the way back broke, the other side can have it whole: its GUID tells. */
+async function allTheSame(
+  run: Run,
+  far: FarSide,
+  master: Master,
+  snapshot: TaggedSnapshot,
+  why: readonly string[],
+): Promise<TaggedSnapshot | undefined> {
+  try {
+    const arrived = await findArrived(run, far, master, [snapshot]);
+    if (arrived === undefined) return undefined;
+    run.report.warn(
+      `${fullName(snapshot)} has come to ${far.host.name} whole all the same: ${why.join('; ')}`,
+    );
+    return await nameAsThere(run, arrived);
+  } catch (error) {
+    // That it cannot be asked either is no news.
+    if (error instanceof Failure) return undefined;
+    throw error;
+  }
+}

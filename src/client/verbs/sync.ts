@@ -1,0 +1,111 @@
+/**
+ * `zrep sync` and `zrep synconly`: push one file system or several, or all that this host is the master of, and expire on both
+ * sides. A failure of one holds up no other; stock ends with the first.
+ */
+
+import { Interrupted } from '../../process/interruption.ts';
+import { isRefusal, type Refusal } from '../../refusal.ts';
+import { withLock } from '../../replication/lock.ts';
+import { lastSent, taggedSnapshots } from '../../replication/snapshots.ts';
+import { mustSucceed } from '../../replication/step.ts';
+import { readStateArgv } from '../../zfs/argv.ts';
+import type { Dataset } from '../../zfs/names.ts';
+import { type Listing, parseListing } from '../../zfs/state.ts';
+import { readCourse, refuseOther } from '../push/master.ts';
+import { Failure } from '../run/failure.ts';
+import { inRun, tell } from '../run/in-run.ts';
+import type { Run } from '../run/run.ts';
+import type { Settings } from '../words/settings.ts';
+import type { SyncCommand, SynconlyCommand } from '../words/sync-words.ts';
+import { expireBoth } from './expire-both.ts';
+import { mastersHere } from './pairs-here.ts';
+import { syncPair, syncReading } from './sync-pair.ts';
+
+/** Carries `command` out; the answer is the exit code: 0 when all went well, 1 when one did not. */
+export async function sync(given: Settings, command: SyncCommand | SynconlyCommand): Promise<number> {
+  const changedOnly = given.changedOnly || (command.kind === 'sync' && command.changedOnly);
+  return inRun({ ...given, changedOnly }, false, async (run) => {
+    // Quiet where there is none, as stock: cron would mail it.
+    const datasets = command.all ? await mastersHere(run) : command.datasets;
+    let failed = 0;
+    for (const [index, dataset] of datasets.entries()) {
+      const place = datasets.length === 1 ? {} : { place: `${index + 1} of ${datasets.length}` };
+      if (!(await syncOne({ ...run, ...place }, command, dataset))) failed += 1;
+    }
+    if (failed > 0 && datasets.length > 1)
+      run.report.warn(`${command.kind}: ${failed} of ${datasets.length} file systems FAILED`);
+    return failed === 0 ? 0 : 1;
+  });
+}
+
+async function syncOne(run: Run, command: SyncCommand | SynconlyCommand, dataset: Dataset): Promise<boolean> {
+  try {
+    const refusal = await syncLocked(run, command, dataset);
+    if (isRefusal(refusal)) await refuseBusy(run, command, dataset, refusal);
+    return true;
+  } catch (error) {
+    if (error instanceof Interrupted) throw error;
+    tell(run.report, error, dataset);
+    return false;
+  }
+}
+
+async function syncLocked(
+  run: Run,
+  { kind }: SyncCommand | SynconlyCommand,
+  dataset: Dataset,
+): Promise<Refusal | undefined> {
+  const { settings, step, report } = run;
+  await lookFirst(run, dataset);
+  return withLock(step, dataset, settings.tag, syncReading(run), async (listing) => {
+    await syncPair(run, listing, dataset, { newest: kind === 'synconly' });
+    if (kind === 'sync') report.line(`Expiring zrep snaps on ${dataset}`);
+    // What was sent was sent: the other side's expiring has its own line, and the next sync has it try again.
+    if (!settings.skipExpire) await expireBoth(run, dataset, false);
+    return undefined;
+  });
+}
+
+/** Whoever names the wrong file system is told so, whoever has its lock. */
+async function lookFirst(run: Run, dataset: Dataset): Promise<Listing> {
+  const { tag, hostName } = run.settings;
+  const { properties } = syncReading(run);
+  const state = await run.step.zfs.ask(readStateArgv(dataset, properties, 1));
+  if (state.message.includes('does not exist'))
+    throw new Failure(`${dataset} does not exist here. What this host is the master of: zrep list -L`);
+  const listing = parseListing(mustSucceed(state, dataset).output);
+  refuseOther(listing, dataset, tag, hostName);
+  readCourse(listing, dataset, tag, hostName);
+  return listing;
+}
+
+/** With -q a busy one is passed over, as long as its last sync is not too long ago. @throws Failure in stock's words. */
+async function refuseBusy(
+  run: Run,
+  command: SyncCommand | SynconlyCommand,
+  dataset: Dataset,
+  { refused, reason }: Refusal,
+): Promise<void> {
+  const { settings, report } = run;
+  const busy = refused === 'lock-busy' ? 'another zrep is at work on it' : reason;
+  if (command.kind === 'synconly') throw new Failure(`Failed to acquire zrep lock for ${dataset} (${busy})`);
+  const { quietSeconds } = command;
+  if (quietSeconds === undefined || refused !== 'lock-busy')
+    throw new Failure(`Cannot lock ${dataset}. Cannot continue (${busy})`);
+  const listing = await lookFirst(run, dataset);
+  const snapshots = taggedSnapshots(listing, dataset, settings.tag);
+  const sent = Number(lastSent(snapshots, listing.get(dataset), settings.tag)?.sent ?? 0);
+  if (sent === 0) throw new Failure(`quiet mode set, but no last snap for ${dataset}`);
+  if (Date.now() / 1000 - sent > quietSeconds)
+    throw new Failure(`quiet time limit of ${quietSeconds} seconds exceeded for busy fs ${dataset}`);
+  report.line(`Quiet mode: skipping busy fs ${dataset} at ${unixDate(new Date())}`);
+}
+
+/** As date(1) prints it in the C locale: `Wed Nov 25 00:29:12 UTC 2026`. */
+export function unixDate(date: Date): string {
+  const [day = '', month = '', dayOfMonth = '', year = '', time = ''] = date.toString().split(' ');
+  const zone = new Intl.DateTimeFormat('en-US', { timeZoneName: 'short' })
+    .formatToParts(date)
+    .find(({ type }) => type === 'timeZoneName')?.value;
+  return `${day} ${month} ${dayOfMonth.replace(/^0/, ' ')} ${time} ${zone ?? ''} ${year}`;
+}

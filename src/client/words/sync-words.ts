@@ -1,0 +1,132 @@
+/** The words of `zrep sync`, `synconly` and `sentsync`: the side that sends. Pure. */
+
+import { quote } from '../../printable.ts';
+import { type Dataset, parseSnapshot } from '../../zfs/names.ts';
+import { Failure } from '../run/failure.ts';
+import { type Given, type Operands, readOperands, type Verbs, wrong } from './verb.ts';
+
+/** `zrep sync|-S [-c] [-f] [-q SECONDS] [-r] [-v] FS...|all` */
+export interface SyncCommand extends Operands {
+  readonly kind: 'sync';
+  /** -q: a busy file system is passed over when its last sync is not longer ago. */
+  readonly quietSeconds: number | undefined;
+  /** -c: one that has not changed since its last sync gets no new snapshot. */
+  readonly changedOnly: boolean;
+}
+
+/** `zrep synconly [-f] [-r] [-v] FS...|all` */
+export interface SynconlyCommand extends Operands {
+  readonly kind: 'synconly';
+}
+
+/** A snapshot by name. */
+interface OfSnapshot {
+  readonly dataset: Dataset;
+  /** What stands behind the @. */
+  readonly name: string;
+}
+
+/** `zrep sync [-f] FS@SNAPSHOT`: rolls the other side back. */
+export interface SyncToCommand extends OfSnapshot {
+  readonly kind: 'sync-to';
+}
+
+/** `zrep sentsync [-L] FS@SNAPSHOT` */
+export interface SentsyncCommand extends OfSnapshot {
+  readonly kind: 'sentsync';
+  /** -L: the other side is not asked, and not told. */
+  readonly local: boolean;
+}
+
+const SYNC = 'zrep sync [-c] [-f] [-q SECONDS] [-r] [-v] FS...|all';
+const SYNC_TO = 'zrep sync [-f] [-v] FS@SNAPSHOT';
+const SYNCONLY = 'zrep synconly [-f] [-r] [-v] FS...|all';
+const SENTSYNC = 'zrep sentsync [-L] FS@SNAPSHOT';
+
+const FORCE = {
+  name: '-f',
+  text: 'give up changes that were made in the copy (zfs recv -F); with @SNAPSHOT, do not ask',
+};
+const RESUME = {
+  name: '-r',
+  text: 'go on with a stream that was cut off, and have this one be so that it can be gone on with',
+};
+const VERBOSE = { name: '-v', text: 'say what is done, here and there, on standard error' };
+
+export const SYNC_VERBS: Verbs<SyncCommand | SynconlyCommand | SyncToCommand | SentsyncCommand> = {
+  sync: {
+    usage: [SYNC, SYNC_TO],
+    alias: ['-S'],
+    summary: 'from the side that sends: bring copies elsewhere up to date',
+    description: [
+      'Brings the copy of each up to date: a new snapshot here, its stream to TAG:dest-host, marks on both sides, and expiring on both. all is every file system that this host is the master of under the tag. One that fails holds up no other. The other side needs zfs and zrep (expire), and must let this host in by ssh.',
+      'A snapshot that could not be sent is called ..._unsent (ZREP_RENAME_UNSENT); what came to the other side all the same is found by its GUID, and marked.',
+      'With @SNAPSHOT, rolls the copy back to that snapshot: what would be destroyed there is listed and asked for. Without a terminal it wants -f.',
+    ],
+    options: [
+      { name: '-c', text: 'only where something has changed since the last (ZREP_CHANGEDONLY)' },
+      FORCE,
+      {
+        name: '-q',
+        value: 'SECONDS',
+        text: 'pass over one that another zrep is at work on, if its last sync is not longer ago; 30 or more',
+      },
+      RESUME,
+      VERBOSE,
+    ],
+    examples: ['zrep sync tank/home', 'zrep -R -t offsite sync all', 'zrep sync tank/home@zrep_00002a'],
+    exits: '0 all are up to date, 1 one is not, 2 wrong usage.',
+    read(given, operands) {
+      // Stock's words, and its exit code.
+      if (operands.length === 0) throw new Failure('No fileystem specified for sync');
+      const [first = '', ...more] = operands;
+      if (first.includes('@')) return { kind: 'sync-to', ...readSnapshot(SYNC_TO, first, more) };
+      const [named, quietSeconds] = [readOperands(SYNC, operands), readQuiet(given)];
+      return { kind: 'sync', ...named, quietSeconds, changedOnly: given.has('-c') };
+    },
+  },
+  synconly: {
+    usage: [SYNCONLY],
+    summary: 'send what snaponly has made',
+    description: [
+      'As sync, but sends the newest snapshot that is there instead of making one: the second half of zrep snaponly, when what writes (a database) can go on already.',
+    ],
+    options: [FORCE, RESUME, VERBOSE],
+    exits: '0 all are up to date, 1 one is not, 2 wrong usage.',
+    read(_given, operands) {
+      if (operands.length === 0) throw new Failure('No fileystem specified for synconly');
+      return { kind: 'synconly', ...readOperands(SYNCONLY, operands) };
+    },
+  },
+  sentsync: {
+    usage: [SENTSYNC],
+    summary: 'say that a snapshot was sent, where zrep does not know',
+    description: [
+      'Marks a snapshot as sent on both sides, and this one as the master: after a copy that was made by other means. Only when the other side has that very snapshot, which its GUID tells. Newer marks that are not true go.',
+    ],
+    options: [
+      { name: '-L', text: 'here only, without asking the other side; newer marks go, whatever it has' },
+      VERBOSE,
+    ],
+    examples: ['zrep sentsync tank/home@zrep_000001'],
+    exits: '0 marked, 1 not marked (e.g. the other side does not have it), 2 wrong usage.',
+    read(given, [first = '', ...more]) {
+      return { kind: 'sentsync', ...readSnapshot(SENTSYNC, first, more), local: given.has('-L') };
+    },
+  },
+};
+
+function readSnapshot(usage: string, text: string, more: readonly string[]): OfSnapshot {
+  const snapshot = parseSnapshot(text);
+  if (snapshot === undefined) throw wrong(usage, `${quote(text)} is not the name of a snapshot`);
+  if (more.length > 0) throw wrong(usage, 'one snapshot at a time');
+  return snapshot;
+}
+
+function readQuiet(given: Given): number | undefined {
+  const text = given.get('-q');
+  if (text === undefined) return undefined;
+  // Stock's words, and its exit code.
+  if (!/^\d{1,9}$/.test(text) || Number(text) < 30) throw new Failure(`-q must use value greater than 30`);
+  return Number(text);
+}
