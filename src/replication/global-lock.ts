@@ -86,6 +86,21 @@ function holderOf(path: string): number | undefined {
   }
 }
 
+/** How the global lock in `rundir` stands, to somebody who only looks. */
+export function lookAtGlobalLock(rundir: string): {
+  state: 'free' | 'held' | 'stale' | 'unreadable';
+  path: string;
+} {
+  const path = `${rundir}/zrep.lock`;
+  const made = statSync(path, { throwIfNoEntry: false })?.mtimeMs;
+  const pid = holderOf(path);
+  if (made === undefined || pid === undefined) return { state: 'free', path };
+  // A stock zrep makes the file first and writes into it then.
+  if (Number.isNaN(pid)) return { state: Date.now() - made < TRIES * PAUSE ? 'held' : 'unreadable', path };
+  // It lives for a moment only: one that is gone by now was let go of as it should be.
+  return { state: isStale(path) && holderOf(path) === pid ? 'stale' : 'held', path };
+}
+
 function describeHolder(path: string): string {
   const pid = holderOf(path);
   if (pid === undefined || Number.isNaN(pid)) return 'its holder is not known';

@@ -21,6 +21,7 @@ const SIGNS = {
   excludes: 'features.pool/org.zfsonlinux:project_quota',
   // `zfs receive -s` came with the property.
   resume: 'properties.dataset/receive_resume_token',
+  written: 'properties.dataset/written',
   // Where the kernel's own module is loaded, `zfs send` writes its stream itself, so that /proc shows whether it waits.
   stalls: 'version',
 } as const;

@@ -17,7 +17,7 @@ import { tmpdir } from 'node:os';
 import { mock } from 'node:test';
 import t, { type Test } from 'tap';
 import { Interrupted, type Interruption } from '../../src/process/interruption.ts';
-import { withGlobalLock } from '../../src/replication/global-lock.ts';
+import { lookAtGlobalLock, withGlobalLock } from '../../src/replication/global-lock.ts';
 
 const quiet: Interruption = { signal: undefined, check: () => {}, onSignal: () => () => {} };
 
@@ -209,4 +209,19 @@ t.test('where no lock can be made, that is an error and no refusal', async (t) =
   await t.rejects(attempt(), { code: 'ENOENT' });
   mkdirSync(rundir);
   t.equal(await attempt(), 'ran');
+});
+
+t.test('who only looks is told how it stands', async (t) => {
+  const rundir = makeRundir(t);
+  const path = `${rundir}/zrep.lock`;
+  const state = () => lookAtGlobalLock(rundir).state;
+  t.equal(state(), 'free');
+  writeFileSync(path, `${process.pid}\n`);
+  t.equal(state(), 'held');
+  writeFileSync(path, '4194304\n');
+  t.equal(state(), 'stale');
+  writeFileSync(path, '');
+  t.equal(state(), 'held', 'a stock zrep is about to write into it');
+  utimesSync(path, 1, 1);
+  t.equal(state(), 'unreadable');
 });

@@ -4,9 +4,10 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import t, { type Test } from 'tap';
 import { type Capability, installedCapabilities } from '../../src/zfs/capabilities.ts';
 
-const ALL: readonly Capability[] = ['batches', 'estimates', 'excludes', 'resume'];
+const ALL: readonly Capability[] = ['batches', 'estimates', 'excludes', 'resume', 'written'];
 const PROJECT_QUOTA = 'features.pool/org.zfsonlinux:project_quota';
 const RESUME_TOKEN = 'properties.dataset/receive_resume_token';
+const WRITTEN = 'properties.dataset/written';
 
 /** The capabilities that are told from a module's folder with these folders in it. */
 function toldFrom(t: Test, ...folders: string[]): Capability[] {
@@ -24,7 +25,8 @@ t.test('where there is no such module, as with zfs-fuse, zfs can do the least', 
 t.test('each capability is told by one name', async (t) => {
   t.same(toldFrom(t, PROJECT_QUOTA), ['batches', 'excludes']);
   t.same(toldFrom(t, RESUME_TOKEN), ['estimates', 'resume']);
-  t.same(toldFrom(t, PROJECT_QUOTA, RESUME_TOKEN), ALL);
+  t.same(toldFrom(t, WRITTEN), ['written']);
+  t.same(toldFrom(t, PROJECT_QUOTA, RESUME_TOKEN, WRITTEN), ALL);
 });
 
 t.test('a module that lists nothing, or only what is older or newer, is not believed in', async (t) => {
