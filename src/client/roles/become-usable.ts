@@ -1,0 +1,69 @@
+/** What a copy is not, and a master has to be: writable and mounted. With -R all that is below, too. */
+
+import { printable } from '../../printable.ts';
+import { succeeded } from '../../process/pipeline.ts';
+import { mustSucceed } from '../../replication/step.ts';
+import { inheritArgv, mountArgv, readStateArgv, setArgv } from '../../zfs/argv.ts';
+import type { Dataset } from '../../zfs/names.ts';
+import { anyValue, type Listing, type Properties, parseListing } from '../../zfs/state.ts';
+import { childrenOf } from '../copy/destination.ts';
+import { Failure } from '../run/failure.ts';
+import type { Run } from '../run/run.ts';
+
+const PROPERTIES = ['type', 'mounted', 'mountpoint', 'canmount', 'readonly'];
+
+/** @throws Failure when it is the master and cannot be used all the same. */
+export async function becomeUsable(run: Run, dataset: Dataset): Promise<void> {
+  const { settings, step } = run;
+  mustSucceed(await step.zfs.ask(inheritArgv(dataset, 'readonly')), dataset);
+  const depth = settings.recursive ? Number.POSITIVE_INFINITY : 1;
+  const state = mustSucceed(await step.zfs.ask(readStateArgv(dataset, PROPERTIES, depth)), dataset);
+  const listing = parseListing(state.output);
+  await allowWriting(run, dataset, listing.get(dataset));
+  await mountAll(run, dataset, listing);
+}
+
+/** Stock leaves it to the file system above, which on a backup server can be read-only as a whole. */
+async function allowWriting(
+  { step, report }: Run,
+  dataset: Dataset,
+  own: Properties | undefined,
+): Promise<void> {
+  const { value, source = '' } = own?.get('readonly') ?? {};
+  if (value !== 'on' || !source.startsWith('inherited')) return;
+  mustSucceed(await step.zfs.ask(setArgv(dataset, { readonly: 'off' })), dataset);
+  report.warn(`${dataset} would be read-only by what is ${source}; it has readonly=off of its own now`);
+}
+
+async function mountAll(run: Run, dataset: Dataset, listing: Listing): Promise<void> {
+  const { settings, report } = run;
+  const obstacle = obstacleOf(listing.get(dataset));
+  if (obstacle !== undefined) report.warn(`${dataset} is not mounted, since its ${obstacle}`);
+  const below = settings.recursive
+    ? childrenOf(listing, dataset).filter((child) => anyValue(listing.get(child), 'canmount') !== 'noauto')
+    : [];
+  const failed: string[] = [];
+  for (const one of [dataset, ...below].filter((name) => isToMount(listing.get(name)))) {
+    // Stock's word.
+    report.line(`eMounting ${settings.hostName}:${one}`);
+    const ended = await run.step.zfs.ask(mountArgv(one));
+    if (!succeeded(ended)) failed.push(`${printable(ended.message.trim())}; then: zfs mount ${one}`);
+  }
+  if (failed.length > 0)
+    throw new Failure(`${dataset} is the master, but not all of it is mounted (${failed.join('; ')})`);
+}
+
+function isToMount(own: Properties | undefined): boolean {
+  return (
+    anyValue(own, 'type') === 'filesystem' &&
+    anyValue(own, 'mounted') === 'no' &&
+    obstacleOf(own) === undefined
+  );
+}
+
+/** By which somebody has said that zfs is not to mount it. */
+function obstacleOf(own: Properties | undefined): string | undefined {
+  const mountpoint = anyValue(own, 'mountpoint');
+  if (mountpoint === 'none' || mountpoint === 'legacy') return `mountpoint is ${mountpoint}`;
+  return anyValue(own, 'canmount') === 'off' ? 'canmount is off' : undefined;
+}

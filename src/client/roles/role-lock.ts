@@ -1,0 +1,38 @@
+/** The lock on a file system whose role or configuration changes, with what has to be known of it. */
+
+import type { Ended } from '../../process/pipeline.ts';
+import { isRefusal } from '../../refusal.ts';
+import { type Reading, withLock } from '../../replication/lock.ts';
+import { mustSucceed, ZfsFailed } from '../../replication/step.ts';
+import type { Dataset } from '../../zfs/names.ts';
+import type { Listing } from '../../zfs/state.ts';
+import { Failure } from '../run/failure.ts';
+import type { Run } from '../run/run.ts';
+
+/** Does `work` under the lock on `dataset`. @throws Failure in stock's words where it cannot be had. */
+export async function withRoleLock<Result>(
+  { settings: { tag }, step }: Run,
+  dataset: Dataset,
+  reading: Reading,
+  work: (listing: Listing) => Promise<Result>,
+): Promise<Result> {
+  try {
+    const result = await withLock(step, dataset, tag, reading, work);
+    if (!isRefusal(result)) return result;
+    const why =
+      result.refused === 'lock-busy'
+        ? `another zrep is at work on it; its process: zfs get ${tag}:lock-pid ${dataset}`
+        : result.reason;
+    throw new Failure(`could not lock ${dataset} (${why})`);
+  } catch (error) {
+    if (error instanceof ZfsFailed) mustFind(error.ended, dataset);
+    throw error;
+  }
+}
+
+/** @throws Failure in stock's words where `dataset` is not there, ZfsFailed where zfs failed otherwise. */
+export function mustFind<Result extends Ended>(ended: Result, dataset: Dataset): Result {
+  if (ended.message.includes(`'${dataset}': dataset does not exist`))
+    throw new Failure(`invalid filesystem ${dataset}: it does not exist here`);
+  return mustSucceed(ended, dataset);
+}

@@ -1,0 +1,91 @@
+/** Going back to a snapshot of the tag, and what that loses. Pure. */
+
+import {
+  fullName,
+  lastSent,
+  SNAPSHOT_PROPERTIES,
+  type TaggedSnapshot,
+  taggedSnapshots,
+} from '../../replication/snapshots.ts';
+import { rollbackArgv } from '../../zfs/argv.ts';
+import type { Capabilities } from '../../zfs/capabilities.ts';
+import type { Dataset, Tag } from '../../zfs/names.ts';
+import { anyValue, type Listing } from '../../zfs/state.ts';
+import { childrenOf } from '../copy/destination.ts';
+import { Failure } from '../run/failure.ts';
+
+export interface Rollback {
+  readonly snapshot: TaggedSnapshot;
+  /** What is destroyed by it, for a person. */
+  readonly losses: readonly string[];
+  /** Words of zfs. */
+  readonly argvs: readonly (readonly string[])[];
+}
+
+/** What `planRollback` needs of the dataset and its snapshots. */
+export function rollbackProperties(capabilities: Capabilities, tag: Tag): string[] {
+  const written = capabilities.has('batches') ? ['written'] : [];
+  return [...SNAPSHOT_PROPERTIES, `${tag}:sent`, `${tag}:lastsent`, ...written];
+}
+
+/**
+ * What takes `dataset` back to its snapshot `name`, or to the last one that was sent; `below` along with the file systems
+ * below that have one of that name.
+ *
+ * @throws Failure when there is no such snapshot, or the other side need not have it.
+ */
+export function planRollback(
+  listing: Listing,
+  dataset: Dataset,
+  tag: Tag,
+  { name, below }: { name: string | undefined; below: boolean },
+): Rollback {
+  const snapshot = chooseSnapshot(listing, dataset, tag, name);
+  const affected = [
+    dataset,
+    ...(below ? childrenOf(listing, dataset) : []).filter((child) =>
+      listing.has(`${child}@${snapshot.name}`),
+    ),
+  ];
+  return {
+    snapshot,
+    losses: affected.flatMap((one) => lossesOf(listing, one, snapshot.name)),
+    argvs: affected.map((one) => rollbackArgv(`${one}@${snapshot.name}`)),
+  };
+}
+
+function chooseSnapshot(
+  listing: Listing,
+  dataset: Dataset,
+  tag: Tag,
+  name: string | undefined,
+): TaggedSnapshot {
+  const snapshots = taggedSnapshots(listing, dataset, tag);
+  if (name === undefined) {
+    const last = lastSent(snapshots, listing.get(dataset), tag);
+    if (last) return last;
+    throw new Failure(`No last synced snap found for ${dataset}. Cannot fail over`);
+  }
+  const full = fullName({ dataset, name });
+  if (!listing.has(full)) throw new Failure(`${full} does not exist. Cannot roll to snap`);
+  const found = snapshots.find((one) => one.name === name);
+  // Otherwise nothing could ever be sent from it.
+  if (found === undefined) throw new Failure(`${full} is not zrep snapshot. Cannot roll with it.`);
+  return found;
+}
+
+/** Snapshots that are newer, whoever made them, and what was written since the newest. */
+function lossesOf(listing: Listing, dataset: string, name: string): string[] {
+  const born = createtxg(listing, `${dataset}@${name}`);
+  const newer = [...listing.keys()].filter(
+    (one) => one.startsWith(`${dataset}@`) && createtxg(listing, one) > born,
+  );
+  const written = anyValue(listing.get(dataset), 'written');
+  if (written === '0') return newer;
+  const much = written === undefined ? 'however much it is (this zfs does not say)' : `${written} bytes`;
+  return [...newer, `what was written to ${dataset} since its newest snapshot, ${much}`];
+}
+
+function createtxg(listing: Listing, name: string): number {
+  return Number(anyValue(listing.get(name), 'createtxg') ?? 0);
+}

@@ -1,0 +1,8 @@
+/** zrep as it was called, for a command that somebody is to type. Pure. */
+
+import type { Settings } from './settings.ts';
+
+/** `zrep -R -t offsite`: the switches that another command on the pair needs as well. */
+export function zrepAgain({ tag, recursive }: Pick<Settings, 'tag' | 'recursive'>): string {
+  return ['zrep', ...(recursive ? ['-R'] : []), ...(tag === 'zrep' ? [] : ['-t', tag])].join(' ');
+}
