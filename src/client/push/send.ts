@@ -36,8 +36,9 @@ export async function send(
   course: Course,
   words: readonly string[],
 ): Promise<readonly string[]> {
-  const { settings, step, report, progress, place } = run;
+  const { settings, step, report, progress, place, trace } = run;
   const total = estimate(run, words);
+  trace.stream(words);
   const ended = await transfer(
     {
       sender: zfsStage([step.zfs.binary, ...words]),
@@ -113,6 +114,10 @@ function mending(message: string, dataset: string, there: string): string[] {
   if (/does not match incremental source|most recent snapshot/.test(message))
     return [
       `the two sides have no common snapshot to go on from. Where newer ones stand in the way there: zrep sync ${dataset}@SNAPSHOT rolls it back to one that both have`,
+    ];
+  if (message.includes("invalid option 's'"))
+    return [
+      'the zfs there cannot receive so that it can be gone on with (-s): leave -r and ZREP_RESUME away',
     ];
   if (message.includes('partially-complete'))
     return [`what an earlier stream left there is in the way; to go on with it: zrep sync -r ${dataset}`];

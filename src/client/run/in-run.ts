@@ -9,10 +9,12 @@ import { createZfs } from '../../zfs/run.ts';
 import { createFarSide } from '../far/far-side.ts';
 import { createSsh, type Ssh } from '../far/ssh.ts';
 import type { Settings } from '../words/settings.ts';
+import type { SourceHost } from '../words/source.ts';
 import { Failure } from './failure.ts';
 import { createProgress } from './progress.ts';
 import { createReport, type Report } from './report.ts';
 import type { Run } from './run.ts';
+import { createTrace } from './trace.ts';
 
 /** Does `work` in a run of its own, and lets go of all that it held; what cannot be done is told, and is 1. */
 export async function inRun(
@@ -40,8 +42,9 @@ function createRun(settings: Settings, json: boolean, interruption: Interruption
     terminal: isTerminal(),
     counts: capabilities.has('stalls'),
   });
+  const trace = createTrace(report, settings);
   const step: Step = {
-    zfs: createZfs(settings.zfs, interruption),
+    zfs: trace.zfs(createZfs(settings.zfs, interruption)),
     capabilities,
     interruption,
     rundir: settings.rundir,
@@ -49,7 +52,8 @@ function createRun(settings: Settings, json: boolean, interruption: Interruption
     client: 'zrep',
   };
   const program = [process.execPath, process.argv[1] ?? ''];
-  return { settings, step, report, progress, far: (host) => createFarSide(host, ssh, program, interruption) };
+  const far = (host: SourceHost) => trace.far(createFarSide(host, ssh, program, interruption));
+  return { settings, step, report, progress, trace, far };
 }
 
 /** In stock's form; the answer is the exit code. @throws what is our own error. */

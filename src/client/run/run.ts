@@ -6,6 +6,7 @@ import type { Settings } from '../words/settings.ts';
 import type { SourceHost } from '../words/source.ts';
 import type { Progress } from './progress.ts';
 import type { Report } from './report.ts';
+import type { Trace } from './trace.ts';
 
 export interface Run {
   readonly settings: Settings;
@@ -14,6 +15,8 @@ export interface Run {
   readonly report: Report;
   /** Where somebody looks on. */
   readonly progress: Progress | undefined;
+  /** For who wants to know what is done. */
+  readonly trace: Trace;
   /** `2 of 20`, where there are several; for who looks on. */
   readonly place?: string;
   far(host: SourceHost): FarSide;

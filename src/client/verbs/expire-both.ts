@@ -3,10 +3,11 @@
 import { succeeded } from '../../process/pipeline.ts';
 import { isRefusal } from '../../refusal.ts';
 import { expireLocked, expireReading } from '../../replication/expire.ts';
+import type { Reading } from '../../replication/lock.ts';
 import { mustSucceed, ZfsFailed } from '../../replication/step.ts';
 import { readStateArgv } from '../../zfs/argv.ts';
 import type { Dataset } from '../../zfs/names.ts';
-import { parseListing } from '../../zfs/state.ts';
+import { type Listing, parseListing } from '../../zfs/state.ts';
 import { farLines } from '../far/far-text.ts';
 import { expireThereCommand, masterCommand } from '../far/push-commands.ts';
 import { type Course, courseProperties, readCourse } from '../push/master.ts';
@@ -17,18 +18,26 @@ import { NO_LIMITS } from './no-limits.ts';
 /** Everything below, since stock's expire takes it along (zfs destroy -r), and so do those that call it. */
 const REACH = { spared: [] };
 
+/** What `expireBoth` needs to be read with the lock. */
+export function expireBothReading({ settings: { tag } }: Run): Reading {
+  const { properties, depth } = expireReading(tag, REACH);
+  return { properties: [...new Set([...properties, ...courseProperties(tag)])], depth };
+}
+
 /**
  * Expires the master `dataset`, whose lock is held, and unless `local` its copy; false when the other side did not do it.
- * What cannot be destroyed here keeps nobody from expiring there.
+ * What cannot be destroyed here keeps nobody from expiring there. `read` is what `expireBothReading` has brought, if it has.
  *
  * @throws Failure, ZfsFailed when it could not be done here; Failure where the other side is a master, too.
  */
-export async function expireBoth(run: Run, dataset: Dataset, local: boolean): Promise<boolean> {
+export async function expireBoth(
+  run: Run,
+  dataset: Dataset,
+  local: boolean,
+  read?: Listing,
+): Promise<boolean> {
   const { settings, step } = run;
-  const { properties, depth } = expireReading(settings.tag, REACH);
-  const wanted = [...new Set([...properties, ...courseProperties(settings.tag)])];
-  const state = mustSucceed(await step.zfs.ask(readStateArgv(dataset, wanted, depth)), dataset);
-  const listing = parseListing(state.output);
+  const listing = read ?? (await readNow(run, dataset));
   const operation = { kind: 'expire', dataset, tag: settings.tag } as const;
   let failed: ZfsFailed | undefined;
   try {
@@ -42,6 +51,12 @@ export async function expireBoth(run: Run, dataset: Dataset, local: boolean): Pr
     local || (await expireThere(run, readCourse(listing, dataset, settings.tag, settings.hostName)));
   if (failed) throw failed;
   return there;
+}
+
+async function readNow(run: Run, dataset: Dataset): Promise<Listing> {
+  const { properties, depth } = expireBothReading(run);
+  const state = await run.step.zfs.ask(readStateArgv(dataset, properties, depth));
+  return parseListing(mustSucceed(state, dataset).output);
 }
 
 async function expireThere(run: Run, { host, destination }: Course): Promise<boolean> {

@@ -6,7 +6,6 @@
 import { Interrupted } from '../../process/interruption.ts';
 import { isRefusal } from '../../refusal.ts';
 import { withLock } from '../../replication/lock.ts';
-import { masterProperties } from '../../replication/master.ts';
 import type { Dataset } from '../../zfs/names.ts';
 import { localValue } from '../../zfs/state.ts';
 import { expireHere } from '../copy/expire-here.ts';
@@ -14,7 +13,7 @@ import { Failure, failureOf } from '../run/failure.ts';
 import { tell } from '../run/in-run.ts';
 import type { Run } from '../run/run.ts';
 import type { ExpireCommand } from '../words/server-words.ts';
-import { expireBoth } from './expire-both.ts';
+import { expireBoth, expireBothReading } from './expire-both.ts';
 import { mastersHere, pairsHere } from './pairs-here.ts';
 
 /** Expires each of them; the answer is the exit code. */
@@ -48,10 +47,10 @@ async function chosen(run: Run, { datasets, all }: ExpireCommand): Promise<reado
 async function expireOne(run: Run, dataset: Dataset, local: boolean): Promise<boolean> {
   const { settings, step, report } = run;
   const { tag } = settings;
-  const reading = { properties: masterProperties(tag), depth: 1 };
-  const done = await withLock(step, dataset, tag, reading, async (listing) => {
+  const done = await withLock(step, dataset, tag, expireBothReading(run), async (listing) => {
     report.line(`Expiring zrep snaps on ${dataset}`);
-    if (localValue(listing.get(dataset), `${tag}:master`) === 'yes') return expireBoth(run, dataset, local);
+    if (localValue(listing.get(dataset), `${tag}:master`) === 'yes')
+      return expireBoth(run, dataset, local, listing);
     await expireHere(run, dataset);
     return true;
   });

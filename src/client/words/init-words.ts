@@ -38,7 +38,7 @@ export const INIT_VERBS: Verbs<InitPullCommand | InitCommand> = {
     options: [
       { name: '--pull', text: 'this host is the one that pulls' },
       { name: '-f', text: 'into a file system that is there already, which loses what it has' },
-      { name: '-v', text: 'as with stock; says nothing more here' },
+      { name: '-v', text: 'say what is done, there and here, on standard error' },
       { name: '--dry-run', text: 'with --pull: print what would be done on either side, and do nothing' },
     ],
     examples: ['zrep init --pull root@fileserver:tank/home backup/home'],

@@ -20,7 +20,7 @@ export const REFRESH_VERBS: Verbs<RefreshCommand> = {
     ],
     options: [
       { name: '-f', text: 'give up changes that were made in the copy (roll back to what both sides have)' },
-      { name: '-v', text: 'as with stock; how far a stream is, is shown on a terminal without it' },
+      { name: '-v', text: 'say what is done, there and here, on standard error' },
       { name: '-r', text: 'as with stock; a stream that was cut off is gone on with without it' },
       { name: '--json', text: 'one JSON object a line on standard output, for programs' },
     ],

@@ -50,7 +50,7 @@ export const SERVER_VERBS: Verbs<SnaponlyCommand | ExpireCommand> = {
     options: [
       {
         name: '-L',
-        text: "here only. Without it, a source's copy is still not expired from here (refresh does that there), which is then told, with exit code 1",
+        text: 'here only; without it, a source has its copy expired as well, by ssh to TAG:dest-host',
       },
     ],
     exits: '0 done, 1 one could not be expired, 2 wrong usage.',

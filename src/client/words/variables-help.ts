@@ -35,8 +35,18 @@ What an init that sends gives the copy:
                        "property=value ...", set when it is there
   ZREP_RESUME          anything: receive so that it can be gone on with
 
+What a sync does besides:
+  ZREP_RESUME          as -r
+  ZREP_RESUME_FLAGS    options of zfs send for a stream that is gone on with
+  ZREP_CHANGEDONLY     as -c
+  ZREP_RENAME_UNSENT   what becomes of a snapshot that could not be sent: with
+                       yes (default) it is called ..._unsent, otherwise it goes
+
+What is said on standard error:
+  ZREP_VERBOSE         as -v
+  DEBUG                as -D
+
 Read and checked, but of no effect on the verbs that are here:
-  DEBUG, ZREP_VERBOSE, ZREP_RESUME_FLAGS, ZREP_RENAME_UNSENT, ZREP_CHANGEDONLY,
   ZREP_DATEFORMAT
 
 MBUFFER is out of use: write ZREP_OUTFILTER and ZREP_INFILTER. BBCP cannot be

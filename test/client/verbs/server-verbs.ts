@@ -3,8 +3,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import t from 'tap';
+import type { FarSide } from '../../../src/client/far/far-side.ts';
 import { Failure } from '../../../src/client/run/failure.ts';
 import type { Run } from '../../../src/client/run/run.ts';
+import { createTrace } from '../../../src/client/run/trace.ts';
 import { carryOut, type ServerCommand } from '../../../src/client/verbs/server-verbs.ts';
 import { type Command, readCommandLine } from '../../../src/client/words/command-line.ts';
 import { readSettings } from '../../../src/client/words/settings.ts';
@@ -49,12 +51,27 @@ interface Ended {
   readonly err: string;
 }
 
-async function run(zfs: PretendZfs, text: string, variables: Record<string, string> = {}): Promise<Ended> {
+/** A backup server that answers with what `answers` has for a command, and notes what it was asked. */
+interface Elsewhere {
+  readonly asked: string[];
+  readonly answers: Readonly<Record<string, string>>;
+  /** A verb of zfs that fails here. */
+  readonly failing?: string;
+}
+
+async function run(
+  zfs: PretendZfs,
+  text: string,
+  variables: Record<string, string> = {},
+  elsewhere?: Elsewhere,
+): Promise<Ended> {
   const { switches, command } = readCommandLine(text.split(' '));
   const { settings } = readSettings(variables, switches, MACHINE);
   const said = { out: '', err: '' };
   const plain = zfs.step(rundir, 'zrep');
   const ask: typeof plain.zfs.ask = async (argv) => {
+    if (argv[0] === elsewhere?.failing)
+      return { code: 1, signal: null, message: 'dataset is busy', output: '' };
     const output = listingAll(zfs, argv);
     return output === undefined ? plain.zfs.ask(argv) : { code: 0, signal: null, message: '', output };
   };
@@ -69,7 +86,19 @@ async function run(zfs: PretendZfs, text: string, variables: Record<string, stri
       event: () => {},
     },
     progress: undefined,
-    far: () => t.bailout('nothing is asked elsewhere') as never,
+    trace: createTrace({ warn: () => {} }, settings),
+    far: (host) => {
+      const far: Pick<FarSide, 'host' | 'ask'> = {
+        host,
+        async ask(command) {
+          if (elsewhere === undefined) t.bailout('nothing is asked elsewhere');
+          elsewhere?.asked.push(command);
+          const output = elsewhere?.answers[command];
+          return { code: output === undefined ? 1 : 0, signal: null, message: '', output: output ?? '' };
+        },
+      };
+      return far as FarSide;
+    },
   };
   const code = await carryOut(own, command as Exclude<Command, { kind: 'help' }> & ServerCommand).catch(
     (error: Error) => error,
@@ -216,7 +245,7 @@ t.test('for what was made below in the same run, everything below is looked at',
   const zfs = world(1);
   await run(zfs, 'expire -L tank/home');
   t.match(
-    zfs.asked.find((words) => words.startsWith('get -Hp -r')),
+    zfs.asked.find((words) => words.includes('zrep:savecount')),
     /^get -Hp -r -o/,
     'to any depth',
   );
@@ -244,11 +273,47 @@ t.test('a master whose host has another name is no copy', async (t) => {
   t.equal(zfs.snapshots().length, 4);
 });
 
-t.test('expire without -L says that the other side of a source was not expired', async (t) => {
-  const zfs = world(1);
-  const { code, err } = await run(zfs, 'expire');
-  t.match({ code, err }, { code: 1, err: /^tank\/home was expired here alone; .* zrep expire -L\n$/ });
-  t.equal(zfs.snapshots().length, 3);
+/** A source whose copy is on `backup`. */
+function pair(): PretendZfs {
+  const zfs = world();
+  zfs.set('tank/home', 'zrep:dest-host', 'backup');
+  zfs.set('tank/home', 'zrep:dest-fs', 'vault/home');
+  return zfs;
+}
+
+const MASTER = 'zfs get -H -o value -s local zrep:master vault/home';
+const EXPIRE = 'zrep expire vault/home';
+
+t.test('expire without -L expires the copy as well, in the words and with the lines of stock', async (t) => {
+  const zfs = pair();
+  const there = { asked: [], answers: { [MASTER]: '', [EXPIRE]: 'Expiring zrep snaps on vault/home\n' } };
+  t.same(await run(zfs, 'expire', {}, there), {
+    code: 0,
+    out: 'Expiring zrep snaps on tank/home\nAlso running expire on backup:vault/home now...\nExpiring zrep snaps on vault/home\n',
+    err: '',
+  });
+  t.same(there.asked, [MASTER, EXPIRE]);
+  t.same(zfs.snapshots(), ['zrep_000001', 'zrep_000002', 'zrep_000003']);
+});
+
+t.test('a copy that cannot be expired from here is told of, and counts as a failure', async (t) => {
+  const { code, out, err } = await run(pair(), 'expire', {}, { asked: [], answers: { [MASTER]: '' } });
+  t.match({ code, out }, { code: 1, out: /\nREMOTE expire failed\n$/ });
+  t.match(err, /^tank\/home was expired here alone.* zrep expire -L tank\/home\n$/);
+});
+
+t.test('where the other side is a master, too, nothing is expired there', async (t) => {
+  const there = { asked: [], answers: { [MASTER]: 'yes\n', [EXPIRE]: '' } };
+  const { code, err } = await run(pair(), 'expire', {}, there);
+  t.equal(code, 1);
+  t.match(err, /Remote side backup also marked as master.*\nError: ERROR: Split brain scenario detected\n/);
+  t.same(there.asked, [MASTER]);
+});
+
+t.test('a snapshot that cannot be destroyed here does not keep the copy from being expired', async (t) => {
+  const there = { asked: [], answers: { [MASTER]: '', [EXPIRE]: '' }, failing: 'destroy' };
+  t.equal((await run(pair(), 'expire', {}, there)).code, 1);
+  t.same(there.asked, [MASTER, EXPIRE]);
 });
 
 t.test('one that cannot be expired holds up no other', async (t) => {
