@@ -3,6 +3,9 @@
 import manifest from '../../package.json' with { type: 'json' };
 import { Failure } from '../client/run/failure.ts';
 import { createReport } from '../client/run/report.ts';
+import { changeconfig } from '../client/verbs/changeconfig.ts';
+import { clear } from '../client/verbs/clear.ts';
+import { failover } from '../client/verbs/failover.ts';
 import { initPull } from '../client/verbs/init-pull.ts';
 import { initPush } from '../client/verbs/init-push.ts';
 import { refresh } from '../client/verbs/refresh.ts';
@@ -10,6 +13,7 @@ import { sentsync } from '../client/verbs/sentsync.ts';
 import { serverVerb } from '../client/verbs/server-verbs.ts';
 import { sync } from '../client/verbs/sync.ts';
 import { syncTo } from '../client/verbs/sync-to.ts';
+import { takeover } from '../client/verbs/takeover.ts';
 import { type Command, readCommandLine } from '../client/words/command-line.ts';
 import { applyDefaults, readDefaultFile } from '../client/words/default-file.ts';
 import { helpFor } from '../client/words/help.ts';
@@ -62,6 +66,14 @@ function dispatch(
       return syncTo(settings, command);
     case 'sentsync':
       return sentsync(settings, command);
+    case 'failover':
+      return failover(settings, command);
+    case 'takeover':
+      return takeover(settings, command);
+    case 'changeconfig':
+      return changeconfig(settings, command);
+    case 'clear':
+      return clear(settings, command);
     case 'snaponly':
     case 'expire':
     case 'wire':

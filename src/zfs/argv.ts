@@ -87,6 +87,10 @@ export function renameSnapshotArgv(snapshot: string, name: string, recursive: bo
   return ['rename', ...(recursive ? ['-r'] : []), snapshot, `${dataset}@${name}`];
 }
 
+export function mountArgv(dataset: string): string[] {
+  return ['mount', dataset];
+}
+
 /** Gives up what has changed since, and newer snapshots. */
 export function rollbackArgv(snapshot: string): string[] {
   return ['rollback', '-r', snapshot];

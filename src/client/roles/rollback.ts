@@ -24,7 +24,7 @@ export interface Rollback {
 
 /** What `planRollback` needs of the dataset and its snapshots. */
 export function rollbackProperties(capabilities: Capabilities, tag: Tag): string[] {
-  const written = capabilities.has('batches') ? ['written'] : [];
+  const written = capabilities.has('written') ? ['written'] : [];
   return [...SNAPSHOT_PROPERTIES, `${tag}:sent`, `${tag}:lastsent`, ...written];
 }
 

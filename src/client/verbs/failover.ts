@@ -8,11 +8,12 @@
 
 import { mustSucceed } from '../../replication/step.ts';
 import { readStateArgv, setArgv } from '../../zfs/argv.ts';
-import { type Listing, parseListing } from '../../zfs/state.ts';
+import { anyValue, type Listing, parseListing } from '../../zfs/state.ts';
 import { type Ends, endsProperties, readEnds } from '../roles/ends.ts';
 import { copyArgvs, masterArgvs } from '../roles/plan.ts';
 import { withRoleLock } from '../roles/role-lock.ts';
 import { rollbackProperties } from '../roles/rollback.ts';
+import { Failure } from '../run/failure.ts';
 import { inRun } from '../run/in-run.ts';
 import type { Run } from '../run/run.ts';
 import type { FailoverCommand } from '../words/role-words.ts';
@@ -33,7 +34,12 @@ export async function failOver(run: Run, command: FailoverCommand): Promise<numb
   const properties = wantedProperties(run);
   const depth = settings.recursive && goesBack(command) ? Number.POSITIVE_INFINITY : 1;
   const stepped = await withRoleLock(run, dataset, { properties, depth }, async (listing) => {
-    const ends = readEnds(listing.get(dataset), dataset, settings.tag, settings.hostName, command.host);
+    const own = listing.get(dataset);
+    if (endsProperties(settings.tag).every((name) => anyValue(own, name) === undefined))
+      throw new Failure(
+        `${dataset} not master. Cannot fail over (it is of no pair under the tag ${settings.tag})`,
+      );
+    const ends = readEnds(own, dataset, settings.tag, settings.hostName, command.host);
     if (!ends.master) {
       await refuseUnlessUnfinished(run, ends, command.local);
       return { ends, before: undefined };

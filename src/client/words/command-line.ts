@@ -1,8 +1,10 @@
 /** What a person or another zrep asks for: words in, one member per verb out, and nothing a member cannot hold. Pure. */
 
 import { quote } from '../../printable.ts';
+import { type ChangeconfigCommand, type ClearCommand, CONFIG_VERBS } from './config-words.ts';
 import { INIT_VERBS, type InitCommand, type InitPullCommand } from './init-words.ts';
 import { REFRESH_VERBS, type RefreshCommand } from './refresh-words.ts';
+import { type FailoverCommand, ROLE_VERBS, type TakeoverCommand } from './role-words.ts';
 import {
   type ExpireCommand,
   SERVER_VERBS,
@@ -32,6 +34,10 @@ export type Command =
   | SnaponlyCommand
   | ExpireCommand
   | WireCommand
+  | FailoverCommand
+  | TakeoverCommand
+  | ChangeconfigCommand
+  | ClearCommand
   | VersionCommand
   | HelpCommand;
 
@@ -58,6 +64,8 @@ export const VERBS: Verbs<Command> = {
   ...INIT_VERBS,
   ...SYNC_VERBS,
   ...SERVER_VERBS,
+  ...ROLE_VERBS,
+  ...CONFIG_VERBS,
   version: {
     usage: ['zrep version'],
     summary: 'print the version',
@@ -83,7 +91,7 @@ const ALIASES = new Map(
 
 /** Stock's, and not ours yet. */
 const STOCK =
-  /^(?:status|-s|list|-l|getlastsent|lastsent|failover|takeover|uptodate|clear|changeconfig|-C)$/;
+  /^(?:status|-s|list|-l|getlastsent|lastsent|uptodate)$/;
 
 /**
  * The command line `argv`, without node and program.

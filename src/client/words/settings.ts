@@ -59,6 +59,8 @@ export interface Settings {
   readonly rundir: string;
   /** ZREP_SAVE_COUNT: what `init` writes to TAG:savecount. */
   readonly saveCount: number;
+  /** Whether ZREP_SAVE_COUNT was set at all. */
+  readonly saveCountGiven: boolean;
   /** ZREP_CREATE_FLAGS. */
   readonly createFlags: readonly string[];
   /** ZREP_INIT_REMOTE_PROPERTIES: `name=value` each. */
@@ -149,6 +151,7 @@ export function readSettings(
     hostName: readHostName(text('ZREP_SRC_HOST'), machine.nodeName),
     rundir: readAbsolutePath('ZREP_RUNDIR', text('ZREP_RUNDIR') ?? (machine.root ? '/var/run' : '/tmp')),
     saveCount: readSaveCount(text('ZREP_SAVE_COUNT') ?? '5'),
+    saveCountGiven: isSet('ZREP_SAVE_COUNT'),
     createFlags: readWords('ZREP_CREATE_FLAGS', text('ZREP_CREATE_FLAGS'), '-o compression=on'),
     initRemoteProperties: readProperties(text('ZREP_INIT_REMOTE_PROPERTIES')),
     renameUnsent: (text('ZREP_RENAME_UNSENT') ?? 'yes') === 'yes',
