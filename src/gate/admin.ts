@@ -25,6 +25,26 @@ const EXIT = { good: 0, bad: 1, usage: 2 } as const;
 /** Runs the verb in `argv` (behind node and the script); the answer is the exit code. */
 export async function admin(argv: readonly string[]): Promise<number> {
   let exitCode: number = EXIT.good;
+  const program = describeAdmin((code) => {
+    exitCode = code;
+  });
+  try {
+    if (argv.length === 0) program.help({ error: true });
+    await program.parseAsync([...argv], { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return EXIT.good;
+    // To a monitoring system 2 would be news of the fileserver.
+    if (error instanceof CommanderError) return argv[0] === 'doctor' ? DOCTOR_EXIT.unknown : EXIT.usage;
+    if (!(error instanceof UnusablePolicy || error instanceof CannotAuthorize || isSystemError(error)))
+      throw error;
+    console.error(`zrep-gate: ${printable(error.message)}`);
+    return EXIT.usage;
+  }
+}
+
+/** The verbs and their options, of which help, the manual and completion are made; `end` is told how one ended. */
+export function describeAdmin(end: (exitCode: number) => void): Command {
   const program = new Command('zrep-gate')
     .description('Lets backup clients pull ZFS snapshots over ssh, and do nothing else.')
     .version(manifest.version, '--version', 'print the version')
@@ -46,7 +66,7 @@ export async function admin(argv: readonly string[]): Promise<number> {
     .description('say whether a policy is sound, and run its examples')
     .option('--policy <file>', 'the policy; a draft may lie anywhere', DEFAULT_POLICY)
     .action(async (options: { policy: string }) => {
-      exitCode = await check(options.policy);
+      end(await check(options.policy));
     });
   program
     .command('explain [command...]')
@@ -58,7 +78,7 @@ export async function admin(argv: readonly string[]): Promise<number> {
     .option('--batch', 'read one JSON string a line on standard input, answer each with one JSON line')
     .addHelpText('after', EXPLAIN_HELP)
     .action(async (words: string[], options: ExplainOptions) => {
-      exitCode = await explainVerb(words, options);
+      end(await explainVerb(words, options));
     });
   program
     .command('authorize <client> <publickeyfile>')
@@ -82,22 +102,9 @@ export async function admin(argv: readonly string[]): Promise<number> {
     .option('--sshd-config <file>', "sshd's configuration", DEFAULT_CONFIG)
     .addHelpText('after', DOCTOR_HELP)
     .action(async (options: DoctorVerbOptions) => {
-      exitCode = await doctor(options);
+      end(await doctor(options));
     });
-
-  try {
-    if (argv.length === 0) program.help({ error: true });
-    await program.parseAsync([...argv], { from: 'user' });
-    return exitCode;
-  } catch (error) {
-    if (error instanceof CommanderError && error.exitCode === 0) return EXIT.good;
-    // To a monitoring system 2 would be news of the fileserver.
-    if (error instanceof CommanderError) return argv[0] === 'doctor' ? DOCTOR_EXIT.unknown : EXIT.usage;
-    if (!(error instanceof UnusablePolicy || error instanceof CannotAuthorize || isSystemError(error)))
-      throw error;
-    console.error(`zrep-gate: ${printable(error.message)}`);
-    return EXIT.usage;
-  }
+  return program;
 }
 
 interface ExplainOptions {

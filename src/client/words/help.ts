@@ -2,35 +2,21 @@
 
 import { quote } from '../../printable.ts';
 import { VERBS } from './command-line.ts';
+import { BEGINNING, EXITS, INTRODUCTION, PURPOSE, SWITCHES } from './overview.ts';
 import { UsageError } from './usage-error.ts';
 import { VARIABLES } from './variables-help.ts';
-import type { Verb } from './verb.ts';
+import type { Option, Verb } from './verb.ts';
 
 const WIDTH = 80;
 
-const OVERVIEW = `zrep: keeps copies of ZFS file systems up to date, by snapshots, over ssh.
-It takes the place of zrep 2.0.2: same commands, same properties, same locks. A
-fileserver that lets others pull needs no zrep of its own, but zrep-gate.
-
-Begin a pair, on the backup server, then keep it up to date from cron:
-  zrep init --pull root@fileserver:tank/home backup/home
-  zrep refresh backup/home
-
-Verbs (zrep help VERB says more):
-${verbList()}
-Switches, in front of the verb, in any order:
-  -R           with the file systems below (stream them whole: zfs send -R)
-  -t TAG       another pair of the same file system: snapshots and properties
-               begin with TAG instead of zrep
-  -D           debugging, as stock has it; says nothing more here yet
-
-Variables, from the environment or /etc/default/zrep (zrep help variables).
-
-Exit codes:
-  0  done
-  1  failed; what did, and what mends it, is on standard error
-  2  wrong usage, or a variable that makes no sense
-`;
+const OVERVIEW = [
+  `zrep: ${PURPOSE}.\n${wrap(INTRODUCTION, 0)}`,
+  `${BEGINNING.text}\n${BEGINNING.lines.map((line) => `  ${line}\n`).join('')}`,
+  `Verbs (zrep help VERB says more):\n${verbList()}`,
+  `Switches, in front of the verb, in any order:\n${optionList(SWITCHES)}`,
+  'Variables, from the environment or /etc/default/zrep (zrep help variables).\n',
+  `Exit codes:\n${table(EXITS)}`,
+].join('\n');
 
 /** Help on a verb, on `variables`, or on all. @throws UsageError where there is none. */
 export function helpFor(topic: string | undefined): string {
@@ -49,16 +35,19 @@ function verbList(): string {
 }
 
 function verbHelp({ usage, description, options, examples = [], exits }: Verb<unknown>): string {
-  const named = options.map(({ name, value, text }) => [value ? `${name} ${value}` : name, text] as const);
   const blocks = [
     `${usage.join('\n')}\n`,
     ...description.map((paragraph) => wrap(paragraph, 0)),
-    named.length > 0 ? table(named) : '',
+    options.length > 0 ? optionList(options) : '',
     'In front of the verb: -R, -t TAG and -D (zrep --help).\n',
     examples.length > 0 ? `Examples:\n${examples.map((line) => `  ${line}\n`).join('')}` : '',
     wrap(`Exit codes: ${exits}`, 0),
   ];
   return blocks.filter((block) => block !== '').join('\n');
+}
+
+function optionList(options: readonly Option[]): string {
+  return table(options.map(({ name, value, text }) => [value ? `${name} ${value}` : name, text]));
 }
 
 /** Two columns, the first as wide as its widest. */

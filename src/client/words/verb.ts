@@ -4,7 +4,7 @@ import { quote } from '../../printable.ts';
 import { type Dataset, parseDataset } from '../../zfs/names.ts';
 import { UsageError } from './usage-error.ts';
 
-interface Option {
+export interface Option {
   /** `-f`, `--json`. */
   readonly name: string;
   /** What stands behind it, where something does: `DURATION`. */
