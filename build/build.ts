@@ -21,6 +21,7 @@ const LATER = [
   'src/gate/audit/remote-syslog.ts',
   'src/policy/find-mistakes.ts',
   'src/client/run/spinner.ts',
+  'src/client/verbs/doctor.ts',
 ];
 
 /** Points each `import('…')` at the bundle that LATER makes of it. */

@@ -2,6 +2,7 @@
 
 import { quote } from '../../printable.ts';
 import { type ChangeconfigCommand, type ClearCommand, CONFIG_VERBS } from './config-words.ts';
+import { DOCTOR_VERBS, type DoctorCommand } from './doctor-words.ts';
 import { INIT_VERBS, type InitCommand, type InitPullCommand } from './init-words.ts';
 import { REFRESH_VERBS, type RefreshCommand } from './refresh-words.ts';
 import { type FailoverCommand, ROLE_VERBS, type TakeoverCommand } from './role-words.ts';
@@ -33,6 +34,7 @@ export type Command =
   | SentsyncCommand
   | SnaponlyCommand
   | ExpireCommand
+  | DoctorCommand
   | WireCommand
   | FailoverCommand
   | TakeoverCommand
@@ -66,6 +68,7 @@ export const VERBS: Verbs<Command> = {
   ...SERVER_VERBS,
   ...ROLE_VERBS,
   ...CONFIG_VERBS,
+  ...DOCTOR_VERBS,
   version: {
     usage: ['zrep version'],
     summary: 'print the version',

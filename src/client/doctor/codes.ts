@@ -1,0 +1,79 @@
+/**
+ * Everything that the doctor of pairs can find: one closed set of codes, with how bad each is and why it matters.
+ * docs/doctor-pairs.md has the same list, and a test compares them.
+ */
+
+/** An `error` keeps refreshes from working, a `warning` is better mended, a `note` is nothing wrong; `unknown` was not seen. */
+export type Severity = 'error' | 'warning' | 'unknown' | 'note';
+
+interface Kind {
+  readonly severity: Severity;
+  readonly why: string;
+}
+
+const error = (why: string): Kind => ({ severity: 'error', why });
+const warning = (why: string): Kind => ({ severity: 'warning', why });
+const note = (why: string): Kind => ({ severity: 'note', why });
+
+const CONFIGURATION = {
+  'no-such-dataset': error('What is not there cannot be refreshed.'),
+  'not-a-pair': error('zrep does nothing with it.'),
+  'configuration-inherited': error(
+    'These are the settings of the pair above it: zrep does not take it for a pair, and refreshes the one above alone.',
+  ),
+  'configuration-incomplete': error('zrep finds a pair, and its other side, by these properties alone.'),
+  'configuration-unusable': error('zrep hands it to ssh and zfs, and refuses what could be an option there.'),
+  'copy-renamed': warning('zrep refresh all passes over a copy whose dest-fs is another file system.'),
+  'other-pair': error(
+    "Two copies that are refreshed under one tag take each other's marks away: at some time neither has a base.",
+  ),
+  'savecount-wrong': error('Nothing expires, until the pool is full.'),
+} satisfies Record<string, Kind>;
+
+const MASTER = {
+  'two-masters': error(
+    'Both sides are written to, or could be, and neither takes what the other has (split brain).',
+  ),
+  'copy-is-master': error('A copy that is marked as the master is not refreshed.'),
+  'no-master': error('A source that is not marked as the master is not pulled from.'),
+  'host-renamed': error("The source is taken for another host's, and not pulled from."),
+} satisfies Record<string, Kind>;
+
+const SNAPSHOTS = {
+  'no-common-snapshot': error('An increment needs a snapshot that both sides have.'),
+  parted: error(
+    'The two sides have different snapshots of one name: what came after the last common one was not the same.',
+  ),
+  'newer-snapshots': error('zfs receives an increment only onto the newest snapshot.'),
+  'names-diverge': error('zfs receive takes a snapshot of another name for another one.'),
+  'mark-missing': warning(
+    'It was received, and its completion lost. The next refresh makes that good where it can, or sends it again.',
+  ),
+  'mark-missing-here': warning('Expiring here does not know that the next refresh needs it.'),
+  'mark-wrong': error('The next refresh would begin with a snapshot that the copy does not have.'),
+  'mark-differs': warning('The two sides tell different times of the last refresh.'),
+  'mark-nonsense': warning('zrep status and the next refresh go by it.'),
+  'never-marked': error('There is nothing that a refresh could begin with.'),
+} satisfies Record<string, Kind>;
+
+const STATE = {
+  'copy-modified': error('zfs receives an increment only onto the newest snapshot, as it was.'),
+  'copy-writable': warning('Whatever changes it, be it a look that updates an atime, ends its refreshes.'),
+  'copy-mountpoint': warning('At the next boot, or now, it lies over what this host has there.'),
+  'partial-receive': warning('zrep refresh goes on with it; a stock zrep cannot refresh until it is gone.'),
+  'partial-receive-dead': warning('Nothing can go on with it, and it takes up room.'),
+  'lock-stale': warning(
+    'The next zrep takes it over; but a stock one waits for ever when the number belongs to another process by then.',
+  ),
+  'at-work': note('What changes just now was not judged.'),
+  'clock-skew': warning('Marks tell the wrong time, and zrep-gate refuses one that is a day ahead.'),
+  'global-lock-stale': warning(
+    'This zrep breaks it when it needs it, but a stock one gives up after ten seconds, each time.',
+  ),
+  'global-lock-unreadable': error('Nobody can tell whether its holder lives, so every zrep here gives up.'),
+  'not-looked': { severity: 'unknown', why: 'What is wrong there, if anything, is not told here.' },
+} satisfies Record<string, Kind>;
+
+export const CODES = { ...CONFIGURATION, ...MASTER, ...SNAPSHOTS, ...STATE };
+
+export type Code = keyof typeof CODES;

@@ -1,0 +1,136 @@
+/** A copy by itself: that nobody changes it, where it is mounted, and what a stream that was cut off has left. Pure. */
+
+import { printable, quote } from '../../printable.ts';
+import { isRefusal } from '../../refusal.ts';
+import { setArgv } from '../../zfs/argv.ts';
+import { formatZrepSnapshot } from '../../zfs/names.ts';
+import { parseResumeToken, type ResumeToken } from '../../zfs/resume-token.ts';
+import { anyValue } from '../../zfs/state.ts';
+import { abandonArgv } from '../copy/receive.ts';
+import { byHand, type Finding, finding, forcibly, safely } from './finding.ts';
+import { bothSides, type Diagnose, type Scene } from './scene.ts';
+import { commonOf, rollBack } from './snapshots.ts';
+
+/** What a host has there of its own (hier(7)); below /home, /opt, /srv and /var somebody can have meant it. */
+const SYSTEM =
+  /^\/(?:$|(?:home|opt|srv|var)$|(?:bin|boot|dev|etc|lib\d*|proc|root|run|sbin|sys|tmp|usr)(?:\/|$))/;
+
+/** What holds whether or not a zrep is at work. */
+export const diagnoseSettings: Diagnose = (scene) =>
+  scene.role === 'copy' ? [...isReadonly(scene), ...isMountedWell(scene)] : [];
+
+export const diagnoseContent: Diagnose = (scene) =>
+  scene.role === 'copy' ? [...isUnchanged(scene), ...wasCutOff(scene)] : [];
+
+function isReadonly({ dataset, here, believesReadonly }: Scene): Finding[] {
+  const { value, source } = here.properties.get('readonly') ?? {};
+  if (value !== 'off' || (source === 'temporary' && !believesReadonly)) return [];
+  return [
+    finding(
+      'copy-writable',
+      dataset,
+      'it is not readonly',
+      safely('Run:', setArgv(dataset, { readonly: 'on' })),
+    ),
+  ];
+}
+
+function isMountedWell({ dataset, here, sharingMountpoint }: Scene): Finding[] {
+  const mountpoint = anyValue(here.properties, 'mountpoint');
+  const source = here.properties.get('mountpoint')?.source ?? '-';
+  const mounted = anyValue(here.properties, 'mounted') === 'yes';
+  const mounts = mounted || anyValue(here.properties, 'canmount') === 'on';
+  if (mountpoint === undefined || !mountpoint.startsWith('/') || !mounts) return [];
+  const brought = source === 'received';
+  const over = SYSTEM.test(mountpoint) && !source.startsWith('inherited');
+  if (!brought && !over && sharingMountpoint.length === 0) return [];
+  const reason = [
+    ...(brought ? ['a stream said so'] : []),
+    ...(over ? ['this host has its own files there'] : []),
+    ...(sharingMountpoint.length > 0
+      ? [`so is ${sharingMountpoint.slice(0, 3).map(printable).join(', ')}`]
+      : []),
+  ];
+  return [
+    finding(
+      'copy-mountpoint',
+      dataset,
+      `it ${mounted ? 'is' : 'would be'} mounted at ${quote(mountpoint)}: ${reason.join('; ')}`,
+      forcibly(
+        'Not by itself any more, and not now; a copy need not be mounted:',
+        [`that ${dataset} is mounted at ${mountpoint}`],
+        setArgv(dataset, { canmount: 'noauto' }),
+        ...(mounted ? [['unmount', dataset]] : []),
+      ),
+    ),
+  ];
+}
+
+/** By `written` where zfs has it; otherwise a change is only told where it changed the size. */
+function isUnchanged(scene: Scene): Finding[] {
+  const { dataset, here } = scene;
+  const newest = here.snapshots.at(-1);
+  if (newest === undefined) return [];
+  const written = anyValue(here.properties, 'written');
+  const [now, then] = [anyValue(here.properties, 'referenced'), newest.referenced];
+  if (written === undefined ? now === then || then === undefined : written === '0') return [];
+  const amount = written === undefined ? '' : `${written} bytes were `;
+  const both = bothSides(scene);
+  const last = both && commonOf(both).at(-1)?.ofCopy;
+  // Where others are in the way, they are told of, and go the same way.
+  if (last !== undefined && last !== newest && last.guid !== newest.guid) return [];
+  return [
+    finding(
+      'copy-modified',
+      dataset,
+      `${amount === '' ? 'it was ' : amount}written to since its newest snapshot, ${printable(newest.name)}`,
+      rollBack(
+        { copy: { ...here, on: undefined } },
+        newest,
+        `If nobody needs that, take it back (zrep refresh -f ${dataset} does the same):`,
+      ),
+    ),
+  ];
+}
+
+function wasCutOff(scene: Scene): Finding[] {
+  const own = anyValue(scene.here.properties, 'receive_resume_token');
+  const tokens = [...(own === undefined ? [] : [[scene.dataset, own] as const]), ...scene.tokensBelow];
+  return tokens.map(([where, text]) => {
+    const token = parseResumeToken(text);
+    const dead = isRefusal(token) ? token.reason : deadness(scene, where, token);
+    if (dead !== undefined)
+      return finding(
+        'partial-receive-dead',
+        where,
+        `of a stream that was cut off a part is left that cannot be gone on with: ${dead}`,
+        safely('Give it up; the next refresh begins anew:', abandonArgv(where)),
+      );
+    return finding(
+      'partial-receive',
+      where,
+      `a stream was cut off${isRefusal(token) ? '' : ` in ${formatZrepSnapshot(token.snapshot)}, after ${token.bytes} bytes`}`,
+      byHand('What has come is kept; go on with it:', [goingOn(scene, token as ResumeToken)]),
+    );
+  });
+}
+
+/** Why nothing can come of a token any more; undefined where something can, or that was not seen. */
+function deadness(scene: Scene, where: string, { snapshot, toguid }: ResumeToken): string | undefined {
+  const { peer, dataset, tag } = scene;
+  if (peer === undefined) return undefined;
+  if (snapshot.tag !== tag || snapshot.dataset !== `${peer.dataset}${where.slice(dataset.length)}`)
+    return 'it is not of a snapshot of this pair';
+  const both = bothSides(scene);
+  // Of those below nothing was asked.
+  if (both === undefined || where !== dataset) return undefined;
+  const found = both.source.snapshots.some(({ guid }) => guid === String(toguid));
+  return found ? undefined : `${formatZrepSnapshot(snapshot)} is not there any more`;
+}
+
+function goingOn({ tag, peer, dataset, tokensBelow }: Scene, { fromguid }: ResumeToken): string {
+  const option = `${tag === 'zrep' ? '' : `-t ${tag} `}${tokensBelow.size > 0 ? '-R ' : ''}`;
+  return fromguid === undefined && tokensBelow.size === 0
+    ? `zrep ${option}init --pull ${peer?.host.name}:${peer?.dataset} ${dataset}`
+    : `zrep ${option}refresh ${dataset}`;
+}

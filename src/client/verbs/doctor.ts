@@ -1,0 +1,115 @@
+/** `zrep doctor`: looks at pairs, says what is wrong with them, and with --fix mends it. Loaded on need. */
+
+import { basename } from 'node:path';
+import { Interrupted } from '../../process/interruption.ts';
+import { ZfsFailed } from '../../replication/step.ts';
+import type { Dataset } from '../../zfs/names.ts';
+import { diagnose, diagnoseStranger, foundTwice } from '../doctor/diagnose.ts';
+import { exitCodeFor, type Finding } from '../doctor/finding.ts';
+import { fixGlobalLock, fixPair } from '../doctor/fix.ts';
+import { diagnoseGlobalLock } from '../doctor/global-lock.ts';
+import { lookAgain, lookAtPair, lookAtWorld, withSnapshots } from '../doctor/look.ts';
+import { type Diagnosis, diagnosisAsJson, formatDiagnosis } from '../doctor/report.ts';
+import { configured, type Scene, type There, type World } from '../doctor/scene.ts';
+import { Failure } from '../run/failure.ts';
+import { inRun, tell } from '../run/in-run.ts';
+import type { Run } from '../run/run.ts';
+import type { DoctorCommand } from '../words/doctor-words.ts';
+import type { Settings } from '../words/settings.ts';
+
+const COULD_NOT_LOOK = 3;
+
+/** Seconds; a host that is not there is found out soon. */
+const CONNECT = 10;
+
+/** Carries `command` out; the answer is the exit code. */
+export function doctor(settings: Settings, command: DoctorCommand): Promise<number> {
+  return inRun({ ...settings, ssh: quietly(settings.ssh) }, false, async (run) => {
+    try {
+      return await examine(run, command);
+    } catch (error) {
+      if (error instanceof Interrupted) throw error;
+      tell(run.report, error);
+      return COULD_NOT_LOOK;
+    }
+  });
+}
+
+/** ssh asks nobody for a password: under cron and in monitoring it would wait for ever. What SSH says itself comes first. */
+function quietly(words: readonly string[]): readonly string[] {
+  if (basename(words[0] ?? '') !== 'ssh') return words;
+  return [...words, '-o', 'BatchMode=yes', '-o', `ConnectTimeout=${CONNECT}`];
+}
+
+async function examine(run: Run, command: DoctorCommand): Promise<number> {
+  const { settings, report } = run;
+  const mended: Finding[] = [];
+  if (command.fix) {
+    const note = (one: Finding) => mended.push(one);
+    await fixGlobalLock(run, diagnoseGlobalLock(settings.rundir), note);
+    await eachPair(run, command, async (world, scene, found) => {
+      const there: There | undefined = command.here ? { unasked: true } : undefined;
+      try {
+        await fixPair(run, world, scene.dataset, found, there, note);
+      } catch (error) {
+        if (!(error instanceof Failure || error instanceof ZfsFailed)) throw error;
+        tell(report, error, scene.dataset);
+      }
+    });
+  }
+  // With --fix this is what is left.
+  const findings: Finding[] = diagnoseGlobalLock(settings.rundir);
+  const looked: Diagnosis['looked'][number][] = [];
+  const strangers = await eachPair(run, command, async (_world, { dataset, role, peer, there }, found) => {
+    findings.push(...found);
+    const other = peer === undefined ? '?' : `${peer.host.name}:${peer.dataset}`;
+    looked.push({ dataset, role, other, seen: 'side' in there });
+  });
+  findings.push(...strangers);
+  const diagnosis = { host: settings.hostName, tag: settings.tag, looked, findings, mended };
+  report.print(command.json ? diagnosisAsJson(diagnosis) : formatDiagnosis(diagnosis, width()));
+  return exitCodeFor(findings);
+}
+
+/** Looks at each pair that was asked for; the answer is what was named and is none. */
+async function eachPair(
+  run: Run,
+  command: DoctorCommand,
+  work: (world: World, scene: Scene, found: readonly Finding[]) => Promise<void>,
+): Promise<Finding[]> {
+  const bare = await lookAtWorld(run);
+  const pairs = configured(bare.listing, run.settings.tag);
+  const datasets = command.datasets.length > 0 ? command.datasets : pairs;
+  if (datasets.length === 0)
+    throw new Failure(
+      `there is no pair here under the tag ${run.settings.tag}; see whether all pools are imported: zpool list`,
+    );
+  const known = datasets.filter((dataset) => pairs.includes(dataset));
+  const world = await withSnapshots(run, bare, known);
+  for (const dataset of known) {
+    const [scene, found] = await examinePair(run, world, dataset, command);
+    await work(world, scene, found);
+  }
+  return datasets
+    .filter((dataset) => !pairs.includes(dataset))
+    .map((dataset) => diagnoseStranger(bare.listing, dataset, run.settings.tag));
+}
+
+/** Where something is wrong, a second time: a refresh may have been at work between the looks at the two sides. */
+async function examinePair(
+  run: Run,
+  world: World,
+  dataset: Dataset,
+  { here }: DoctorCommand,
+): Promise<[Scene, Finding[]]> {
+  const there: There | undefined = here ? { unasked: true } : undefined;
+  const scene = await lookAtPair(run, world, dataset, there);
+  const first = diagnose(scene);
+  if (exitCodeFor(first) !== 1) return [scene, first];
+  const again = await lookAtPair(run, await lookAgain(run, world, dataset), dataset, there);
+  return [again, foundTwice(first, diagnose(again))];
+}
+
+function width(): number {
+  return Math.min(Math.max(process.stdout.columns ?? 100, 60), 120);
+}
