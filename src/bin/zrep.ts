@@ -6,14 +6,18 @@ import { createReport } from '../client/run/report.ts';
 import { changeconfig } from '../client/verbs/changeconfig.ts';
 import { clear } from '../client/verbs/clear.ts';
 import { failover } from '../client/verbs/failover.ts';
+import { getlastsent } from '../client/verbs/getlastsent.ts';
 import { initPull } from '../client/verbs/init-pull.ts';
 import { initPush } from '../client/verbs/init-push.ts';
+import { list } from '../client/verbs/list.ts';
 import { refresh } from '../client/verbs/refresh.ts';
 import { sentsync } from '../client/verbs/sentsync.ts';
 import { serverVerb } from '../client/verbs/server-verbs.ts';
+import { status } from '../client/verbs/status.ts';
 import { sync } from '../client/verbs/sync.ts';
 import { syncTo } from '../client/verbs/sync-to.ts';
 import { takeover } from '../client/verbs/takeover.ts';
+import { uptodate } from '../client/verbs/uptodate.ts';
 import { type Command, readCommandLine } from '../client/words/command-line.ts';
 import { applyDefaults, readDefaultFile } from '../client/words/default-file.ts';
 import { helpFor } from '../client/words/help.ts';
@@ -40,7 +44,7 @@ async function main(argv: readonly string[]): Promise<number> {
   // Whatever the variables say, and in a broken installation as well.
   if (command.kind === 'help') return print(helpFor(command.verb));
   if (command.kind === 'version')
-    return print(`zrep ${manifest.version}, of ${manifest.name}; in place of zrep 2.0.2\n`);
+    return print(`zrep 2.0.2\nin its place: ${manifest.name} ${manifest.version}\n`);
   const text = readDefaultFile();
   const defaulted = applyDefaults(text ?? '', process.env);
   const { settings, warnings } = readSettings(defaulted.variables, switches);
@@ -66,6 +70,18 @@ function dispatch(
       return syncTo(settings, command);
     case 'sentsync':
       return sentsync(settings, command);
+    case 'snaponly':
+    case 'expire':
+    case 'wire':
+      return serverVerb(settings, command);
+    case 'status':
+      return status(settings, command);
+    case 'list':
+      return list(settings, command);
+    case 'getlastsent':
+      return getlastsent(settings, command);
+    case 'uptodate':
+      return uptodate(settings, command);
     case 'failover':
       return failover(settings, command);
     case 'takeover':
@@ -74,12 +90,6 @@ function dispatch(
       return changeconfig(settings, command);
     case 'clear':
       return clear(settings, command);
-    case 'doctor':
-      return import('../client/verbs/doctor.ts').then(({ doctor }) => doctor(settings, command));
-    case 'snaponly':
-    case 'expire':
-    case 'wire':
-      return serverVerb(settings, command);
   }
 }
 

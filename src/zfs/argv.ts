@@ -32,6 +32,31 @@ export function allPropertiesArgv(capabilities: Capabilities, properties: readon
   return ['get', '-Hp', ...types, '-o', STATE_FIELDS, properties.join(',')];
 }
 
+/** Properties of the snapshots of each of these datasets; where zfs does not know `-t`, of datasets as well. */
+export function readSnapshotsArgv(
+  capabilities: Capabilities,
+  datasets: readonly string[],
+  properties: readonly string[],
+): string[] {
+  const types = capabilities.has('resume') ? ['-t', 'snapshot'] : [];
+  return ['get', '-Hp', '-r', '-d', '1', ...types, '-o', STATE_FIELDS, properties.join(','), ...datasets];
+}
+
+/** What was set on a dataset, there or by a stream, in zfs's own order. */
+export function setPropertiesArgv(dataset: string): string[] {
+  return ['get', '-H', '-o', 'property,value', '-s', 'local,received', 'all', dataset];
+}
+
+/** The snapshots of a dataset and of what is below it, and when they were made: a table for people. */
+export function listSnapshotsArgv(dataset: string): string[] {
+  return ['list', '-r', '-t', 'snapshot', '-o', 'name,creation', dataset];
+}
+
+/** The name of every file system there is, a line each. */
+export function fileSystemsArgv(): string[] {
+  return ['list', '-H', '-o', 'name', '-t', 'filesystem'];
+}
+
 /** The locally set value of one property. */
 export function readLocalArgv(target: string, property: string): string[] {
   return ['get', '-H', '-o', 'value', '-s', 'local', property, target];
@@ -50,6 +75,11 @@ export function existsArgv(dataset: string): string[] {
 /** How many bytes were written to `dataset` since its snapshot of that name. */
 export function writtenArgv(dataset: string, name: string): string[] {
   return ['get', '-Hp', '-o', 'value', `written@${name}`, dataset];
+}
+
+/** The same, and for each dataset below it, since its own of that name. */
+export function writtenBelowArgv(dataset: string, name: string): string[] {
+  return ['get', '-Hp', '-r', '-t', 'filesystem,volume', '-o', 'value', `written@${name}`, dataset];
 }
 
 /** What has changed since, a file a line. */
@@ -102,6 +132,11 @@ export function rollbackArgv(snapshot: string): string[] {
  */
 export function destroyArgv(dataset: string, names: readonly string[]): string[] {
   return ['destroy', `${dataset}@${names.join(',')}`];
+}
+
+/** What that would bring, and nothing done; for programs to read. Needs the capability `batches`. */
+export function destroyDryRunArgv(dataset: string, names: readonly string[]): string[] {
+  return ['destroy', '-nvp', `${dataset}@${names.join(',')}`];
 }
 
 export interface SendBase {

@@ -47,12 +47,16 @@ interface StreamOptions {
   readonly stallSeconds?: number;
 }
 
-/** zfs at `binary`, whose children are told of signals that `interruption` hears of. */
-export function createZfs(binary: string, interruption: Interruption): Zfs {
+/** zfs at `binary`, whose children are told of signals that `interruption` hears of; short calls see `environment`. */
+export function createZfs(
+  binary: string,
+  interruption: Interruption,
+  environment: Readonly<Record<string, string>> = ENVIRONMENT,
+): Zfs {
   return {
     binary,
     // Short calls are not told of signals: half a lock is worse than one step more.
-    ask: (argv) => captureProcess([binary, ...argv]),
+    ask: (argv) => captureProcess([binary, ...argv], environment),
     async stream(argv, filters, { aside, stallSeconds } = {}) {
       const streaming = streamProcesses([[binary, ...argv], ...filters], interruption, stallSeconds);
       if (aside === undefined) return streaming;
@@ -62,8 +66,11 @@ export function createZfs(binary: string, interruption: Interruption): Zfs {
   };
 }
 
-function captureProcess(argv: readonly string[]): Promise<Captured> {
-  return startCaptured(argv).ending;
+function captureProcess(
+  argv: readonly string[],
+  environment: Readonly<Record<string, string>>,
+): Promise<Captured> {
+  return startCaptured(argv, environment).ending;
 }
 
 /** What a process printed; undefined when it failed, or `work` was over first: then nobody waits for it. */
@@ -91,11 +98,11 @@ function abandon(child: ChildProcess): void {
   child.unref();
 }
 
-function startCaptured([file = '', ...argv]: readonly string[]): {
-  child: ChildProcess;
-  ending: Promise<Captured>;
-} {
-  const child = spawn(file, argv, { env: ENVIRONMENT, cwd: '/', stdio: ['ignore', 'pipe', 'pipe'] });
+function startCaptured(
+  [file = '', ...argv]: readonly string[],
+  env: Readonly<Record<string, string>> = ENVIRONMENT,
+): { child: ChildProcess; ending: Promise<Captured> } {
+  const child = spawn(file, argv, { env, cwd: '/', stdio: ['ignore', 'pipe', 'pipe'] });
   const chunks: Buffer[] = [];
   child.stdout?.on('data', (chunk: Buffer) => chunks.push(chunk));
   const output = () => Buffer.concat(chunks).toString('utf8');

@@ -34,8 +34,8 @@ t.test('help and version are there whatever the variables are', async (t) => {
     t.match(run([word], { BBCP: 'bbcp', ZREPTAG: '%' }), { status: 0, stderr: '' }, word);
 });
 
-t.test('the version is told in words that go by the place of stock', async (t) => {
-  t.match(run(['version']).stdout, /^zrep \d+\.\d+\.\d+, of zrep-gate; in place of zrep 2\.0\.2\n$/);
+t.test('the version begins as that of stock does, whose place it takes', async (t) => {
+  t.match(run(['version']).stdout, /^zrep 2\.0\.2\nin its place: zrep-gate \d+\.\d+\.\d+\n$/);
 });
 
 t.test('wrong usage and variables that make no sense are 2, in one line', async (t) => {
@@ -44,10 +44,10 @@ t.test('wrong usage and variables that make no sense are 2, in one line', async 
     stdout: '',
     stderr: /^zrep: "-q" is no option of zrep refresh.*\n$/,
   });
-  t.match(run(['sync', 'tank/a']), {
+  t.match(run(['synch', 'tank/a']), {
     status: 2,
     stdout: '',
-    stderr: /^zrep: "sync" is a verb of stock zrep.*\n$/,
+    stderr: /^zrep: unrecognized zrep subcommand "synch"; see zrep --help\n$/,
   });
   t.match(run(['refresh', 'tank/a'], { BBCP: 'bbcp' }), {
     status: 2,

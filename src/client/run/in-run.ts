@@ -5,7 +5,7 @@ import { printable } from '../../printable.ts';
 import { Interrupted, type Interruption, listenForInterruption } from '../../process/interruption.ts';
 import { type Step, ZfsFailed } from '../../replication/step.ts';
 import { installedCapabilities } from '../../zfs/capabilities.ts';
-import { createZfs } from '../../zfs/run.ts';
+import { createZfs, ENVIRONMENT } from '../../zfs/run.ts';
 import { createFarSide } from '../far/far-side.ts';
 import { createSsh, type Ssh } from '../far/ssh.ts';
 import type { Settings } from '../words/settings.ts';
@@ -44,7 +44,7 @@ function createRun(settings: Settings, json: boolean, interruption: Interruption
   });
   const trace = createTrace(report, settings);
   const step: Step = {
-    zfs: trace.zfs(createZfs(settings.zfs, interruption)),
+    zfs: trace.zfs(createZfs(settings.zfs, interruption, zfsEnvironment(process.env['TZ']))),
     capabilities,
     interruption,
     rundir: settings.rundir,
@@ -77,4 +77,9 @@ function sayZfs({ ended, dataset }: ZfsFailed, asked = dataset): string {
 /** A terminal of no width, as some programs make them, shows no line that could change. */
 function isTerminal(): boolean {
   return process.stderr.isTTY === true && process.stderr.columns > 0;
+}
+
+/** Where zfs tells times to people, it is in the person's own zone. */
+function zfsEnvironment(zone: string | undefined): Readonly<Record<string, string>> {
+  return zone === undefined ? ENVIRONMENT : { ...ENVIRONMENT, TZ: zone };
 }

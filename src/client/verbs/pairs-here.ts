@@ -2,18 +2,19 @@
 
 import { mustSucceed } from '../../replication/step.ts';
 import { allPropertiesArgv } from '../../zfs/argv.ts';
-import { type Dataset, parseDataset } from '../../zfs/names.ts';
+import { type Dataset, parseDataset, type Tag } from '../../zfs/names.ts';
 import { anyValue, localValue, type Properties, parseListing } from '../../zfs/state.ts';
 import type { Run } from '../run/run.ts';
 
 /** Those that this host is the master of. */
 export function mastersHere(run: Run): Promise<Dataset[]> {
   const { settings, step } = run;
-  const { tag } = settings;
-  return find(run, (own) => {
-    const marked = localValue(own, `${tag}:master`) === 'yes';
-    return marked && anyValue(own, `${tag}:src-host`) === step.hostName;
-  });
+  return find(run, (own) => isMasterHere(own, settings.tag, step.hostName));
+}
+
+/** Is a file system with these properties one that the host of this name is the master of? */
+export function isMasterHere(own: Properties, tag: Tag, hostName: string): boolean {
+  return localValue(own, `${tag}:master`) === 'yes' && anyValue(own, `${tag}:src-host`) === hostName;
 }
 
 /** Those that are the copy of another. What a child has inherited names its parent, and makes no copy of it. */
@@ -24,10 +25,14 @@ export function copiesHere(run: Run): Promise<Dataset[]> {
   });
 }
 
-/** All of them. What a child has inherited makes no pair of it. */
+/** All of them. */
 export function pairsHere(run: Run): Promise<Dataset[]> {
-  const property = `${run.settings.tag}:dest-fs`;
-  return find(run, (own) => ['local', 'received'].includes(own.get(property)?.source ?? ''));
+  return find(run, (own) => isOfPair(own, run.settings.tag));
+}
+
+/** Does a file system with these properties belong to a pair? What a child has inherited makes no pair of it. */
+export function isOfPair(own: Properties, tag: Tag): boolean {
+  return ['local', 'received'].includes(own.get(`${tag}:dest-fs`)?.source ?? '');
 }
 
 async function find(

@@ -2,8 +2,8 @@
 
 import { quote } from '../../printable.ts';
 import { type ChangeconfigCommand, type ClearCommand, CONFIG_VERBS } from './config-words.ts';
-import { DOCTOR_VERBS, type DoctorCommand } from './doctor-words.ts';
 import { INIT_VERBS, type InitCommand, type InitPullCommand } from './init-words.ts';
+import { type LastsentCommand, type ListCommand, LOOK_VERBS, type UptodateCommand } from './look-words.ts';
 import { REFRESH_VERBS, type RefreshCommand } from './refresh-words.ts';
 import { type FailoverCommand, ROLE_VERBS, type TakeoverCommand } from './role-words.ts';
 import {
@@ -14,6 +14,7 @@ import {
   type WireCommand,
 } from './server-words.ts';
 import type { Switches } from './settings.ts';
+import { STATUS_VERBS, type StatusCommand } from './status-words.ts';
 import {
   type SentsyncCommand,
   SYNC_VERBS,
@@ -34,8 +35,11 @@ export type Command =
   | SentsyncCommand
   | SnaponlyCommand
   | ExpireCommand
-  | DoctorCommand
   | WireCommand
+  | StatusCommand
+  | ListCommand
+  | LastsentCommand
+  | UptodateCommand
   | FailoverCommand
   | TakeoverCommand
   | ChangeconfigCommand
@@ -66,13 +70,14 @@ export const VERBS: Verbs<Command> = {
   ...INIT_VERBS,
   ...SYNC_VERBS,
   ...SERVER_VERBS,
+  ...STATUS_VERBS,
+  ...LOOK_VERBS,
   ...ROLE_VERBS,
   ...CONFIG_VERBS,
-  ...DOCTOR_VERBS,
   version: {
     usage: ['zrep version'],
     summary: 'print the version',
-    description: ['Prints the version.'],
+    description: ['Prints the version of zrep whose place it takes, as that does, and its own.'],
     options: [],
     exits: '0.',
     read: () => ({ kind: 'version' }),
@@ -92,10 +97,6 @@ const ALIASES = new Map(
   Object.entries(VERBS).flatMap(([name, { alias = [] }]) => alias.map((word) => [word, name] as const)),
 );
 
-/** Stock's, and not ours yet. */
-const STOCK =
-  /^(?:status|-s|list|-l|getlastsent|lastsent|uptodate)$/;
-
 /**
  * The command line `argv`, without node and program.
  *
@@ -108,7 +109,8 @@ export function readCommandLine(argv: readonly string[]): CommandLine {
   if (WIRE.includes(word)) return { switches, command: { kind: 'wire', words } };
   const name = ALIASES.get(word) ?? word;
   const verb = Object.hasOwn(VERBS, name) ? VERBS[name] : undefined;
-  if (verb === undefined) throw new UsageError(strangerMessage(word));
+  if (verb === undefined)
+    throw new UsageError(`unrecognized zrep subcommand ${quote(word)}; see zrep --help`);
   if (rest.includes('--help')) return { switches, command: { kind: 'help', verb: name } };
   const { given, operands } = readOptions(name, verb, rest);
   const own = { force: given.has('-f'), verbose: given.has('-v'), resume: given.has('-r') };
@@ -139,12 +141,6 @@ function readSwitches(argv: readonly string[]): { switches: Switches; words: rea
   }
   const switches = { ...(tag === undefined ? {} : { tag }), recursive, debug };
   return { switches, words: argv.slice(index) };
-}
-
-function strangerMessage(word: string): string {
-  return STOCK.test(word)
-    ? `${quote(word)} is a verb of stock zrep that this zrep does not have; it works on the same file systems, so use that for it`
-    : `unrecognized zrep subcommand ${quote(word)}; see zrep --help`;
 }
 
 /** Options in any place behind the verb; the value of one that has any is the word behind it. */

@@ -126,8 +126,3 @@ t.test('whatever else is wrong is said, with the form to write', async (t) => {
   ]; // biome-ignore format: one table
   for (const [text, message] of wrong) t.match(mistake(text), message, text);
 });
-
-t.test('verbs of stock that are not here are told from those that nobody has', async (t) => {
-  for (const verb of ['status', '-l', 'uptodate'])
-    t.match(mistake(`${verb} tank/a`), /^"[-a-zA-Z]+" is a verb of stock zrep/, verb);
-});

@@ -1,0 +1,106 @@
+/** A file system of a pair as it is seen from this host alone: what ZFS says here, and what that means. Pure. */
+
+import { isAlive } from '../../process/liveness.ts';
+import { parseLockTime } from '../../replication/lock-time.ts';
+import {
+  lastSent,
+  SNAPSHOT_PROPERTIES,
+  type TaggedSnapshot,
+  taggedSnapshots,
+} from '../../replication/snapshots.ts';
+import type { Capabilities } from '../../zfs/capabilities.ts';
+import type { Tag } from '../../zfs/names.ts';
+import { anyValue, type Listing, localValue, type Properties } from '../../zfs/state.ts';
+
+export interface PairView {
+  readonly dataset: string;
+  /** Neither: a source whose host has another name now, or a file system below one of a pair. */
+  readonly role: 'source' | 'copy' | 'neither';
+  readonly source: Side;
+  readonly destination: Side;
+  /** Own snapshots of the tag, oldest first. */
+  readonly snapshots: readonly TaggedSnapshot[];
+  /** The newest one that was sent whole, on either side. */
+  readonly last: TaggedSnapshot | undefined;
+  /** When it was sent, epoch seconds. */
+  readonly sent: number | undefined;
+  /** Of the snapshots, those behind it. */
+  readonly unsent: readonly TaggedSnapshot[];
+  readonly lock: LockView | undefined;
+  /** What a stream into it that was cut off can be gone on with. */
+  readonly token: string | undefined;
+}
+
+/** As the properties have it, inherited ones too. */
+interface Side {
+  readonly host: string | undefined;
+  readonly dataset: string | undefined;
+}
+
+interface LockView {
+  readonly pid: number;
+  /** Epoch seconds; undefined where the lock does not say. */
+  readonly since: number | undefined;
+  /** Its process is still there. */
+  readonly live: boolean;
+}
+
+/** What `pairView` needs of the file system itself. */
+export function viewedProperties(capabilities: Capabilities, tag: Tag): string[] {
+  const own = ['master', 'src-host', 'src-fs', 'dest-host', 'dest-fs', 'lock-pid', 'lock-time'];
+  const older = ['lastsent', 'lastsenttime'];
+  return [
+    ...[...own, ...older].map((name) => `${tag}:${name}`),
+    ...(capabilities.has('resume') ? ['receive_resume_token'] : []),
+  ];
+}
+
+/** And of its snapshots. */
+export function viewedSnapshotProperties(tag: Tag): string[] {
+  return [...SNAPSHOT_PROPERTIES, `${tag}:sent`];
+}
+
+/** The view of `dataset`, on the host that zrep calls `hostName`: `own` are its properties, `below` has its snapshots. */
+export function pairView(
+  dataset: string,
+  own: Properties | undefined,
+  below: Listing,
+  tag: Tag,
+  hostName: string,
+): PairView {
+  const snapshots = taggedSnapshots(below, dataset, tag);
+  const last = lastSent(snapshots, own, tag);
+  return {
+    dataset,
+    role: roleOf(dataset, own, tag, hostName),
+    source: { host: anyValue(own, `${tag}:src-host`), dataset: anyValue(own, `${tag}:src-fs`) },
+    destination: { host: anyValue(own, `${tag}:dest-host`), dataset: anyValue(own, `${tag}:dest-fs`) },
+    snapshots,
+    last,
+    sent: last && sentTime(last, own, tag),
+    unsent: last === undefined ? snapshots : snapshots.slice(snapshots.indexOf(last) + 1),
+    lock: lockOf(own, tag),
+    token: anyValue(own, 'receive_resume_token'),
+  };
+}
+
+/** Only a local mark makes a master: with a recursive stream the source's arrives at the copy, too. */
+function roleOf(dataset: string, own: Properties | undefined, tag: Tag, hostName: string): PairView['role'] {
+  if (localValue(own, `${tag}:master`) === 'yes')
+    return anyValue(own, `${tag}:src-host`) === hostName ? 'source' : 'neither';
+  return anyValue(own, `${tag}:dest-fs`) === dataset ? 'copy' : 'neither';
+}
+
+/** Of one that only TAG:lastsent names, what TAG:lastsenttime says, or else when it was made. */
+function sentTime(last: TaggedSnapshot, own: Properties | undefined, tag: Tag): number {
+  const texts = [last.sent, last.sent === undefined ? localValue(own, `${tag}:lastsenttime`) : undefined];
+  const found = texts.find((text) => text !== undefined && /^\d{1,12}$/.test(text));
+  return found === undefined ? last.creation : Number(found);
+}
+
+function lockOf(own: Properties | undefined, tag: Tag): LockView | undefined {
+  const pid = localValue(own, `${tag}:lock-pid`);
+  if (pid === undefined || !/^[1-9]\d{0,9}$/.test(pid)) return undefined;
+  const since = parseLockTime(localValue(own, `${tag}:lock-time`));
+  return { pid: Number(pid), since, live: isAlive(Number(pid), since) };
+}

@@ -1,0 +1,157 @@
+/** list, status, getlastsent and uptodate, from the command line to the exit code, over a pretend zfs. */
+
+import t from 'tap';
+import { looking, type State } from '../../fixtures/client/looking.ts';
+
+const look = looking(t);
+
+const pair = (source: string, destination: string): string[][] => [
+  ['type', 'filesystem', '-'],
+  ['zrep:src-fs', source, 'local'],
+  ['zrep:src-host', 'fileserver', 'local'],
+  ['zrep:dest-fs', destination, 'local'],
+  ['zrep:dest-host', 'backup', 'local'],
+];
+const snapshot = (createtxg: number, sent?: number): string[][] => [
+  ['type', 'snapshot', '-'],
+  ['guid', String(createtxg), '-'],
+  ['createtxg', String(createtxg), '-'],
+  ['creation', 'a day', '-', '86400'],
+  ...(sent === undefined ? [] : [['zrep:sent', String(sent), 'local']]),
+];
+const MASTER = ['zrep:master', 'yes', 'local'];
+
+const FILESERVER: State = {
+  tank: [['type', 'filesystem', '-']],
+  'tank/home': [...pair('tank/home', 'vault/home'), MASTER],
+  'tank/home@zrep_000000': snapshot(1, 1_000_000_000),
+  'tank/home@zrep_000001': snapshot(2),
+  'tank/home@zrep_000002': snapshot(3),
+  'tank/new': [...pair('tank/new', 'vault/new'), MASTER],
+  'tank/new@zrep_000000': snapshot(4),
+};
+const BACKUP: State = {
+  'vault/home': pair('tank/home', 'vault/home'),
+  'vault/home@zrep_000000': snapshot(1, 1_000_000_000),
+};
+
+t.test('ZREP_DATEFORMAT and TZ are gone by, in figures and in words', async (t) => {
+  const last = (variables: Record<string, string>) =>
+    look('fileserver', FILESERVER, 'status tank/home', variables).stdout.replace(/^.*last: /, '');
+  t.equal(last({}), '2001/09/09-01:46:40\n');
+  t.equal(last({ TZ: 'America/New_York' }), '2001/09/08-21:46:40\n');
+  t.equal(last({ ZREP_DATEFORMAT: '%s' }), '1000000000\n');
+  t.equal(last({ ZREP_DATEFORMAT: '%A %Z', TZ: 'Europe/Berlin', LC_ALL: 'C' }), 'Sunday CEST\n');
+  t.match(look('fileserver', FILESERVER, 'status', { ZREP_DATEFORMAT: '%A', PATH: '/nowhere' }), {
+    code: 1,
+    stdout: '',
+    stderr: /^Error: date cannot write times in the form that ZREP_DATEFORMAT has/,
+  });
+});
+
+t.test('stock bug 21: status -m comes to an end, and tells of snapshots that pile up', async (t) => {
+  t.match(look('fileserver', FILESERVER, 'status -m'), {
+    code: 1,
+    stdout: 'WARNING: tank/home has 2 snapshots that were not sent\nWARNING: tank/new was never sent\n',
+    stderr: '',
+  });
+  t.match(look('backup', BACKUP, 'status -m -a'), { code: 0, stdout: '', stderr: '' });
+});
+
+t.test('stock bug 21: status -v -a on the backup side knows the host that it is on', async (t) => {
+  t.match(look('backup', BACKUP, 'status -v -a'), {
+    code: 0,
+    stdout: `${'tank/home'.padEnd(25)}->${'backup:vault/home'.padEnd(35)} 2001/09/09-01:46\n`,
+    stderr: '',
+  });
+  t.equal(look('backup', BACKUP, 'status -a -v').stdout, look('backup', BACKUP, 'status -v all').stdout);
+});
+
+t.test(
+  'one that was never sent says so, with its direction too, whatever was told in front of it',
+  async (t) => {
+    const { stdout } = look('fileserver', FILESERVER, 'status -v');
+    t.match(stdout.split('\n')[1], /^tank\/new .* \[NEVER\]$/);
+  },
+);
+
+t.test('what a stream brought cannot steer the terminal of who lists it', async (t) => {
+  const state = {
+    'vault/home': [...pair('tank/home', 'vault/home'), ['evil:note', '\x1b[2JB\u00fcro\tx', 'received']],
+  };
+  const { stdout } = look('backup', state, 'list -v');
+  t.match(stdout, /^evil:note\t\\x1b\[2JB\u00fcro\tx$/m);
+});
+
+t.test(
+  'what is not there is told in stock words, with exit code 1, and what was in front of it stands',
+  async (t) => {
+    t.match(look('fileserver', FILESERVER, 'list tank/home tank/none tank/new'), {
+      code: 1,
+      stdout: 'tank/home\n',
+      stderr: 'Error: Expecting filesystem, but got tank/none\n',
+    });
+    for (const name of ['tank/home@zrep_000000', 'tank/a%b'])
+      t.match(
+        look('fileserver', FILESERVER, `list ${name}`),
+        { code: 1, stderr: /^Error: Expecting filesystem, but got "/ },
+        name,
+      );
+    t.match(look('fileserver', FILESERVER, 'status tank/home tank tank/new'), {
+      code: 1,
+      stdout: /^tank\/home .*\n$/,
+      stderr: 'Error: tank is not a zrep registered filesystem\n',
+    });
+    t.match(look('fileserver', FILESERVER, 'list -s tank/none tank/new'), {
+      code: 1,
+      stdout: /^NAME +CREATION\ntank\/new@zrep_000000 /,
+      stderr: /^Error: zfs failed for tank\/none: cannot open 'tank\/none'/,
+    });
+    t.match(look('fileserver', FILESERVER, 'getlastsent tank/none'), {
+      code: 1,
+      stdout: '',
+      stderr: 'Error: tank/none does not exist; what there is: zrep list\n',
+    });
+  },
+);
+
+t.test('getlastsent prints an empty line where nothing was sent, as scripts expect', async (t) => {
+  const { code, stdout } = look('fileserver', FILESERVER, 'getlastsent tank/new tank/home');
+  t.same({ code, stdout }, { code: 0, stdout: '\ntank/home@zrep_000000\n' });
+});
+
+t.test('uptodate asks since the last snapshot that was sent, not since the newest', async (t) => {
+  const written = (since: string, rest = '0') => ({
+    ...FILESERVER,
+    'tank/home': [
+      ...(FILESERVER['tank/home'] ?? []),
+      ['written', rest, '-'],
+      ['written@zrep_000000', since, '-'],
+    ],
+    'tank/home/below': [
+      ['type', 'filesystem', '-'],
+      ['written@zrep_000000', '512', '-'],
+    ],
+  });
+  const ask = (state: State, words = 'uptodate tank/home') => look('fileserver', state, words);
+  t.match(ask(written('0')), { code: 0, stdout: '', stderr: '' });
+  t.match(ask(written('512')), { code: 1, stdout: '', stderr: '' });
+  t.match(ask(written('0'), '-R uptodate tank/home'), { code: 1 }, 'what is below was written to');
+  t.match(ask(written('0'), 'uptodate tank/home tank/new'), { code: 1 }, 'one of two was never sent');
+  t.match(ask(FILESERVER, 'uptodate tank/none'), { code: 1, stderr: /^Error: tank\/none does not exist/ });
+  t.match(ask(FILESERVER, 'uptodate'), {
+    code: 1,
+    stderr: 'Error: zrep uptodate requires the name of a zrep managed fs\n',
+  });
+});
+
+t.test('status asks zfs twice, however many file systems there are', async (t) => {
+  const many: Record<string, string[][]> = {};
+  for (let index = 0; index < 200; index += 1) {
+    many[`tank/f${index}`] = [...pair(`tank/f${index}`, `vault/f${index}`), MASTER];
+    many[`tank/f${index}@zrep_000000`] = snapshot(index, 1_000_000_000);
+  }
+  for (const words of ['status', 'status -v -a', 'status -m', 'status tank/f1 tank/f2'])
+    t.equal(look('fileserver', many, words).calls.length, 2, words);
+  t.equal(look('fileserver', many, 'status').stdout.split('\n').length, 201);
+});
