@@ -25,14 +25,14 @@ export interface Stage {
 
 /**
  * Starts each stage behind the one before it, and puts it among `children` at once; the first reads nothing, the last
- * one's standard output is `output`.
+ * one's standard output is `output`, a descriptor of the caller's where it is a number.
  *
  * @throws Error when one cannot even be tried (E2BIG, ENOMEM); those before it are then among `children`.
  */
 export function startStages(
   stages: readonly Stage[],
   children: ChildProcess[],
-  output: 'inherit' | 'ignore',
+  output: 'inherit' | 'ignore' | number,
 ): void {
   // Only the children may hold a pipe's ends when all are started, or its reader never sees the end.
   const held = new Set<number>();

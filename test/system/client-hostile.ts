@@ -7,12 +7,24 @@ import { testsNeeding } from '../fixtures/system/capabilities.ts';
 import { inGateLab, snapshotNames } from '../fixtures/system/gate-lab.ts';
 import { propertyOf } from '../fixtures/system/partial.ts';
 
-/** Sends what it is told to send with the flags that somebody wrote into a file. */
+/**
+ * Sends what it is told to send with the flags that somebody wrote into a file; where those are `OUTER / INNER`, a package as
+ * OUTER makes it, with one as INNER makes it in the place of its streams.
+ */
 const ZFS = '/usr/local/sbin/zfs-hostile';
 const SCRIPT = `#!/bin/bash
 if [ "$1" = send ] && [ "$2" != -nP ] && [ -e /run/lab/flags ]; then
   shift
-  exec /usr/sbin/zfs send $(cat /run/lab/flags) "$@"
+  flags=$(cat /run/lab/flags)
+  case $flags in
+    */*) ;;
+    *) exec /usr/sbin/zfs send $flags "$@" ;;
+  esac
+  outer=/run/lab/outer.$$
+  /usr/sbin/zfs send \${flags%/*} "$@" >$outer
+  head -c $((624 + $(od -An -tu4 -j4 -N4 $outer))) $outer
+  /usr/sbin/zfs send \${flags#*/} "$@"
+  exec tail -c 312 $outer
 fi
 exec /usr/sbin/zfs "$@"
 `;
@@ -50,9 +62,14 @@ await inGateLab(t, POLICY, async (gate) => {
   const sendWith = (flags: string) => fileserver.writeFile('/run/lab/flags', flags);
   const sendPlainly = () => fileserver.run(['rm', '-f', '/run/lab/flags']);
 
-  t.test('properties that a stream brings unasked change nothing here', async (t) => {
-    const pair = await makePair(gate, 'home/planted');
+  const isThere = async (dataset: string) =>
+    (await backup.run(['zfs', 'list', dataset], { allowFail: true })).code === 0;
+
+  /** A source with all that could hurt set on it, and a child; and how the copy is before anything of that is sent. */
+  async function plant(name: string) {
+    const pair = await makePair(gate, name);
     await writeData(fileserver, pair.source, 'news', 64);
+    await fileserver.run(['zfs', 'create', `${pair.source}/child`]);
     await fileserver.script(
       Object.entries(PLANTED)
         // Mounted there it would be in the way of the fileserver's own cron.
@@ -63,33 +80,77 @@ await inGateLab(t, POLICY, async (gate) => {
     await fileserver.script(
       `zfs set zrep:src-host=${fileserver.name} ${pair.source}; zfs set zrep:src-fs=${pair.source} ${pair.source}`,
     );
-    const names = Object.keys(PLANTED);
-    const before = await Promise.all(names.map((name) => propertyOf(backup, name, pair.destination)));
-    await sendWith('-p');
-    const { code, stderr } = await zrep('refresh', pair.destination);
+    const look = () =>
+      Promise.all(Object.keys(PLANTED).map((property) => propertyOf(backup, property, pair.destination)));
+    return { ...pair, look, before: await look() };
+  }
+
+  t.test('what nobody asked for is refused before zfs receive sees it', async (t) => {
+    const pair = await plant('home/planted');
+    // For recursive streams: the child has the snapshots that the next refreshes make.
+    for (const number of [1, 2, 3, 4, 5])
+      await fileserver.run(['zfs', 'snapshot', `${pair.source}/child@zrep_00000${number}`]);
+    for (const [flags, said] of [
+      ['-p', /^Error: the stream from fileserver was not taken: it carries properties \(.*mountpoint/],
+      [
+        '-R',
+        /^Error: the stream from fileserver was not taken: it is recursive, and nobody asked for that: .*\/child/,
+      ],
+      ['/ -p', /^Error: the stream from fileserver was not taken: it has another package of streams inside/],
+      ['/ -R', /^Error: the stream from fileserver was not taken: it has another package of streams inside/],
+    ] as const) {
+      await sendWith(flags);
+      const { code, stderr } = await zrep('refresh', pair.destination);
+      t.equal(code, 1, flags);
+      t.match(stderr, said);
+      t.same(await snapshotNames(backup, pair.destination), ['zrep_000000'], 'nothing came');
+      t.same(await pair.look(), pair.before);
+      t.notOk(await isThere(`${pair.destination}/child`));
+      t.equal(await propertyOf(backup, 'zrep:lock-pid', pair.destination), '-');
+      // And it would have hurt.
+      if (flags !== '/ -R') continue;
+      const into = `${vault}/home/unguarded`;
+      await backup.script(`zfs send ${pair.destination}@zrep_000000 | zfs receive ${into}`);
+      const command = `zrep _refreshpull ${pair.source}@zrep_000004`;
+      await backup.script(`ssh fileserver '${command}' 2>/dev/null | zfs receive ${into} || true`);
+      t.ok(await isThere(`${into}/child`), 'zfs alone takes a tree within a package');
+    }
     await sendPlainly();
+    const { code, stderr } = await zrep('refresh', pair.destination);
+    t.same([code, stderr], [0, ''], 'an honest stream comes as ever');
+    t.equal((await snapshotNames(backup, pair.destination)).at(-1), 'zrep_000005');
+    t.same(await pair.look(), pair.before);
+  });
+
+  needing(['receive -x'], 'properties that were asked for change nothing that could hurt', async (t) => {
+    const pair = await plant('home/asked');
+    const asking = () =>
+      backup.run(['zrep', 'refresh', pair.destination], { allowFail: true, env: { ZREP_SEND_FLAGS: '-p' } });
+    await sendWith('-p');
+    const { code, stderr } = await asking();
     t.equal(code, 0, 'refreshed', { said: stderr });
     t.same(await snapshotNames(backup, pair.destination), ['zrep_000000', 'zrep_000001']);
-    const after = await Promise.all(names.map((name) => propertyOf(backup, name, pair.destination)));
-    t.same(after, before);
+    t.same(await pair.look(), pair.before);
     t.match(stderr, /properties that nobody asked for; they were put back as they were: .*mountpoint/);
     // What was put back holds: the next such stream has nothing to change.
-    await sendWith('-p');
-    const again = await zrep('refresh', pair.destination);
+    const again = await asking();
     await sendPlainly();
     t.same([again.code, again.stderr], [0, '']);
-    t.same(await Promise.all(names.map((name) => propertyOf(backup, name, pair.destination))), before);
+    t.same(await pair.look(), pair.before);
   });
 
   needing(
     ['receive -x'],
-    'a recursive stream that nobody asked for is told of, and not marked',
+    'what comes within a stream that was asked for is told of, and not marked',
     async (t) => {
-      const pair = await makePair(gate, 'home/tree');
-      await fileserver.run(['zfs', 'create', `${pair.source}/child`]);
-      await fileserver.script(`zfs snapshot ${pair.source}/child@zrep_000001`);
-      await sendWith('-R');
-      const { code, stderr } = await zrep('refresh', pair.destination);
+      const pair = await plant('home/tree');
+      await fileserver.run(['zfs', 'snapshot', `${pair.source}/child@zrep_000001`]);
+      // Its head says that it is of one file system.
+      await sendWith('-p / -R');
+      const { code, stderr } = await backup.run(['zrep', 'refresh', pair.destination], {
+        allowFail: true,
+        env: { ZREP_SEND_FLAGS: '-p' },
+      });
       await sendPlainly();
       t.equal(code, 1);
       t.match(
@@ -99,6 +160,7 @@ await inGateLab(t, POLICY, async (gate) => {
       t.equal(await propertyOf(backup, 'zrep:sent', `${pair.destination}@zrep_000001`), '-');
       t.equal(await propertyOf(backup, 'mounted', `${pair.destination}/child`), 'no');
       t.equal(await propertyOf(backup, 'zrep:lock-pid', pair.destination), '-');
+      t.same(await pair.look(), pair.before);
     },
   );
 

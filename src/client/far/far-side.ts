@@ -25,6 +25,8 @@ export interface FarSide {
   ask(command: string, most?: number): Promise<Answer>;
   /** The argv that runs a command there. @throws Failure when the host cannot be reached. */
   argvOf(command: string): Promise<readonly string[]>;
+  /** The process that writes what that prints, in its place; undefined where that is not certain. */
+  writer(): number | undefined;
 }
 
 /** The far side on `host`; on this host zrep is `program`, in words. */
@@ -39,6 +41,7 @@ export function createFarSide(
   return {
     host,
     argvOf,
+    writer: () => (host.here ? undefined : ssh.writer(host.name)),
     async ask(command, most = MOST) {
       interruption.check();
       return capture(await argvOf(command), interruption, most);

@@ -7,7 +7,7 @@
  */
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readlinkSync, realpathSync, rmSync } from 'node:fs';
 import { basename } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { endOf } from '../../process/pipeline.ts';
@@ -30,13 +30,19 @@ export interface Ssh {
    * @throws Failure when the host cannot be reached.
    */
   to(host: string): Promise<readonly string[]>;
+  /**
+   * The process that writes what commands on `host` print, in their place; undefined where that is not certain: a program
+   * that is called ssh can be a script with who knows what in it.
+   */
+  writer(host: string): number | undefined;
   /** Ends the connections. */
   close(): Promise<void>;
 }
 
 /** `words` are those of SSH: the program and its options. */
 export function createSsh(words: readonly string[]): Ssh {
-  return sharable(words) ? sharing(words) : { to: async (host) => [...words, host], close: async () => {} };
+  if (sharable(words)) return sharing(words);
+  return { to: async (host) => [...words, host], writer: () => undefined, close: async () => {} };
 }
 
 /** True for OpenSSH's ssh without options about control sockets. */
@@ -70,12 +76,29 @@ function sharing(words: readonly string[]): Ssh {
       masters.set(host, { child, argv });
       return argv;
     },
+    writer(host) {
+      const pid = masters.get(host)?.child.pid;
+      return pid !== undefined && runsItself(pid, words[0] ?? '') ? pid : undefined;
+    },
     async close() {
       const children = [...masters.values()].map(({ child }) => child);
       await Promise.all(children.map(endMaster));
       if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** True when process `pid`, started as `program`, is that very file, and not what reads it as a script. */
+function runsItself(pid: number, program: string): boolean {
+  const folders = program.includes('/')
+    ? ['']
+    : (process.env['PATH'] ?? '').split(':').map((one) => `${one}/`);
+  const file = folders.map((folder) => folder + program).find((path) => existsSync(path));
+  try {
+    return file !== undefined && realpathSync(file) === readlinkSync(`/proc/${pid}/exe`);
+  } catch {
+    return false;
+  }
 }
 
 /** Waits for the master's socket, which ssh makes once it is logged in (mux.c, muxserver_listen). */

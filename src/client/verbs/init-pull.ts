@@ -27,9 +27,6 @@ import type { InitPullCommand } from '../words/init-words.ts';
 import type { Settings } from '../words/settings.ts';
 import { parseSourceHost } from '../words/source.ts';
 
-/** libzfs_sendrecv.c, `zfs_setup_cmdline_props`. */
-const RAW_STREAM = /cannot be set or excluded for raw streams/;
-
 /** Carries `command` out, or with --dry-run says what it would do; the answer is the exit code. */
 export async function initPull(settings: Settings, command: InitPullCommand): Promise<number> {
   return inRun(settings, false, async (run) => {
@@ -137,14 +134,9 @@ async function receive(
     `${token === undefined ? 'Receiving' : 'Going on with'} the first stream of ${far.host.name}:${source} into ${destination}`,
   );
   const command = initpullCommand(settings, snapshot, token);
-  const attempt = (raw: boolean) => {
-    const options = { force: settings.force, set };
-    const argv = receiveArgv(step.capabilities, destination, { ...receiving, raw }, options);
-    return receiveFrom(run, far, command, argv, destination);
-  };
-  let pulled = await attempt(receiving.raw);
-  // Only the stream tells whether it is raw; zfs says so before it takes anything of it.
-  if (pulled.why.some((line) => RAW_STREAM.test(line))) pulled = await attempt(true);
+  const options = { force: settings.force, set };
+  const argv = (raw: boolean) => receiveArgv(step.capabilities, destination, { ...receiving, raw }, options);
+  const pulled = await receiveFrom(run, far, command, { source, snapshot }, argv, destination);
   if (!pulled.done)
     throw new Failure(
       [`the first stream of ${source} did not arrive whole`, ...pulled.why, 'the same command goes on'].join(

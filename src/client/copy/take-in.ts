@@ -1,0 +1,190 @@
+/**
+ * A stream from the far side into `zfs receive`, looked at before zfs sees it, and not copied here but for its heads.
+ *
+ * Whoever writes the stream writes into one pipe. From that the head is read, and judged; then, while the writer stands
+ * still, what has followed is taken out, `zfs receive` is started on the same pipe, and all is put back: 64 KiB at most. The
+ * writer is ssh where it is certain that it is ssh, and otherwise a `cat` behind it.
+ *
+ * Of a package without a list (`zfs send -I`) each stream gets a `zfs receive` of its own. So zfs never sees a package that
+ * nobody asked for: anywhere inside there could be another, or a stream of another file system (libzfs_sendrecv.c,
+ * `zfs_receive_impl`, and `chopprefix` in `zfs_receive_one`).
+ */
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync } from 'node:fs';
+import { createInlet, type Inlet } from '../../process/inlet.ts';
+import type { Interruption } from '../../process/interruption.ts';
+import { makePipe } from '../../process/pipe.ts';
+import { type Ended, endOf, type Stage, startStages, succeeded } from '../../process/pipeline.ts';
+import { whileStill } from '../../process/still.ts';
+import { ENVIRONMENT } from '../../zfs/run.ts';
+import { type Begin, RECORD, readRecord } from '../../zfs/stream-head.ts';
+import { unpackXdrNvlist } from '../../zfs/xdr-nvlist.ts';
+import {
+  type Asked,
+  describeText,
+  type Head,
+  isRaw,
+  judgeBegin,
+  judgeHead,
+  judgePart,
+} from './judge-head.ts';
+
+/** What brings the stream. */
+export interface Incoming {
+  readonly sender: Stage;
+  /** The process that writes in the sender's place, where that is certain: ssh's master. */
+  readonly writer: number | undefined;
+  readonly filters: readonly Stage[];
+}
+
+/** What `zfs receive` is called with, for a stream that is raw or not. */
+export type Receive = (raw: boolean) => Stage;
+
+interface Received {
+  /** Each `zfs receive`, in their order; none where no stream came. */
+  readonly receivers: readonly Ended[];
+  /** Why the stream, or what was left of it, was not let in: what it is, or does. */
+  readonly refused?: string;
+  /** It ended at a place where `zfs receive` was not at work, and so could not tell. */
+  readonly cut?: true;
+}
+
+export interface TakenIn extends Received {
+  readonly sender: Ended;
+  readonly filters: readonly Ended[];
+}
+
+const RELAY: Stage = { argv: ['cat'], env: ENVIRONMENT, cwd: '/' };
+
+/** Takes a stream in to its end; a signal ends it. `watch` is told the number of the process that writes all of it. */
+export async function takeIn(
+  { sender, writer, filters }: Incoming,
+  receive: Receive,
+  asked: Asked,
+  interruption: Interruption,
+  watch: (pid: number) => () => void = () => () => {},
+): Promise<TakenIn> {
+  interruption.check();
+  const children: ChildProcess[] = [];
+  const end = (signal: NodeJS.Signals) => {
+    for (const child of children) child.kill(signal);
+  };
+  const stopListening = interruption.onSignal(() => end('SIGTERM'));
+  let stopWatching = () => {};
+  const pipe = makePipe();
+  const inlet = createInlet(pipe.read);
+  try {
+    const direct = writer !== undefined && filters.length === 0;
+    try {
+      startStages([sender, ...filters, ...(direct ? [] : [RELAY])], children, pipe.write);
+    } finally {
+      closeSync(pipe.write);
+    }
+    const ending = Promise.all(children.map(endOf));
+    const writers = [children.at(-1)?.pid, direct ? writer : undefined].filter((pid) => pid !== undefined);
+    const writing = writers.at(-1);
+    if (writing !== undefined) stopWatching = watch(writing);
+    const received = await receiveAll(inlet, asked, async (head) => {
+      const { ending } = await whileStill(writers, () =>
+        startOn(inlet, head.bytes, receive(isRaw(head)), children),
+      );
+      return ending;
+    });
+    // Who still has something to say has nobody to say it to.
+    inlet.close();
+    if (received.refused !== undefined) end('SIGTERM');
+    const [first, ...others] = await ending;
+    return { ...received, sender: first as Ended, filters: others.slice(0, filters.length) };
+  } catch (error) {
+    end('SIGKILL');
+    throw error;
+  } finally {
+    inlet.close();
+    stopListening();
+    stopWatching();
+  }
+}
+
+interface Taken extends Head {
+  /** As they came. */
+  readonly bytes: Buffer;
+}
+
+/** Hands a stream that was judged to zfs; how that ended. */
+type Pass = (head: Taken) => Promise<Ended>;
+
+/** Thrown where a stream is not to go on, with what it is or does. */
+class NotLetIn extends Error {}
+
+class CutOff extends Error {}
+
+async function receiveAll(inlet: Inlet, asked: Asked, pass: Pass): Promise<Received> {
+  const receivers: Ended[] = [];
+  try {
+    const head = await takeHead(inlet, (begin) => judgeBegin(begin, asked));
+    if (head === 'end') throw new NotLetIn('begins with an end');
+    if (head === undefined) return { receivers };
+    const refused = judgeHead(head, asked);
+    if (refused !== undefined) throw new NotLetIn(refused);
+    if (!head.begin.package || head.list !== undefined) receivers.push(await pass(head));
+    else await receiveParts(inlet, head.begin, pass, receivers);
+    return { receivers };
+  } catch (error) {
+    if (error instanceof CutOff) return { receivers, cut: true };
+    if (error instanceof NotLetIn) return { receivers, refused: error.message };
+    throw error;
+  }
+}
+
+/** The streams of a package without a list, one after the other, as long as each ends well. */
+async function receiveParts(inlet: Inlet, whole: Begin, pass: Pass, receivers: Ended[]): Promise<void> {
+  const listEnd = await take(inlet, RECORD);
+  if (readRecord(listEnd) !== 'end') throw new NotLetIn('goes on where its head should have ended');
+  for (;;) {
+    const part = await takeHead(inlet, (begin) => judgePart(whole, begin));
+    if (part === 'end') return;
+    if (part === undefined) throw new CutOff();
+    const ended = await pass(part);
+    receivers.push(ended);
+    if (!succeeded(ended)) return;
+  }
+}
+
+/** What a stream begins with; 'end' where a package ends, undefined where nothing comes any more. */
+async function takeHead(
+  inlet: Inlet,
+  judge: (begin: Begin) => string | undefined,
+): Promise<Taken | 'end' | undefined> {
+  const record = await inlet.take(RECORD);
+  if (record.length === 0) return undefined;
+  // Every stream's first byte is a zero, and no text's.
+  if (record.length < RECORD && record[0] === 0) throw new CutOff();
+  const begin = readRecord(record);
+  if (begin === 'end') return begin;
+  const refused = begin === undefined ? describeText(record) : judge(begin);
+  if (begin === undefined || refused !== undefined) throw new NotLetIn(refused);
+  const payload = await take(inlet, begin.payload);
+  const list = begin.package && begin.payload > 0 ? (unpackXdrNvlist(payload) ?? 'broken') : undefined;
+  return { begin, list, bytes: Buffer.concat([record, payload]) };
+}
+
+async function take(inlet: Inlet, count: number): Promise<Buffer> {
+  const bytes = await inlet.take(count);
+  if (bytes.length < count) throw new CutOff();
+  return bytes;
+}
+
+/** Has a `zfs receive` read `head`, and what comes behind it. Nobody else may write. */
+async function startOn(
+  inlet: Inlet,
+  head: Buffer,
+  { argv: [file = '', ...words], env, cwd }: Stage,
+  children: ChildProcess[],
+): Promise<{ ending: Promise<Ended> }> {
+  return inlet.fill(Buffer.concat([head, inlet.drain()]), () => {
+    const child = spawn(file, words, { env, cwd, stdio: [inlet.descriptor, 'ignore', 'pipe'] });
+    children.push(child);
+    return { child, ending: endOf(child) };
+  });
+}

@@ -1,0 +1,101 @@
+/**
+ * The end of a pipe that is looked into before a child may read it: what is taken out can be put back in front of the rest,
+ * as long as nobody writes.
+ */
+
+import type { ChildProcess } from 'node:child_process';
+import { closeSync, constants, openSync, read, readSync, writeSync } from 'node:fs';
+import { setTimeout as wait } from 'node:timers/promises';
+import { promisify } from 'node:util';
+
+/** A pipe's own size, unless somebody has changed that. */
+const PIPE = 65_536;
+/** Milliseconds until a full pipe is tried again. */
+const PAUSE = 1;
+
+const readInto = promisify(read);
+
+export interface Inlet {
+  /** To be handed to a child as its standard input. */
+  readonly descriptor: number;
+  /** The next `count` bytes; fewer when the stream ends before. Waits for them, and reads nothing beyond. */
+  take(count: number): Promise<Buffer>;
+  /** What is in the pipe now. */
+  drain(): Buffer;
+  /**
+   * Puts `bytes` into the pipe, which was drained and which nobody else writes to, for the child that `start` starts; gives
+   * up when that has ended. The answer is what was started.
+   */
+  fill<Started extends { readonly child: ChildProcess }>(
+    bytes: Buffer,
+    start: () => Started,
+  ): Promise<Started>;
+  close(): void;
+}
+
+/** Of the pipe whose end to read from is `descriptor`. */
+export function createInlet(descriptor: number): Inlet {
+  // An end of its own that does not wait: the mode is one of the opening, and children expect theirs to wait.
+  const again = (mode: number) => openSync(`/proc/self/fd/${descriptor}`, mode | constants.O_NONBLOCK);
+  let open = true;
+  return {
+    descriptor,
+    async take(count) {
+      const bytes = Buffer.alloc(count);
+      let length = 0;
+      while (length < count) {
+        const { bytesRead } = await readInto(descriptor, bytes, length, count - length, null);
+        if (bytesRead === 0) break;
+        length += bytesRead;
+      }
+      return bytes.subarray(0, length);
+    },
+    drain() {
+      const end = again(constants.O_RDONLY);
+      try {
+        const chunks: Buffer[] = [];
+        for (;;) {
+          const chunk = Buffer.alloc(PIPE);
+          const length = unlessBusy(() => readSync(end, chunk)) ?? 0;
+          if (length === 0) return Buffer.concat(chunks);
+          chunks.push(chunk.subarray(0, length));
+        }
+      } finally {
+        closeSync(end);
+      }
+    },
+    async fill(bytes, start) {
+      // Before there is a reader: where the writer has ended already, that would find the end of the stream.
+      const end = again(constants.O_WRONLY);
+      try {
+        const started = start();
+        for (let at = 0; at < bytes.length && !hasEnded(started.child); ) {
+          const written = unlessBusy(() => writeSync(end, bytes, at));
+          if (written === undefined) await wait(PAUSE);
+          else at += written;
+        }
+        return started;
+      } finally {
+        closeSync(end);
+      }
+    },
+    close() {
+      if (open) closeSync(descriptor);
+      open = false;
+    },
+  };
+}
+
+function hasEnded({ exitCode, signalCode, pid }: ChildProcess): boolean {
+  return exitCode !== null || signalCode !== null || pid === undefined;
+}
+
+/** Undefined where the kernel says that it would have to wait (EAGAIN). */
+function unlessBusy(work: () => number): number | undefined {
+  try {
+    return work();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,125 @@
+/** Streams on their way in: what gets to who receives them is what was sent, and nothing that was not to. */
+
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import t, { type Test } from 'tap';
+import { takeIn } from '../../../src/client/copy/take-in.ts';
+import { listenForInterruption } from '../../../src/process/interruption.ts';
+import { RECORD } from '../../../src/zfs/stream-head.ts';
+import { recordedHead } from '../../fixtures/zfs/stream-heads.ts';
+
+const PACKAGE = recordedHead('fuse -I');
+/** Of the recorded package each stream is a beginning and an end. */
+const PART = 2 * RECORD;
+const interruption = listenForInterruption();
+const asked = {
+  source: 'tank/home',
+  snapshot: 'tank/home@zrep_000003',
+  recursive: false,
+  properties: false,
+  holds: false,
+  excludes: true,
+};
+const shell = (script: string) => ({ argv: ['sh', '-c', script], env: { PATH: process.env['PATH'] } });
+
+/** Takes in what `sender`, a script, prints; each `receiver`, a script, has a file of its own, whose contents are told. */
+async function take(
+  t: Test,
+  stream: Buffer,
+  {
+    sender = 'cat "$STREAM"',
+    receiver = `dd bs=${RECORD} count=2 iflag=fullblock status=none`,
+    filters = [] as string[],
+  } = {},
+) {
+  const folder = mkdtempSync(`${tmpdir()}/take-in-`);
+  t.teardown(() => rmSync(folder, { recursive: true }));
+  writeFileSync(`${folder}/stream`, stream);
+  const raws: boolean[] = [];
+  const receive = (raw: boolean) => {
+    raws.push(raw);
+    return shell(`exec >${folder}/${raws.length}; ${receiver}`);
+  };
+  const incoming = {
+    sender: shell(sender.replaceAll('$STREAM', `${folder}/stream`)),
+    writer: undefined,
+    filters: filters.map(shell),
+  };
+  const taken = await takeIn(incoming, receive, asked, interruption);
+  const files = readdirSync(folder).filter((name) => name !== 'stream');
+  const received = files.sort().map((name) => readFileSync(`${folder}/${name}`));
+  return { ...taken, received, raws, codes: taken.receivers.map(({ code }) => code) };
+}
+
+t.test('each stream of a package has a receiver of its own, and each gets its own', async (t) => {
+  const { received, codes, refused, cut, sender } = await take(t, PACKAGE);
+  const parts = [0, 1, 2].map((index) => PACKAGE.subarray(PART * (index + 1), PART * (index + 2)));
+  t.same(codes, [0, 0, 0]);
+  t.same([refused, cut, sender.code], [undefined, undefined, 0]);
+  for (const [index, part] of parts.entries()) t.ok(received[index]?.equals(part), `part ${index}`);
+});
+
+t.test('a stream that is no package goes through as it is, however it comes', async (t) => {
+  const begin = Buffer.from(recordedHead('fuse').subarray(0, RECORD));
+  begin.fill(0, 56).write(asked.snapshot, 56);
+  const stream = Buffer.concat([begin, Buffer.alloc(3_000_000, 'some noise, ')]);
+  const dribble =
+    'head -c 100 "$STREAM"; sleep 0.05; tail -c +101 "$STREAM" | head -c 70000; sleep 0.05; tail -c +70101 "$STREAM"';
+  for (const [what, options] of Object.entries({
+    'at once': {},
+    'in pieces': { sender: dribble },
+    'by filters': { filters: ['cat', 'dd bs=1000 status=none'] },
+    'to who begins late': { receiver: 'sleep 0.2; cat' },
+  })) {
+    const { received, codes, sender } = await take(t, stream, { receiver: 'cat', ...options });
+    t.same([codes, sender.code], [[0], 0], what);
+    t.ok(received[0]?.equals(stream), `${what}: byte for byte`);
+  }
+});
+
+t.test('what is not to come in gets to nobody', async (t) => {
+  const part = PACKAGE.subarray(PART, 2 * PART);
+  const other = Buffer.from(part);
+  other.write('tank/home/child@zrep_000001\0', 56);
+  const head = PACKAGE.subarray(0, PART);
+  const cases: [string, Buffer, RegExp, number][] = [
+    ['properties', recordedHead('fuse -p -I'), /^carries properties/, 0],
+    ['a tree', recordedHead('fuse -R -I'), /^is recursive/, 0],
+    ['a tree within', Buffer.concat([head, part, recordedHead('fuse -R -I')]), /^has another package/, 1],
+    ['a child within', Buffer.concat([head, other]), /^has a stream of "tank\/home\/child@/, 0],
+    ['no list and no end', Buffer.concat([head.subarray(0, RECORD), part]), /should have ended/, 0],
+    ['an end', PACKAGE.subarray(-RECORD), /^begins with an end/, 0],
+    ['text', Buffer.from('Welcome to fileserver\n'), /^is no stream of zfs send.*Welcome/, 0],
+    ['much text', Buffer.alloc(100_000, 'Welcome\n'), /^is no stream of zfs send/, 0],
+  ];
+  for (const [what, stream, reason, before] of cases) {
+    // One that would go on for ever.
+    const { refused, codes } = await take(t, stream, {
+      sender: 'cat "$STREAM"; exec sleep 100',
+      ...(what === 'text' ? { sender: 'cat "$STREAM"' } : {}),
+    });
+    t.match(refused, reason, what);
+    t.equal(codes.length, before);
+  }
+});
+
+t.test('where nothing comes nobody receives, and a stream that was cut off is told', async (t) => {
+  t.match(await take(t, Buffer.alloc(0), { sender: 'echo refused >&2; exit 77' }), {
+    sender: { code: 77, message: 'refused\n' },
+    receivers: [],
+    refused: undefined,
+    cut: undefined,
+  });
+  for (const length of [1, RECORD - 1, RECORD, RECORD + 1, PART, PART + 1, 2 * PART, PACKAGE.length - RECORD])
+    t.match(
+      await take(t, PACKAGE.subarray(0, length)),
+      { refused: undefined, cut: true },
+      `after ${length} bytes`,
+    );
+});
+
+t.test('a receiver that fails ends it all', async (t) => {
+  const endless = { sender: 'cat "$STREAM"; exec yes', receiver: 'echo no >&2; exit 3' };
+  const { codes, refused, receivers } = await take(t, PACKAGE, endless);
+  t.same([codes, refused, receivers[0]?.message], [[3], undefined, 'no\n']);
+});
