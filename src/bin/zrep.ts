@@ -90,6 +90,8 @@ function dispatch(
       return changeconfig(settings, command);
     case 'clear':
       return clear(settings, command);
+    case 'doctor':
+      return import('../client/verbs/doctor.ts').then(({ doctor }) => doctor(settings, command));
   }
 }
 

@@ -2,6 +2,7 @@
 
 import { quote } from '../../printable.ts';
 import { type ChangeconfigCommand, type ClearCommand, CONFIG_VERBS } from './config-words.ts';
+import { DOCTOR_VERBS, type DoctorCommand } from './doctor-words.ts';
 import { INIT_VERBS, type InitCommand, type InitPullCommand } from './init-words.ts';
 import { type LastsentCommand, type ListCommand, LOOK_VERBS, type UptodateCommand } from './look-words.ts';
 import { REFRESH_VERBS, type RefreshCommand } from './refresh-words.ts';
@@ -35,6 +36,7 @@ export type Command =
   | SentsyncCommand
   | SnaponlyCommand
   | ExpireCommand
+  | DoctorCommand
   | WireCommand
   | StatusCommand
   | ListCommand
@@ -74,6 +76,7 @@ export const VERBS: Verbs<Command> = {
   ...LOOK_VERBS,
   ...ROLE_VERBS,
   ...CONFIG_VERBS,
+  ...DOCTOR_VERBS,
   version: {
     usage: ['zrep version'],
     summary: 'print the version',
