@@ -7,20 +7,19 @@ import { inheritArgv, mountArgv, readStateArgv, setArgv } from '../../zfs/argv.t
 import type { Dataset } from '../../zfs/names.ts';
 import { anyValue, type Listing, type Properties, parseListing } from '../../zfs/state.ts';
 import { childrenOf } from '../copy/destination.ts';
-import { Failure } from '../run/failure.ts';
 import type { Run } from '../run/run.ts';
 
 const PROPERTIES = ['type', 'mounted', 'mountpoint', 'canmount', 'readonly'];
 
-/** @throws Failure when it is the master and cannot be used all the same. */
-export async function becomeUsable(run: Run, dataset: Dataset): Promise<void> {
+/** The answer is what could not be mounted, and why: that keeps nobody from being the master. */
+export async function becomeUsable(run: Run, dataset: Dataset): Promise<readonly string[]> {
   const { settings, step } = run;
   mustSucceed(await step.zfs.ask(inheritArgv(dataset, 'readonly')), dataset);
   const depth = settings.recursive ? Number.POSITIVE_INFINITY : 1;
   const state = mustSucceed(await step.zfs.ask(readStateArgv(dataset, PROPERTIES, depth)), dataset);
   const listing = parseListing(state.output);
   await allowWriting(run, dataset, listing.get(dataset));
-  await mountAll(run, dataset, listing);
+  return mountAll(run, dataset, listing);
 }
 
 /** Stock leaves it to the file system above, which on a backup server can be read-only as a whole. */
@@ -35,7 +34,7 @@ async function allowWriting(
   report.warn(`${dataset} would be read-only by what is ${source}; it has readonly=off of its own now`);
 }
 
-async function mountAll(run: Run, dataset: Dataset, listing: Listing): Promise<void> {
+async function mountAll(run: Run, dataset: Dataset, listing: Listing): Promise<string[]> {
   const { settings, report } = run;
   const obstacle = obstacleOf(listing.get(dataset));
   if (obstacle !== undefined) report.warn(`${dataset} is not mounted, since its ${obstacle}`);
@@ -49,8 +48,7 @@ async function mountAll(run: Run, dataset: Dataset, listing: Listing): Promise<v
     const ended = await run.step.zfs.ask(mountArgv(one));
     if (!succeeded(ended)) failed.push(`${printable(ended.message.trim())}; then: zfs mount ${one}`);
   }
-  if (failed.length > 0)
-    throw new Failure(`${dataset} is the master, but not all of it is mounted (${failed.join('; ')})`);
+  return failed;
 }
 
 function isToMount(own: Properties | undefined): boolean {

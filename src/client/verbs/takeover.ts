@@ -52,9 +52,12 @@ async function takeOverHere(run: Run, command: TakeoverCommand): Promise<void> {
     if (back) await confirmLosses(run, command, back.losses);
     if (back) await rollBack(run, back);
     report.line(`Setting master properties for ${settings.hostName}:${dataset}`);
+    // Before the mark: who is marked has done all of it, and an interrupted failover on the other side can rely on that.
+    const unmounted = await becomeUsable(run, dataset);
     for (const argv of masterArgvs(step.capabilities, settings.tag, ends))
       mustSucceed(await step.zfs.ask(argv), dataset);
-    await becomeUsable(run, dataset);
+    if (unmounted.length > 0)
+      throw new Failure(`${dataset} is the master, but not all of it is mounted (${unmounted.join('; ')})`);
   });
 }
 
