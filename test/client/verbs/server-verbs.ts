@@ -302,6 +302,16 @@ t.test('a copy that cannot be expired from here is told of, and counts as a fail
   t.match(err, /^tank\/home was expired here alone.* zrep expire -L tank\/home\n$/);
 });
 
+t.test(
+  'bug 8: usage text with exit code 0, of a zrep that does not know the verb, is no expiring',
+  async (t) => {
+    const usage =
+      'ERROR: unrecognized zrep subcommand expire\nzrep v1.2: a program to replicate a zfs filesystem\n';
+    const there = { asked: [], answers: { [MASTER]: '', [EXPIRE]: usage } };
+    t.match(await run(pair(), 'expire', {}, there), { code: 1, out: /\nREMOTE expire failed\n$/ });
+  },
+);
+
 t.test('where the other side is a master, too, nothing is expired there', async (t) => {
   const there = { asked: [], answers: { [MASTER]: 'yes\n', [EXPIRE]: '' } };
   const { code, err } = await run(pair(), 'expire', {}, there);
@@ -311,7 +321,11 @@ t.test('where the other side is a master, too, nothing is expired there', async 
 });
 
 t.test('a snapshot that cannot be destroyed here does not keep the copy from being expired', async (t) => {
-  const there = { asked: [], answers: { [MASTER]: '', [EXPIRE]: '' }, failing: 'destroy' };
+  const there = {
+    asked: [],
+    answers: { [MASTER]: '', [EXPIRE]: 'Expiring zrep snaps on vault/home\n' },
+    failing: 'destroy',
+  };
   t.equal((await run(pair(), 'expire', {}, there)).code, 1);
   t.same(there.asked, [MASTER, EXPIRE]);
 });
