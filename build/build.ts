@@ -13,6 +13,7 @@ import { build, type Metafile, type Plugin } from 'esbuild';
 const LAUNCHERS = {
   'src/bin/zrep-gate.ts': 'src/bin/launcher.sh',
   'src/bin/zrep.ts': 'src/bin/zrep-launcher.sh',
+  'src/bin/zrep-expire.ts': 'src/bin/zrep-launcher.sh',
 };
 
 /** What programs load on need: bundles of their own, since reading unused code takes time, too. */

@@ -14,7 +14,11 @@ const hot = read('zrep-gate.cjs');
 t.test('npm run build runs that script, and package.json names the programs that it makes', (t) => {
   const { scripts, bin, files } = JSON.parse(readFileSync('package.json', 'utf8'));
   t.equal(scripts.build, 'tsx build/build.ts');
-  t.same(bin, { zrep: 'dist/zrep.cjs', 'zrep-gate': 'dist/zrep-gate.cjs' });
+  t.same(bin, {
+    zrep: 'dist/zrep.cjs',
+    'zrep-expire': 'dist/zrep-expire.cjs',
+    'zrep-gate': 'dist/zrep-gate.cjs',
+  });
   t.ok(files.includes('dist'));
   t.end();
 });
@@ -26,6 +30,7 @@ t.test('each program and what it loads on need are a file each', (t) => {
     'find-mistakes.cjs',
     'remote-syslog.cjs',
     'spinner.cjs',
+    'zrep-expire.cjs',
     'zrep-gate.cjs',
     'zrep.cjs',
   ];
@@ -43,7 +48,11 @@ t.test('each program and what it loads on need are a file each', (t) => {
 t.test(
   'a program has its launcher in front, and can be executed by anyone, written by its owner only',
   (t) => {
-    for (const [program, source] of Object.entries({ 'zrep-gate': 'launcher', zrep: 'zrep-launcher' })) {
+    for (const [program, source] of Object.entries({
+      'zrep-gate': 'launcher',
+      zrep: 'zrep-launcher',
+      'zrep-expire': 'zrep-launcher',
+    })) {
       const launcher = readFileSync(`src/bin/${source}.sh`, 'utf8').replace('\n', "\n':' /*\n");
       t.ok(read(`${program}.cjs`).startsWith(`${launcher}*/\n`), program);
       t.equal(launcher.indexOf('*/'), -1, program);
@@ -53,7 +62,7 @@ t.test(
   },
 );
 
-t.test('npm packs the two as programs, and only them', (t) => {
+t.test('npm packs the three as programs, and only them', (t) => {
   const folder = makeFolder(t);
   const options = [
     '--ignore-scripts',
@@ -68,7 +77,7 @@ t.test('npm packs the two as programs, and only them', (t) => {
   const list = execFileSync('tar', ['-tvf', `${folder}/${tarball}`], { encoding: 'utf8' });
   const programs = list.split('\n').filter((line) => line.startsWith('-rwx'));
   const names = programs.map((line) => /^-rwxr-xr-x .* package\/dist\/(.*)$/.exec(line)?.[1]);
-  t.same(names.sort(), ['zrep-gate.cjs', 'zrep.cjs'], programs.join());
+  t.same(names.sort(), ['zrep-expire.cjs', 'zrep-gate.cjs', 'zrep.cjs'], programs.join());
   t.end();
 });
 
@@ -103,6 +112,11 @@ t.test('it runs where there is no node_modules, and warns of nothing', (t) => {
   t.match(serve.stderr, /^zrep-gate: the form is: .*\n$/, 'one line');
   const zrep = spawnSync(process.execPath, [`${folder}/zrep.cjs`, 'version'], { cwd: '/', encoding: 'utf8' });
   t.match(zrep, { status: 0, stdout: /^zrep \d+\.\d+\.\d+, of zrep-gate; .*\n$/, stderr: '' });
+  const expire = spawnSync(process.execPath, [`${folder}/zrep-expire.cjs`, '--check'], {
+    cwd: '/',
+    encoding: 'utf8',
+  });
+  t.match(expire, { status: 0, stdout: /^Every file system:\n {2}up to 1 hour old/, stderr: '' });
   for (const name of ['admin', 'find-mistakes', 'remote-syslog', 'spinner']) {
     const argv = ['-e', `require('${folder}/${name}.cjs')`];
     t.equal(execFileSync(process.execPath, argv, { cwd: '/', encoding: 'utf8', stdio: 'pipe' }), '', name);

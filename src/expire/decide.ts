@@ -48,12 +48,23 @@ export function decideAll(
   datasets: readonly { readonly schedule: Schedule | undefined; readonly snapshots: readonly Snapshot[] }[],
   question: Question,
 ): Verdict[][] {
-  const newest = oldestFirst(datasets.flatMap(({ snapshots }) => snapshots)).at(-1);
+  const wrong = fromTheFuture(
+    datasets.flatMap(({ snapshots }) => snapshots),
+    question.now,
+  );
   return datasets.map(({ schedule, snapshots }) => {
-    if (newest !== undefined && !(newest.creation <= question.now))
-      return keepAll(snapshots, { code: 'clock', newest });
-    return decide(schedule, snapshots, question);
+    return wrong === undefined
+      ? decide(schedule, snapshots, question)
+      : keepAll(snapshots, { code: 'clock', newest: wrong });
   });
+}
+
+/** The newest of the snapshots that are newer than now, or of which it cannot be told. */
+export function fromTheFuture(snapshots: readonly Snapshot[], now: number): Snapshot | undefined {
+  let found: Snapshot | undefined;
+  for (const snapshot of snapshots)
+    if (!(snapshot.creation <= now) && !(snapshot.creation <= (found?.creation ?? 0))) found = snapshot;
+  return found;
 }
 
 /** Decides over the snapshots of one dataset, in their order. `schedule` is undefined where a file has none for it. */
@@ -63,9 +74,8 @@ export function decide(
   question: Question,
 ): Verdict[] {
   const sorted = oldestFirst(snapshots);
-  const newest = sorted.at(-1);
-  if (newest !== undefined && !(newest.creation <= question.now))
-    return keepAll(snapshots, { code: 'clock', newest });
+  const wrong = fromTheFuture(snapshots, question.now);
+  if (wrong !== undefined) return keepAll(snapshots, { code: 'clock', newest: wrong });
   if (schedule === undefined) return keepAll(snapshots, { code: 'no-schedule' });
   if (schedule.kind === 'all') return keepAll(snapshots, { code: 'keep-all' });
   const proposals = propose(schedule, sorted, question);

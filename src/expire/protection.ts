@@ -7,13 +7,13 @@
  * with the snapshots.
  */
 
-import { type Guard, hasTag, type Snapshot, tagOf } from './snapshot.ts';
+import { type Guard, hasTag, oldestFirst, type Snapshot, tagOf } from './snapshot.ts';
 
 /** Snapshots of one dataset → why each must stay; those that may go are not in it. */
 export function protect(snapshots: readonly Snapshot[], tags: readonly string[]): Map<Snapshot, Guard> {
   const newestSent = new Newest();
   const newest = new Newest();
-  for (const snapshot of snapshots) {
+  for (const snapshot of oldestFirst(snapshots)) {
     for (const tag of snapshot.sentAs) newestSent.see(tag, snapshot);
     const own = tagOf(snapshot.name);
     if (own !== undefined) newest.see(own, snapshot);
@@ -29,22 +29,19 @@ export function protect(snapshots: readonly Snapshot[], tags: readonly string[])
   return guards;
 }
 
-/** The newest of each tag, by either order; of several made in one second, all of them. */
+/** The newest of each tag, by either order, of what is shown oldest first. */
 class Newest {
-  readonly #byClock = new Map<string, Snapshot[]>();
+  readonly #byClock = new Map<string, Snapshot>();
   readonly #byPool = new Map<string, Snapshot>();
 
   see(tag: string, snapshot: Snapshot): void {
-    const latest = this.#byClock.get(tag);
-    const known = latest?.[0]?.creation ?? Number.NEGATIVE_INFINITY;
-    if (snapshot.creation > known) this.#byClock.set(tag, [snapshot]);
-    else if (snapshot.creation === known) latest?.push(snapshot);
+    this.#byClock.set(tag, snapshot);
     const before = this.#byPool.get(tag);
     if (before === undefined || snapshot.createtxg >= before.createtxg) this.#byPool.set(tag, snapshot);
   }
 
   *all(): Iterable<[string, Snapshot]> {
     yield* this.#byPool;
-    for (const [tag, snapshots] of this.#byClock) for (const one of snapshots) yield [tag, one];
+    yield* this.#byClock;
   }
 }

@@ -69,10 +69,9 @@ export function parseSpan(text: string): Span | Problem {
   return { ...sum, text: said.join(' ') };
 }
 
-function notALength(text: string): string {
-  const number = /^\s*\d+\s*$/.test(text)
-    ? `${quote(text)} has no unit`
-    : `${quote(text)} is no length of time`;
+function notALength(raw: string): string {
+  const text = raw.trim();
+  const number = /^\d+$/.test(text) ? `${quote(text)} has no unit` : `${quote(text)} is no length of time`;
   return `${number}: write a number and a unit, e.g. 48 hours, 15 days, 4 weeks, 6 months, 2h`;
 }
 

@@ -54,7 +54,7 @@ function sayCalendar(
     : `${why.by.name} stands for ${label} (${sayTier(tier)})`;
 }
 
-function sayGuard(guard: Guard): string {
+export function sayGuard(guard: Guard): string {
   switch (guard.kind) {
     case 'newest-sent':
       return `the newest that was sent under the tag ${guard.tag}: the next refresh goes on from it`;

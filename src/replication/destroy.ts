@@ -25,6 +25,13 @@ interface Batch {
   readonly names: readonly string[];
 }
 
+/** A snapshot that could not be destroyed, and how zfs ended over it. */
+export interface Left {
+  /** DATASET@NAME. */
+  readonly snapshot: string;
+  readonly ended: Ended;
+}
+
 /**
  * Destroys what it can of `snapshots`, in their order; the answer is how many are gone.
  *
@@ -35,16 +42,24 @@ export async function destroyAll(
   dataset: string,
   snapshots: readonly TaggedSnapshot[],
 ): Promise<number> {
-  const failures: Ended[] = [];
-  for (const batch of batchesOf(snapshots, step.capabilities.has('batches') ? LARGEST : 1)) {
-    failures.push(...(await destroyBatch(step, batch)));
-  }
-  for (const failure of failures) mustSucceed(failure, dataset);
+  for (const { ended } of await destroyEach(step, snapshots)) mustSucceed(ended, dataset);
   return snapshots.length;
 }
 
+/** The same, and the answer is what could not be. */
+export async function destroyEach(
+  step: Step,
+  snapshots: readonly Pick<TaggedSnapshot, 'dataset' | 'name'>[],
+): Promise<Left[]> {
+  const left: Left[] = [];
+  for (const batch of batchesOf(snapshots, step.capabilities.has('batches') ? LARGEST : 1)) {
+    left.push(...(await destroyBatch(step, batch)));
+  }
+  return left;
+}
+
 /** `snapshots` in their order, neighbours of one dataset together, `largest` at a time at most. */
-function batchesOf(snapshots: readonly TaggedSnapshot[], largest: number): Batch[] {
+function batchesOf(snapshots: readonly Pick<TaggedSnapshot, 'dataset' | 'name'>[], largest: number): Batch[] {
   const batches: { dataset: string; names: string[] }[] = [];
   for (const { dataset, name } of snapshots) {
     const last = batches.at(-1);
@@ -54,17 +69,17 @@ function batchesOf(snapshots: readonly TaggedSnapshot[], largest: number): Batch
   return batches;
 }
 
-/** The answer is how each failed that could not be destroyed. */
-async function destroyBatch(step: Step, batch: Batch): Promise<Ended[]> {
+async function destroyBatch(step: Step, batch: Batch): Promise<Left[]> {
   step.interruption.check();
   const ended = await step.zfs.ask(destroyArgv(batch.dataset, batch.names));
   if (succeeded(ended)) return [];
-  if (batch.names.length === 1) return [ended];
-  const failures: Ended[] = [];
+  const [name = '', ...more] = batch.names;
+  if (more.length === 0) return [{ snapshot: fullName({ dataset: batch.dataset, name }), ended }];
+  const left: Left[] = [];
   for (const name of await namesLeft(step, batch)) {
-    failures.push(...(await destroyBatch(step, { dataset: batch.dataset, names: [name] })));
+    left.push(...(await destroyBatch(step, { dataset: batch.dataset, names: [name] })));
   }
-  return failures;
+  return left;
 }
 
 /** Those of a batch that are still there; all, where zfs does not say. */

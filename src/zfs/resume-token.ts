@@ -9,7 +9,7 @@
  * Text: 1-CHECKSUM-LENGTH-HEX, as libzfs_sendrecv.c writes it; see docs/resume-token.md.
  */
 
-import { type Refusal, refuse } from '../refusal.ts';
+import { isRefusal, type Refusal, refuse } from '../refusal.ts';
 import { formatZrepSnapshot, parseZrepSnapshot, type ZrepSnapshot } from './names.ts';
 import { type NvValue, packNvlist, unpackNvlist } from './nvlist.ts';
 
@@ -32,14 +32,29 @@ const TEXT = /^1-(0|[1-9a-f][0-9a-f]{0,15})-([1-9a-f][0-9a-f]{0,4})-((?:[0-9a-f]
 
 /** The fields of a token, decoded more strictly than zfs does; refuses two spellings of one thing. */
 export function parseResumeToken(text: string): ResumeToken | Refusal {
+  const pairs = unpackToken(text);
+  if (isRefusal(pairs)) return pairs;
+  const token = pairs && readToken(pairs);
+  return token ?? refuse('bad-token', 'its contents are not those of a resumable send of a zrep snapshot');
+}
+
+/** The GUIDs of the snapshots that a token's stream is made of, whatever they are called; undefined for what is no token. */
+export function tokenGuids(text: string): bigint[] | undefined {
+  const pairs = unpackToken(text);
+  if (pairs === undefined || isRefusal(pairs)) return undefined;
+  const [to, from] = [pairs.get('toguid'), pairs.get('fromguid')];
+  if (typeof to !== 'bigint' || (from !== undefined && typeof from !== 'bigint')) return undefined;
+  return from === undefined ? [to] : [to, from];
+}
+
+/** What is packed in a token; undefined where that is no nvlist of a token's kind. */
+function unpackToken(text: string): ReadonlyMap<string, NvValue> | Refusal | undefined {
   const match = text.length <= MAXIMUM_TEXT ? TEXT.exec(text) : null;
   if (match === null) return refuse('bad-token', 'it has not the form 1-CHECKSUM-LENGTH-HEX');
   const compressed = Buffer.from(match[3] as string, 'hex');
   if (checksum(compressed) !== BigInt(`0x${match[1]}`)) return refuse('bad-token', 'its checksum is wrong');
   const packed = inflate(compressed, Number.parseInt(match[2] as string, 16));
-  const pairs = packed && unpackNvlist(packed);
-  const token = pairs && readToken(pairs);
-  return token ?? refuse('bad-token', 'its contents are not those of a resumable send of a zrep snapshot');
+  return packed && unpackNvlist(packed);
 }
 
 /** A token with these fields, as text for `zfs send -t`. */

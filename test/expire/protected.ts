@@ -84,19 +84,21 @@ function mustStay(one: Snapshot, all: readonly Snapshot[], question: Question): 
   const { now, keep, tags, zrepIgnore, thinUnsent } = question;
   if (all.some(({ creation }) => creation > now)) return 'the clock is wrong';
   if (one.guards.length > 0) return 'guarded';
+  // By the clock, and of one second by the pool; and by the pool alone.
+  const isNewestOf = (some: readonly Snapshot[]) =>
+    some.every(
+      ({ creation, createtxg }) =>
+        creation < one.creation || (creation === one.creation && createtxg <= one.createtxg),
+    ) || some.every(({ createtxg }) => createtxg <= one.createtxg);
   const newer = all.filter(
     ({ creation, createtxg }) =>
       creation > one.creation || (creation === one.creation && createtxg >= one.createtxg),
   );
   if (newer.length <= Math.max(1, keep)) return 'among the newest';
   for (const tag of [...TAGS, 'third']) {
-    const sent = all.filter(({ sentAs }) => sentAs.has(tag));
-    if (one.sentAs.has(tag) && sent.every(({ creation }) => creation <= one.creation))
+    if (one.sentAs.has(tag) && isNewestOf(all.filter(({ sentAs }) => sentAs.has(tag))))
       return `newest sent of ${tag}`;
-    if (one.sentAs.has(tag) && sent.every(({ createtxg }) => createtxg < one.createtxg))
-      return `newest sent of ${tag}`;
-    const ofTag = all.filter(({ name }) => hasTag(name, tag));
-    if (hasTag(one.name, tag) && ofTag.every(({ creation }) => creation <= one.creation))
+    if (hasTag(one.name, tag) && isNewestOf(all.filter(({ name }) => hasTag(name, tag))))
       return `newest of ${tag}`;
   }
   if (zrepIgnore) return undefined;
@@ -104,9 +106,12 @@ function mustStay(one: Snapshot, all: readonly Snapshot[], question: Question): 
   if (own === undefined) return 'another tag, or none';
   if (one.sentAs.has(own)) return undefined;
   if (!thinUnsent) return 'never sent';
-  return all.some(({ sentAs, creation }) => sentAs.has(own) && creation >= one.creation)
-    ? undefined
-    : 'behind the newest sent';
+  const sentLater = all.some(
+    ({ sentAs, creation, createtxg }) =>
+      sentAs.has(own) &&
+      (creation > one.creation || (creation === one.creation && createtxg >= one.createtxg)),
+  );
+  return sentLater ? undefined : 'behind the newest sent';
 }
 
 t.test('no run ever destroys what is protected', async (t) => {

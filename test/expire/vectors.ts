@@ -65,6 +65,7 @@ t.test('the cases of the protocol notes', async (t) => {
     [1],
     'B: and here; others are among the newest',
   );
+  t.same(destroyedOf('1441 1440 0'), [0], 'exactly as old as the longest age stays');
   t.same(destroyedOf('200 manual:190 off:180 0', { zrepIgnore: true }), [1], 'F: but for the last of a tag');
 });
 
