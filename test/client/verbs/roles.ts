@@ -197,3 +197,49 @@ t.test('a host that is named in another way than by itself is found all the same
   t.equal((await CASES['takeover -L'](hosts)).ended, 0);
   t.equal(hosts.pair('backup'), `${REVERSED} master yes readonly off`);
 });
+
+t.test(
+  'a connection that broke says nothing of what is at work there: this side does not become the master again',
+  async (t) => {
+    const hosts = new TwoHosts(rundir);
+    hosts.broken = /takeover/;
+    t.match((await CASES['failover FS@SNAP'](hosts)).ended, { message: /need not be it yet/ });
+    t.same(hosts.masters(), []);
+    hosts.broken = undefined;
+    const { ended, err } = await CASES['failover FS@SNAP'](hosts);
+    t.same([ended, hosts.masters()], [0, ['backup']], 'and the same command goes on');
+    t.equal(
+      err,
+      'neither tank/home nor backup:vault/home is the master: going on with a failover that was cut off\n',
+    );
+  },
+);
+
+t.test('what fails before this side steps down leaves it the master, and readonly as it was', async (t) => {
+  for (const refused of [/backup: rollback/, /fileserver: rollback/, /fileserver: set readonly=on/]) {
+    const hosts = new TwoHosts(rundir);
+    hosts.refused = refused;
+    const { ended, err } = await CASES['failover FS@SNAP'](hosts);
+    t.ok(ended instanceof Error, String(refused));
+    t.equal(
+      err.split('\n').at(-2),
+      'failover failed: tank/home is the master as before, and readonly is as it was',
+    );
+    t.equal(hosts.pair('fileserver'), `${FORWARD} master yes readonly off`);
+    t.equal(hosts.pair('backup'), `${FORWARD} master - readonly on`);
+  }
+});
+
+t.test('who cannot be mounted is the master all the same, and that is told', async (t) => {
+  const hosts = new TwoHosts(rundir);
+  hosts.refused = /mount vault/;
+  t.match((await CASES['takeover -L'](hosts)).ended, {
+    message:
+      'vault/home is the master, but not all of it is mounted (it is busy; then: zfs mount vault/home)',
+  });
+  t.equal(hosts.pair('backup'), `${REVERSED} master yes readonly off`);
+  const legacy = new TwoHosts(rundir);
+  legacy.set('backup', 'vault/home', 'mountpoint', 'legacy');
+  const { ended, err } = await CASES['takeover -L'](legacy);
+  t.same([ended, err], [0, 'vault/home is not mounted, since its mountpoint is legacy\n']);
+});
