@@ -26,6 +26,11 @@ export function readPropertiesArgv(targets: readonly string[], properties: reado
   return ['get', '-Hp', '-o', STATE_FIELDS, properties.join(','), ...targets];
 }
 
+/** The same of a dataset and all datasets below it; only for a zfs that knows `-t`. */
+export function readTreeArgv(dataset: string, properties: readonly string[]): string[] {
+  return ['get', '-Hp', '-r', '-t', 'filesystem,volume', '-o', STATE_FIELDS, properties.join(','), dataset];
+}
+
 /** Properties of every file system and volume there is; where zfs does not know `-t`, of their snapshots as well. */
 export function allPropertiesArgv(capabilities: Capabilities, properties: readonly string[]): string[] {
   const types = capabilities.has('resume') ? ['-t', 'filesystem,volume'] : [];

@@ -60,4 +60,24 @@ await inGateLab(t, POLICY, async (gate) => {
     t.equal(await propertyOf(backup, 'zrep:src-fs', tree.destination), tree.source);
     t.equal(await propertyOf(backup, 'zrep:lock-pid', tree.destination), '-');
   });
+
+  needing(['receive -x'], 'a child keeps what it was set to here, and inherits what it did', async (t) => {
+    const names = ['exec', 'setuid', 'mountpoint', 'canmount', 'readonly', 'zrep:src-host', 'sharenfs'];
+    const look = async () => {
+      const argv = ['zfs', 'get', '-H', '-o', 'property,value,source', names.join(','), copy];
+      return (await backup.run(argv)).stdout;
+    };
+    await backup.script(`zfs set exec=off ${copy}; zfs set canmount=noauto ${copy}`);
+    const before = await look();
+    await fileserver.script(`
+      for one in exec=on setuid=on canmount=on readonly=off sharenfs=off zrep:src-host=elsewhere; do
+        zfs set $one ${child}
+      done
+      zfs set mountpoint=/srv/planted-again ${child}`);
+    for (const round of ['first', 'second']) {
+      const { code, stderr } = await zrep('-R', 'refresh', tree.destination);
+      t.equal(code, 0, round, { said: stderr });
+      t.equal(await look(), before);
+    }
+  });
 });

@@ -25,13 +25,20 @@ export function guardedProperties(capabilities: Capabilities, receiving: Receivi
   return names.filter((name) => !LOCK.test(name) && (name !== 'keylocation' || capabilities.has('excludes')));
 }
 
-/** What makes `after` as it was `before`, for those of `names` that have changed: name → argv. */
+/**
+ * What makes `after` as it was `before`, for those of `names` that have changed: name → argv. A dataset that was not there
+ * before has nothing of its own.
+ */
 export function putBack(
   dataset: string,
   names: readonly string[],
   before: Properties | undefined,
   after: Properties | undefined,
 ): ReadonlyMap<string, readonly string[]> {
+  if (before === undefined) {
+    const brought = names.filter((name) => after?.get(name)?.source === 'received');
+    return new Map(brought.map((name) => [name, inheritArgv(dataset, name)]));
+  }
   const changed = names.filter((name) => hasChanged(before?.get(name), after?.get(name)));
   return new Map(
     changed.map((name) => {

@@ -10,7 +10,7 @@ import { Failure } from '../run/failure.ts';
 import type { Run } from '../run/run.ts';
 import type { Settings } from '../words/settings.ts';
 import type { Destination } from './destination.ts';
-import { holdProperties } from './hold-properties.ts';
+import { holdProperties, readHeld } from './hold-properties.ts';
 import type { Asked } from './judge-head.ts';
 import { receiveArgv } from './receive.ts';
 import { type TakenIn, takeIn } from './take-in.ts';
@@ -51,11 +51,12 @@ export async function pull(
     );
   // A token has the last word on what comes.
   const wanted = { source, snapshot: token === undefined ? snapshot : undefined };
+  const held = await readHeld(run, destination);
   try {
     const total = estimate(run, far, destination, snapshot);
     return await receiveFrom(run, far, command, wanted, receive, dataset, total);
   } finally {
-    await holdProperties(run, destination);
+    await holdProperties(run, destination, held);
   }
 }
 

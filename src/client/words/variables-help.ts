@@ -14,7 +14,9 @@ What to send, and through what:
   ZREP_R=-R            as -R
   ZREP_OUTFILTER       what the stream goes through there, e.g. "lz4 -c"
   ZREP_INFILTER        and here, e.g. "lz4 -d"; several with | between them
-  ZREP_SEND_FLAGS      options of zfs send, on the side that sends: "-c --raw"
+  ZREP_SEND_FLAGS      options of zfs send, on the side that sends: "-c --raw".
+                       On the side that pulls: -p where streams are to bring
+                       properties, -h holds; others have no effect there
   ZREP_INC_FLAG        -I sends every snapshot in between (default), -i none
                        of them (default with a tag other than zrep)
   ZREP_FORCE=-f        as -f

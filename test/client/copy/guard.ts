@@ -54,3 +54,13 @@ t.test('what cannot be inherited is set to what it was', async (t) => {
 t.test('the lock is its own business', async (t) => {
   t.same(back('zrep:lock-pid=1', 'zrep:lock-pid=2'), {});
 });
+
+t.test('what was not there before keeps nothing that came with it', async (t) => {
+  const after = listingOf(
+    'v/h/c mountpoint=/etc<received exec=on<default setuid=on<inherited zrep:master=yes<received',
+  );
+  t.same(Object.fromEntries(putBack('v/h/c', NAMES, undefined, after.get('v/h/c'))), {
+    mountpoint: ['inherit', 'mountpoint', 'v/h/c'],
+    'zrep:master': ['inherit', 'zrep:master', 'v/h/c'],
+  });
+});
