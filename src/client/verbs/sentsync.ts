@@ -26,15 +26,20 @@ import type { SentsyncCommand } from '../words/sync-words.ts';
 /** Carries `command` out; the answer is the exit code. */
 export async function sentsync(settings: Settings, command: SentsyncCommand): Promise<number> {
   return inRun(settings, false, async (run) => {
-    const { tag } = settings;
-    const reading = { properties: masterListingProperties(tag), depth: 1 };
-    const refusal = await withLock(run.step, command.dataset, tag, reading, async (listing) => {
-      await underLock(run, command, listing);
-      return undefined;
-    });
-    if (isRefusal(refusal)) throw new Failure(`Cannot lock ${command.dataset} (${refusal.reason})`);
+    await markAsSent(run, command);
     return 0;
   });
+}
+
+/** The same in a run that is there. @throws Failure. */
+export async function markAsSent(run: Run, command: SentsyncCommand): Promise<void> {
+  const { tag } = run.settings;
+  const reading = { properties: masterListingProperties(tag), depth: 1 };
+  const refusal = await withLock(run.step, command.dataset, tag, reading, async (listing) => {
+    await underLock(run, command, listing);
+    return undefined;
+  });
+  if (isRefusal(refusal)) throw new Failure(`Cannot lock ${command.dataset} (${refusal.reason})`);
 }
 
 async function underLock(

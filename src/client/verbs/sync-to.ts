@@ -34,7 +34,8 @@ export async function syncTo(settings: Settings, command: SyncToCommand): Promis
   });
 }
 
-async function rollBackThere(run: Run, command: SyncToCommand): Promise<void> {
+/** The same in a run that is there. @throws Failure. */
+export async function rollBackThere(run: Run, command: SyncToCommand): Promise<void> {
   const { settings, step, report } = run;
   const { dataset, name } = command;
   const { course, snapshot, creation } = await lookHere(run, command);
@@ -65,12 +66,13 @@ async function rollBackThere(run: Run, command: SyncToCommand): Promise<void> {
     const snapshots = taggedSnapshots(listing, dataset, settings.tag);
     const same = snapshots.find(({ guid }) => guid === snapshot.guid);
     if (same === undefined) throw new Failure(`${dataset}@${name} is gone meanwhile`);
+    // What came along between two syncs has no mark yet, and is what the next one begins with.
+    if (same.sent === undefined) await markPushed(run, far, course, name, Math.floor(Date.now() / 1000));
+    // First here: a mark too few is made good by the next sync, where the other side has the snapshot after all.
+    await clearMarks(run, settings.tag, markedBehind(snapshots, same));
     await roll(run, far, there);
     report.line(`${far.host.name}:${course.destination} rolled back successfully to ${name}`);
     report.line('Now cleaning up local snapshots');
-    await clearMarks(run, settings.tag, markedBehind(snapshots, same));
-    // What came along between two syncs has no mark yet, and is what the next one begins with.
-    if (same.sent === undefined) await markPushed(run, far, course, name, Math.floor(Date.now() / 1000));
     return undefined;
   });
   if (isRefusal(refusal)) throw new Failure(`Cannot lock ${dataset} (${refusal.reason})`);
