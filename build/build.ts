@@ -1,5 +1,6 @@
 /**
- * `npm run build`: one CommonJS bundle a program in dist/, behind its launcher, and the licences of what is bundled.
+ * `npm run build`: one CommonJS bundle a program in dist/, behind its launcher, the licences of what is bundled, and each
+ * program's manual and completion.
  *
  * A bundle starts in about a quarter of the time that its parts need (bench/), and an installed gate has no
  * dependencies that somebody else could replace. CommonJS, since an ES module bundle starts a fifth slower.
@@ -8,6 +9,10 @@
 import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { build, type Metafile, type Plugin } from 'esbuild';
+import manifest from '../package.json' with { type: 'json' };
+import { completionScript } from './completion.ts';
+import { manualPage } from './man.ts';
+import { PROGRAMS } from './programs.ts';
 
 /** Each with its launcher: what starts node on the file that it stands in front of. */
 const LAUNCHERS = {
@@ -63,6 +68,12 @@ for (const [program, launcher] of Object.entries(LAUNCHERS)) {
   chmodSync(bundle, 0o755);
 }
 writeFileSync('dist/THIRD-PARTY-LICENSES', licences(metafile));
+for (const folder of ['dist/man', 'dist/completion']) mkdirSync(folder);
+for (const program of PROGRAMS) {
+  const others = PROGRAMS.filter((one) => one !== program).map(({ name }) => name);
+  writeFileSync(`dist/man/${program.name}.8`, manualPage(program, others, manifest.version));
+  writeFileSync(`dist/completion/${program.name}.bash`, completionScript(program));
+}
 
 /**
  * The launcher and the bundle in one file: to sh a program that ends before the bundle, to JavaScript a comment in

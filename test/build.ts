@@ -27,7 +27,10 @@ t.test('each program and what it loads on need are a file each', (t) => {
   const names = [
     'THIRD-PARTY-LICENSES',
     'admin.cjs',
+    'completion',
+    'doctor.cjs',
     'find-mistakes.cjs',
+    'man',
     'remote-syslog.cjs',
     'spinner.cjs',
     'zrep-expire.cjs',
@@ -35,6 +38,15 @@ t.test('each program and what it loads on need are a file each', (t) => {
     'zrep.cjs',
   ];
   t.same(readdirSync(dist).sort(), names);
+  const programs = ['zrep-expire', 'zrep-gate', 'zrep'];
+  t.same(
+    readdirSync(`${dist}/man`).sort(),
+    programs.map((name) => `${name}.8`),
+  );
+  t.same(
+    readdirSync(`${dist}/completion`).sort(),
+    programs.map((name) => `${name}.bash`),
+  );
   for (const [name, loader] of Object.entries({
     admin: hot,
     'remote-syslog': hot,
@@ -111,7 +123,7 @@ t.test('it runs where there is no node_modules, and warns of nothing', (t) => {
   t.equal(serve.status, 64);
   t.match(serve.stderr, /^zrep-gate: the form is: .*\n$/, 'one line');
   const zrep = spawnSync(process.execPath, [`${folder}/zrep.cjs`, 'version'], { cwd: '/', encoding: 'utf8' });
-  t.match(zrep, { status: 0, stdout: /^zrep \d+\.\d+\.\d+, of zrep-gate; .*\n$/, stderr: '' });
+  t.match(zrep, { status: 0, stdout: /^zrep 2\.0\.2\nin its place: zrep-gate \d+\.\d+\.\d+\n$/, stderr: '' });
   const expire = spawnSync(process.execPath, [`${folder}/zrep-expire.cjs`, '--check'], {
     cwd: '/',
     encoding: 'utf8',

@@ -61,7 +61,29 @@ interface Options {
 /** @throws UsageError with what to write instead. */
 export function readCommand(argv: readonly string[], version: string): ExpireCommand | Answer {
   let printed = '';
-  const program = new Command('zrep-expire')
+  const program = describeExpire()
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => {
+        printed += text;
+      },
+      writeErr: () => {},
+    });
+  try {
+    program.parse([...argv], { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return { print: printed };
+    throw new UsageError(`${error.message.replace(/^error: /, '')} (zrep-expire --help tells more)`);
+  }
+  const options: Options & { version?: true } = program.opts();
+  if (options.version) return { print: `zrep-expire ${version}\n` };
+  return check(options, program.args);
+}
+
+/** The options, of which help, the manual and completion are made. */
+export function describeExpire(): Command {
+  return new Command('zrep-expire')
     .usage('[OPTION]... [FILESYSTEM]...')
     .description('Destroys old snapshots of zrep by a schedule.')
     .argument('[filesystem...]', 'file systems, each by itself; what is below one is not meant')
@@ -83,24 +105,7 @@ export function readCommand(argv: readonly string[], version: string): ExpireCom
     .option('--json', 'with -n and --simulate: one JSON object a snapshot')
     .addOption(new Option('-V, --version', 'print the version'))
     .helpOption('-h, --help', 'print this help')
-    .addHelpText('after', HELP)
-    .exitOverride()
-    .configureOutput({
-      writeOut: (text) => {
-        printed += text;
-      },
-      writeErr: () => {},
-    });
-  try {
-    program.parse([...argv], { from: 'user' });
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode === 0) return { print: printed };
-    throw new UsageError(`${error.message.replace(/^error: /, '')} (zrep-expire --help tells more)`);
-  }
-  const options: Options & { version?: true } = program.opts();
-  if (options.version) return { print: `zrep-expire ${version}\n` };
-  return check(options, program.args);
+    .addHelpText('after', HELP);
 }
 
 function check(options: Options, names: readonly string[]): ExpireCommand {

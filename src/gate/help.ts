@@ -3,8 +3,11 @@
 export const ADMIN_HELP = `
 A client's key in root's authorized_keys carries  command="zrep-gate serve NAME".
 Whatever that client sends is parsed, judged by [client.NAME] of the policy, put
-on record, and only then run. See it work:  zrep-gate explain --client NAME -- 'COMMAND'
-Is it set up right?  zrep-gate doctor
+on record, and only then run.
+
+See it work, and whether it is set up right:
+  zrep-gate explain --client NAME -- 'COMMAND'
+  zrep-gate doctor
 
 Exit codes: 0 good, 1 bad (a denied command, an unsound policy), 2 usage or policy error.`;
 
