@@ -136,14 +136,20 @@ function judge(
   return candidates.map((snapshot, index) => [snapshot, whys[index] as Why]);
 }
 
-/** Which snapshots of a tag count as sent. What is behind the newest sent one may be on its way, and never does. */
+/**
+ * Which snapshots of a tag count as sent. What is behind the newest sent one may be on its way, and never does. In a file
+ * system that is streamed along with one above, that one is the snapshot from which its refresh goes on.
+ */
 function sentAs(
   tag: string,
   ofTag: readonly Snapshot[],
   thinUnsent: boolean,
 ): (snapshot: Snapshot) => boolean {
-  if (!thinUnsent) return ({ sentAs }) => sentAs.has(tag);
-  const last = ofTag.findLastIndex(({ sentAs }) => sentAs.has(tag));
+  const isMarked = (snapshot: Snapshot) => snapshot.sentAs.has(tag);
+  if (!thinUnsent) return isMarked;
+  const isBase = ({ guards }: Snapshot) =>
+    guards.some((guard) => guard.kind === 'base-above' && guard.tag === tag);
+  const last = ofTag.findLastIndex((snapshot) => isMarked(snapshot) || isBase(snapshot));
   const before = new Set(ofTag.slice(0, last + 1));
   return (snapshot) => before.has(snapshot);
 }

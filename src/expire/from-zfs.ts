@@ -31,11 +31,15 @@ export interface Reading {
   readonly tags: readonly string[];
 }
 
-/** The snapshots of the dataset itself. `bases` are names from which a recursive refresh of one above goes on → which. */
-export function snapshotsIn(
-  { dataset, listing, tags }: Reading,
-  bases: ReadonlyMap<string, string> = new Map(),
-): Snapshot[] {
+/** From which snapshot a recursive refresh of a file system above goes on, in each below it, under a tag. */
+export interface Base {
+  readonly dataset: string;
+  readonly tag: string;
+  readonly name: string;
+}
+
+/** The snapshots of the dataset itself. */
+export function snapshotsIn({ dataset, listing, tags }: Reading, bases: readonly Base[] = []): Snapshot[] {
   const rows = [...listing].flatMap(([full, properties]) => {
     return full.startsWith(`${dataset}@`) ? [{ name: full.slice(dataset.length + 1), properties }] : [];
   });
@@ -51,8 +55,8 @@ export function snapshotsIn(
       if (behindAt(ownValue(own, `${tag}:lastsent`)) === name) guards.push({ kind: 'lastsent', tag });
     const tag = streamed.get(name);
     if (tag !== undefined) guards.push({ kind: 'streamed', tag });
-    const above = bases.get(name);
-    if (above !== undefined) guards.push({ kind: 'base-above', dataset: above });
+    for (const { dataset, tag } of bases.filter((base) => base.name === name))
+      guards.push({ kind: 'base-above', dataset, tag });
     return {
       ...{ dataset, name, sentAs, guards },
       creation: numberOf(properties, 'creation'),

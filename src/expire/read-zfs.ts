@@ -3,7 +3,7 @@
 import { mustSucceed, type Step } from '../replication/step.ts';
 import { fileSystemsArgv, readStateArgv } from '../zfs/argv.ts';
 import { anyValue, localValue, parseListing } from '../zfs/state.ts';
-import { neededProperties, otherTags, pairRoot, type Reading, snapshotsIn } from './from-zfs.ts';
+import { type Base, neededProperties, otherTags, pairRoot, type Reading, snapshotsIn } from './from-zfs.ts';
 import type { Facts, LiveRun } from './live-run.ts';
 import { scheduleFor } from './sections.ts';
 
@@ -47,8 +47,8 @@ async function read({ zfs, capabilities }: Step, dataset: string, tags: readonly
 }
 
 /** The names from which recursive refreshes of file systems above go on: children have those without a mark. */
-async function basesAbove(step: Step, reading: Reading): Promise<Map<string, string>> {
-  const bases = new Map<string, string>();
+async function basesAbove(step: Step, reading: Reading): Promise<Base[]> {
+  const bases: Base[] = [];
   for (const tag of reading.tags) {
     const root = pairRoot(reading, tag);
     if (root === reading.dataset) continue;
@@ -60,7 +60,7 @@ async function basesAbove(step: Step, reading: Reading): Promise<Map<string, str
       const createtxg = Number(anyValue(properties, 'createtxg'));
       if (createtxg > newest.createtxg) newest = { name: full.slice(root.length + 1), createtxg };
     }
-    if (newest.createtxg >= 0) bases.set(newest.name, root);
+    if (newest.createtxg >= 0) bases.push({ dataset: root, tag, name: newest.name });
   }
   return bases;
 }

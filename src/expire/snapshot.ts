@@ -23,7 +23,7 @@ export type Guard =
   /** The gate has recorded that a client has it, and none newer. */
   | { readonly kind: 'streamed'; readonly tag: string }
   /** A file system above streams its children along, from the snapshot of this name. */
-  | { readonly kind: 'base-above'; readonly dataset: string }
+  | { readonly kind: 'base-above'; readonly dataset: string; readonly tag: string }
   | { readonly kind: 'held' }
   | { readonly kind: 'resume' };
 

@@ -65,11 +65,10 @@ t.test('what a resume token goes on from is guarded; where it tells nothing, all
 });
 
 t.test('a recursive refresh from above guards the child snapshot of the same name', async (t) => {
-  const [one, two] = snapshotsIn(
-    reading(`${row('zrep_000000')}\n${row('zrep_000001')}`),
-    new Map([['zrep_000001', 'tank']]),
-  );
-  t.same([one?.guards, two?.guards], [[], [{ kind: 'base-above', dataset: 'tank' }]]);
+  const [one, two] = snapshotsIn(reading(`${row('zrep_000000')}\n${row('zrep_000001')}`), [
+    { dataset: 'tank', tag: 'zrep', name: 'zrep_000001' },
+  ]);
+  t.same([one?.guards, two?.guards], [[], [{ kind: 'base-above', dataset: 'tank', tag: 'zrep' }]]);
 });
 
 t.test('a pair is that of the file system from which src-fs is inherited, and only from there', async (t) => {
