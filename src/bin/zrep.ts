@@ -1,6 +1,8 @@
 /** zrep: the side that pulls, and what it asks of the other. Exit codes: 0 done, 1 failed, 2 wrong usage. */
 
 import manifest from '../../package.json' with { type: 'json' };
+import { unknownLine } from '../client/look/check-lines.ts';
+import { STATE_EXIT } from '../client/look/judge.ts';
 import { Failure } from '../client/run/failure.ts';
 import { createReport } from '../client/run/report.ts';
 import { changeconfig } from '../client/verbs/changeconfig.ts';
@@ -22,6 +24,7 @@ import { type Command, readCommandLine } from '../client/words/command-line.ts';
 import { applyDefaults, readDefaultFile } from '../client/words/default-file.ts';
 import { helpFor } from '../client/words/help.ts';
 import { readSettings, type Settings } from '../client/words/settings.ts';
+import { isCheck } from '../client/words/status-words.ts';
 import { UsageError } from '../client/words/usage-error.ts';
 
 const report = createReport(false);
@@ -31,11 +34,12 @@ main(process.argv.slice(2)).then(
     process.exitCode = code;
   },
   (error: unknown) => {
+    const said = sentenceOn(error);
+    report.warn(said);
     process.exitCode = error instanceof UsageError ? 2 : 1;
-    if (error instanceof UsageError) report.warn(`zrep: ${error.message}`);
-    else if (error instanceof Failure) report.warn(`Error: ${error.message}`);
-    else
-      report.warn(`Error: an error in zrep itself: ${error instanceof Error ? error.stack : String(error)}`);
+    if (!isCheck(process.argv)) return;
+    report.line(unknownLine(said));
+    process.exitCode = STATE_EXIT.unknown;
   },
 );
 
@@ -93,6 +97,12 @@ function dispatch(
     case 'doctor':
       return import('../client/verbs/doctor.ts').then(({ doctor }) => doctor(settings, command));
   }
+}
+
+function sentenceOn(error: unknown): string {
+  if (error instanceof UsageError) return `zrep: ${error.message}`;
+  if (error instanceof Failure) return `Error: ${error.message}`;
+  return `Error: an error in zrep itself: ${error instanceof Error ? error.stack : String(error)}`;
 }
 
 function print(text: string): number {

@@ -53,6 +53,16 @@ export function guidCommand(snapshot: string): string {
   return `zfs get -Hp -o value guid ${snapshot}`;
 }
 
+/** All snapshots there and which of them are marked as sent, oldest first. */
+export function marksCommand(tag: string, dataset: string): string {
+  return `zfs list -H -t snapshot -r -d 1 -o name,${tag}:sent -s creation ${dataset}`;
+}
+
+/** `yes` where it is marked as the master, by itself. */
+export function masterCommand(tag: string, dataset: string): string {
+  return `zfs get -H -o value -s local ${tag}:master ${dataset}`;
+}
+
 /** Sets a pair up there; answers with the first snapshot's name. Our gate's own. */
 export function initCommand(
   { zrepPath, recursive }: Wire,

@@ -26,6 +26,10 @@ export interface PairView {
   readonly sent: number | undefined;
   /** Of the snapshots, those behind it. */
   readonly unsent: readonly TaggedSnapshot[];
+  /** The names, behind the @, of all snapshots behind it, whoever made them; in zfs's order. */
+  readonly behind: readonly string[];
+  /** Bytes that were written since the newest snapshot; undefined where zfs does not say. */
+  readonly written: number | undefined;
   readonly lock: LockView | undefined;
   /** What a stream into it that was cut off can be gone on with. */
   readonly token: string | undefined;
@@ -51,7 +55,7 @@ export function viewedProperties(capabilities: Capabilities, tag: Tag): string[]
   const older = ['lastsent', 'lastsenttime'];
   return [
     ...[...own, ...older].map((name) => `${tag}:${name}`),
-    ...(capabilities.has('resume') ? ['receive_resume_token'] : []),
+    ...(capabilities.has('resume') ? ['receive_resume_token', 'written'] : []),
   ];
 }
 
@@ -79,6 +83,8 @@ export function pairView(
     last,
     sent: last && sentTime(last, own, tag),
     unsent: last === undefined ? snapshots : snapshots.slice(snapshots.indexOf(last) + 1),
+    behind: namesBehind(below, dataset, last),
+    written: numberOf(anyValue(own, 'written')),
     lock: lockOf(own, tag),
     token: anyValue(own, 'receive_resume_token'),
   };
@@ -96,6 +102,18 @@ function sentTime(last: TaggedSnapshot, own: Properties | undefined, tag: Tag): 
   const texts = [last.sent, last.sent === undefined ? localValue(own, `${tag}:lastsenttime`) : undefined];
   const found = texts.find((text) => text !== undefined && /^\d{1,12}$/.test(text));
   return found === undefined ? last.creation : Number(found);
+}
+
+function namesBehind(below: Listing, dataset: string, last: TaggedSnapshot | undefined): string[] {
+  return [...below].flatMap(([name, properties]) => {
+    const own = name.startsWith(`${dataset}@`);
+    const made = numberOf(anyValue(properties, 'createtxg')) ?? 0;
+    return own && made > (last?.createtxg ?? -1) ? [name.slice(dataset.length + 1)] : [];
+  });
+}
+
+function numberOf(text: string | undefined): number | undefined {
+  return text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined;
 }
 
 function lockOf(own: Properties | undefined, tag: Tag): LockView | undefined {

@@ -1,4 +1,4 @@
-/** `zrep status`: when each file system was last sent, in stock's own lines. Nothing is asked of the other side. */
+/** `zrep status`: when each file system was last sent, in stock's own lines or for monitoring. */
 
 import { formatTimes } from '../look/dates.ts';
 import type { PairView } from '../look/pair-view.ts';
@@ -10,33 +10,49 @@ import type { Run } from '../run/run.ts';
 import type { Settings } from '../words/settings.ts';
 import type { StatusCommand } from '../words/status-words.ts';
 import { isMasterHere, isOfPair } from './pairs-here.ts';
+import { monitor } from './status-monitoring.ts';
 
 /** Carries `command` out; the answer is the exit code. */
 export function status(settings: Settings, command: StatusCommand): Promise<number> {
-  return inRun(settings, false, async (run) => {
-    const pairs = await chosen(run, command);
-    const missing = command.datasets.find((name) => !pairs.some(({ dataset }) => dataset === name));
-    // As stock: those in front of the first that is none are told of, and nothing behind it.
-    const told = missing === undefined ? pairs : inFrontOf(pairs, command.datasets, missing);
-    const lines = linesOf(settings, command, told);
-    for (const line of lines) run.report.line(line);
-    if (missing !== undefined) throw new Failure(`${missing} is not a zrep registered filesystem`);
-    return command.unsent && lines.length > 0 ? 1 : 0;
+  return inRun(settings, false, (run) => {
+    const { monitoring } = command;
+    if (monitoring === undefined) return tellPeople(run, command);
+    const all = command.datasets.length === 0;
+    return monitor(run, monitoring, command.datasets, () => chosen(run, { ...command, all }));
   });
 }
 
-function chosen(run: Run, { datasets, all }: StatusCommand): Promise<PairView[]> {
-  const { tag } = run.settings;
-  if (datasets.length > 0)
-    return readPairs(run, datasets, (own) => (own.get(`${tag}:dest-fs`)?.value ?? '-') !== '-');
-  return readPairs(run, 'all', (own) =>
-    all ? isOfPair(own, tag) : isMasterHere(own, tag, run.settings.hostName),
-  );
+async function tellPeople(run: Run, command: StatusCommand): Promise<number> {
+  const { report, settings } = run;
+  const { told, missing } = await chosen(run, command);
+  const lines = linesOf(settings, command, told);
+  for (const line of lines) report.line(line);
+  if (missing !== undefined) throw missing;
+  return command.unsent && lines.length > 0 ? 1 : 0;
 }
 
-function inFrontOf(pairs: readonly PairView[], names: readonly string[], missing: string): PairView[] {
-  const before = names.slice(0, names.indexOf(missing));
-  return pairs.filter(({ dataset }) => before.includes(dataset));
+interface Chosen {
+  readonly told: readonly PairView[];
+  /** Of the first that was named and is of no pair: as stock, those in front of it are told of, and none behind it. */
+  readonly missing: Failure | undefined;
+}
+
+async function chosen(run: Run, { datasets, all }: StatusCommand): Promise<Chosen> {
+  const { tag, hostName } = run.settings;
+  if (datasets.length === 0) {
+    const told = await readPairs(run, 'all', (own) =>
+      all ? isOfPair(own, tag) : isMasterHere(own, tag, hostName),
+    );
+    return { told, missing: undefined };
+  }
+  const pairs = await readPairs(run, datasets, (own) => (own.get(`${tag}:dest-fs`)?.value ?? '-') !== '-');
+  const first = datasets.find((name) => !pairs.some(({ dataset }) => dataset === name));
+  if (first === undefined) return { told: pairs, missing: undefined };
+  const before: readonly string[] = datasets.slice(0, datasets.indexOf(first));
+  return {
+    told: pairs.filter(({ dataset }) => before.includes(dataset)),
+    missing: new Failure(`${first} is not a zrep registered filesystem`),
+  };
 }
 
 function linesOf({ dateFormat }: Settings, command: StatusCommand, pairs: readonly PairView[]): string[] {

@@ -48,8 +48,8 @@ What is said on standard error:
   ZREP_VERBOSE         as -v
   DEBUG                as -D
 
-Read and checked, but of no effect on the verbs that are here:
-  ZREP_DATEFORMAT
+What status prints:
+  ZREP_DATEFORMAT      its dates, by strftime(3); default %Y/%m/%d-%H:%M:%S
 
 MBUFFER is out of use: write ZREP_OUTFILTER and ZREP_INFILTER. BBCP cannot be
 used: it passes no gatekeeper.

@@ -1,5 +1,6 @@
 /** list, status, getlastsent and uptodate, from the command line to the exit code, over a pretend zfs. */
 
+import { readFileSync } from 'node:fs';
 import t from 'tap';
 import { looking, type State } from '../../fixtures/client/looking.ts';
 
@@ -145,13 +146,119 @@ t.test('uptodate asks since the last snapshot that was sent, not since the newes
   });
 });
 
+t.test('the exit codes of a monitoring plugin', async (t) => {
+  const healthy = { tank: [], ...only(FILESERVER, 'tank/home') };
+  const ask = (words: string, state: State = healthy, variables = {}) =>
+    look('fileserver', state, `status ${words}`, variables);
+  t.match(ask('--warn 200y'), {
+    code: 0,
+    stdout: /^ZREP OK - 1 file system, .*\n\[OK\] tank\/home /,
+    stderr: '',
+  });
+  t.match(ask('--warn 2h'), { code: 1, stdout: /^ZREP WARNING - tank\/home was last sent \d+y/ });
+  t.match(ask('--warn 2h --critical 6h'), { code: 2, stdout: /^ZREP CRITICAL - / });
+  t.match(ask('--critical 200y', FILESERVER), {
+    code: 2,
+    stdout: /^ZREP CRITICAL - tank\/new was never sent/,
+  });
+  t.match(ask('--critical 6h', BACKUP), { code: 2 }, 'copies are judged without -a');
+});
+
+t.test('what cannot be judged is unknown, in the line that a plugin is read by', async (t) => {
+  const unknown = (words: string, line: RegExp, variables: Record<string, string> = {}) =>
+    t.match(look('fileserver', FILESERVER, words, variables), { code: 3, stdout: line }, words);
+  unknown('status --warn 2h tank', /^ZREP UNKNOWN - Error: tank is not a zrep registered filesystem\n$/);
+  unknown(
+    '-t off status --warn 2h',
+    /^ZREP UNKNOWN - Error: no file system here belongs to a pair under the tag off\n$/,
+  );
+  unknown('status --warn two', /^ZREP UNKNOWN - zrep: --warn: "two" is no length of time/);
+  unknown('status --warn 2h --nosuch', /^ZREP UNKNOWN - zrep: "--nosuch" is no option/);
+  unknown('-s --critical 2h', /^ZREP UNKNOWN - zrep: BBCP is set/, { BBCP: 'bbcp' });
+  unknown('status --warn 2h', /^ZREP UNKNOWN - Error: zfs failed for all: .*ENOENT/, {
+    ZREP_ZFS: '/nowhere/zfs',
+  });
+  t.match(
+    look('fileserver', FILESERVER, 'refresh --warn 2h'),
+    { code: 2, stdout: '' },
+    'no other verb is a plugin',
+  );
+});
+
+t.test('for programs there is one object, with all sources and copies', async (t) => {
+  const { code, stdout } = look('fileserver', FILESERVER, 'status --json');
+  t.equal(code, 0);
+  t.match(JSON.parse(stdout), {
+    host: 'fileserver',
+    tag: 'zrep',
+    state: 'critical',
+    datasets: [
+      {
+        dataset: 'tank/home',
+        state: 'ok',
+        unsent: 2,
+        lastCommon: { snapshot: 'tank/home@zrep_000000', sent: 1e9 },
+      },
+      { dataset: 'tank/new', state: 'critical', lastCommon: null },
+    ],
+  });
+  t.equal(look('fileserver', FILESERVER, 'status --json --warn 2h').code, 2);
+});
+
+t.test('the file for Prometheus is written, and nothing is said about it', async (t) => {
+  const file = `${t.testdir()}/zrep.prom`;
+  t.match(look('backup', BACKUP, `status --prometheus ${file}`), { code: 0, stdout: '', stderr: '' });
+  t.match(
+    readFileSync(file, 'utf8'),
+    /^zrep_last_sent_timestamp_seconds\{filesystem="vault\/home".*\} 1000000000$/m,
+  );
+  t.match(look('backup', BACKUP, 'status --prometheus /nowhere/zrep.prom'), {
+    code: 1,
+    stderr: /^Error: \/nowhere\/zrep\.prom cannot be written \(ENOENT\)/,
+  });
+  t.match(look('backup', BACKUP, 'status --warn 2h --prometheus /nowhere/zrep.prom'), {
+    code: 3,
+    stdout: /^ZREP UNKNOWN - Error: \/nowhere/,
+  });
+});
+
+t.test('a far side that cannot be reached is a pull that would fail', async (t) => {
+  const unreachable = { SSH: '/bin/false' };
+  t.match(look('backup', BACKUP, 'status --verify', unreachable), {
+    code: 1,
+    stdout: /^vault\/home: whether the next pull would succeed cannot be told: fileserver cannot be asked/,
+  });
+  t.match(
+    look('fileserver', FILESERVER, 'status --verify', unreachable),
+    { code: 0, stdout: '' },
+    'of sources nothing is pulled',
+  );
+  t.match(look('fileserver', FILESERVER, 'status --verify tank/home', unreachable), {
+    code: 1,
+    stdout: /it is the source; ask on backup: zrep status --verify vault\/home\n$/,
+  });
+});
+
 t.test('status asks zfs twice, however many file systems there are', async (t) => {
   const many: Record<string, string[][]> = {};
   for (let index = 0; index < 200; index += 1) {
     many[`tank/f${index}`] = [...pair(`tank/f${index}`, `vault/f${index}`), MASTER];
     many[`tank/f${index}@zrep_000000`] = snapshot(index, 1_000_000_000);
   }
-  for (const words of ['status', 'status -v -a', 'status -m', 'status tank/f1 tank/f2'])
+  const prometheus = `${t.testdir()}/zrep.prom`;
+  for (const words of [
+    'status',
+    'status -v -a',
+    'status -m',
+    'status tank/f1 tank/f2',
+    `status --json --warn 2h --critical 6h --prometheus ${prometheus}`,
+  ])
     t.equal(look('fileserver', many, words).calls.length, 2, words);
   t.equal(look('fileserver', many, 'status').stdout.split('\n').length, 201);
 });
+
+function only(state: State, dataset: string): State {
+  return Object.fromEntries(
+    Object.entries(state).filter(([name]) => name === dataset || name.startsWith(`${dataset}@`)),
+  );
+}

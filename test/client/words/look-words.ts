@@ -7,7 +7,14 @@ import { UsageError } from '../../../src/client/words/usage-error.ts';
 
 const read = (text: string) => readCommandLine(text.split(' ').filter((word) => word !== '')).command;
 const LIST = { kind: 'list', datasets: [], verbose: false, masters: false, snapshots: false };
-const STATUS = { kind: 'status', datasets: [], all: false, verbose: false, unsent: false };
+const STATUS = {
+  kind: 'status',
+  datasets: [],
+  all: false,
+  verbose: false,
+  unsent: false,
+  monitoring: undefined,
+};
 
 t.test('each has the names and options of stock, in any order', async (t) => {
   const commands: [string, object][] = [
@@ -27,6 +34,30 @@ t.test('each has the names and options of stock, in any order', async (t) => {
     ['uptodate tank/a', { kind: 'uptodate', datasets: ['tank/a'] }],
   ];
   for (const [text, command] of commands) t.match(read(text), command, text);
+});
+
+t.test('status for monitoring takes ages in words, and a file of the right ending', async (t) => {
+  const none = { json: false, warn: undefined, critical: undefined, prometheus: undefined, verify: false };
+  const commands: [string[], object][] = [
+    [['status', '--json'], { ...none, json: true }],
+    [['status', '--warn', '2h', '--critical', '1 day'], { ...none, warn: 7200, critical: 86_400 }],
+    [['-s', '--critical', '90min'], { ...none, critical: 5400 }],
+    [
+      ['status', '--prometheus', '/x/zrep.prom', '--verify'],
+      { ...none, prometheus: '/x/zrep.prom', verify: true },
+    ],
+  ];
+  for (const [argv, monitoring] of commands)
+    t.match(readCommandLine(argv).command, { kind: 'status', monitoring }, argv.join(' '));
+  const wrong: [string, RegExp][] = [
+    ['status --warn 2h --critical 1h', /^--critical is less than --warn; the form is/],
+    ['status --critical', /^--critical needs a AGE behind it/],
+    ['status --warn 90m', /^--warn: "90m" could be minutes or months/],
+    ['status --prometheus /x/zrep.txt', /^"\/x\/zrep\.txt" does not end in \.prom/],
+    ['status --prometheus .prom', /^"\.prom" does not end/],
+    ['status -m --json', /^-m is for people/],
+  ];
+  for (const [text, message] of wrong) t.throws(() => read(text), { message }, text);
 });
 
 t.test('what fails in stock fails in its words, and is no wrong usage', async (t) => {

@@ -1,0 +1,88 @@
+/** What is known of pairs in Prometheus's text form, for node_exporter's folder of text files. Pure. */
+
+import { STATE_EXIT } from './judge.ts';
+import type { Judged } from './status-facts.ts';
+
+interface Metric {
+  readonly name: string;
+  readonly help: string;
+  /** Undefined where there is nothing to tell. */
+  value(judged: Judged): number | undefined;
+}
+
+const METRICS: readonly Metric[] = [
+  {
+    name: 'zrep_last_sent_timestamp_seconds',
+    help: 'When the last snapshot that both sides have was sent; 0 when none was.',
+    value: ({ pair }) => pair.sent ?? 0,
+  },
+  {
+    name: 'zrep_snapshots',
+    help: 'Snapshots of the tag.',
+    value: ({ pair }) => pair.snapshots.length,
+  },
+  {
+    name: 'zrep_unsent_snapshots',
+    help: 'Snapshots behind the last one that was sent.',
+    value: ({ pair }) => pair.unsent.length,
+  },
+  {
+    name: 'zrep_resume_pending',
+    help: '1 when a stream into it was cut off and can be gone on with.',
+    value: ({ pair }) => (pair.token === undefined ? 0 : 1),
+  },
+  {
+    name: 'zrep_lock_live',
+    help: '1 when a zrep is at work on it.',
+    value: ({ pair }) => (pair.lock?.live === true ? 1 : 0),
+  },
+  {
+    name: 'zrep_lock_stale',
+    help: '1 when a zrep that died has left its lock; the next one takes it over.',
+    value: ({ pair }) => (pair.lock?.live === false ? 1 : 0),
+  },
+  {
+    name: 'zrep_next_pull_would_succeed',
+    help: 'With --verify: 1 when the far side has what the next pull goes on from, 0 when not.',
+    value: ({ verification }) => {
+      if (verification === undefined || verification.verdict === 'unknown') return undefined;
+      return verification.verdict === 'would-succeed' ? 1 : 0;
+    },
+  },
+  {
+    name: 'zrep_state',
+    help: 'As the exit code of zrep status --warn --critical: 0 ok, 1 warning, 2 critical, 3 unknown.',
+    value: ({ judgement }) => STATE_EXIT[judgement.state],
+  },
+];
+
+/** The whole file, as of `now`. */
+export function prometheusText(judged: readonly Judged[], tag: string, now: number): string {
+  const lines = METRICS.flatMap(({ name, help, value }) => {
+    const samples = judged.flatMap((one) => {
+      const found = value(one);
+      return found === undefined ? [] : [`${name}{${labelsOf(one, tag)}} ${found}`];
+    });
+    return samples.length === 0 ? [] : [`# HELP ${name} ${help}`, `# TYPE ${name} gauge`, ...samples];
+  });
+  const made = 'zrep_status_timestamp_seconds';
+  const own = [
+    `# HELP ${made} When zrep status looked.`,
+    `# TYPE ${made} gauge`,
+    `${made}{tag="${escapeLabel(tag)}"} ${now}`,
+  ];
+  return [...lines, ...own].map((line) => `${line}\n`).join('');
+}
+
+function labelsOf({ pair }: Judged, tag: string): string {
+  const peer = pair.role === 'source' ? pair.destination.host : pair.source.host;
+  const labels = { filesystem: pair.dataset, tag, role: pair.role, peer: peer ?? '' };
+  return Object.entries(labels)
+    .map(([name, value]) => `${name}="${escapeLabel(value)}"`)
+    .join(',');
+}
+
+/** A host's name can have come with a stream. */
+function escapeLabel(value: string): string {
+  return value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
+}

@@ -1,0 +1,50 @@
+/** What is known of a pair, for programs: `zrep status --json`. Pure. */
+
+import { isRefusal } from '../../refusal.ts';
+import { fullName } from '../../replication/snapshots.ts';
+import { formatZrepSnapshot } from '../../zfs/names.ts';
+import { parseResumeToken } from '../../zfs/resume-token.ts';
+import { type Judgement, lagOf } from './judge.ts';
+import type { PairView } from './pair-view.ts';
+import type { Verification } from './verification.ts';
+
+export interface Judged {
+  readonly pair: PairView;
+  readonly judgement: Judgement;
+  /** Where that was asked for. */
+  readonly verification: Verification | undefined;
+}
+
+/** Where nothing is, null: each has the same keys. */
+export function factsOf({ pair, judgement, verification }: Judged, now: number): Record<string, unknown> {
+  const { dataset, role, source, destination, last, sent, snapshots, unsent, lock } = pair;
+  return {
+    dataset,
+    role,
+    ...judgement,
+    source: { host: source.host ?? null, dataset: source.dataset ?? null },
+    destination: { host: destination.host ?? null, dataset: destination.dataset ?? null },
+    lastCommon:
+      last === undefined
+        ? null
+        : { snapshot: fullName(last), guid: last.guid, creation: last.creation, sent: sent ?? null },
+    lagSeconds: lagOf(pair, now) ?? null,
+    snapshots: snapshots.length,
+    unsent: unsent.length,
+    resume: resumeOf(pair) ?? null,
+    lock:
+      lock === undefined
+        ? null
+        : { pid: lock.pid, since: lock.since ?? null, state: lock.live ? 'live' : 'stale' },
+    ...(verification === undefined ? {} : { nextPull: verification }),
+  };
+}
+
+/** What a stream that was cut off had brought; nulls where the token is none that zrep could go on with. */
+export function resumeOf({ token }: PairView): { snapshot: string | null; bytes: number | null } | undefined {
+  if (token === undefined) return undefined;
+  const read = parseResumeToken(token);
+  return isRefusal(read)
+    ? { snapshot: null, bytes: null }
+    : { snapshot: formatZrepSnapshot(read.snapshot), bytes: Number(read.bytes) };
+}

@@ -1,0 +1,115 @@
+/** Whether the next pull of a copy would succeed, from what both sides say. Pure. */
+
+import { fullName, type TaggedSnapshot } from '../../replication/snapshots.ts';
+import type { PairView } from './pair-view.ts';
+
+export interface Verification {
+  readonly verdict: 'would-succeed' | 'would-fail' | 'unknown';
+  /** What is in the way, and what mends it; or how to know. Undefined where it would succeed. */
+  readonly why?: string;
+}
+
+export const WOULD_SUCCEED: Verification = { verdict: 'would-succeed' };
+
+export function wouldFail(why: string): Verification {
+  return { verdict: 'would-fail', why };
+}
+
+/** The source as the far side's host has it. */
+export interface FarSource {
+  readonly host: string;
+  readonly dataset: string;
+}
+
+/** What the far side answered to a question. */
+export interface Said {
+  readonly done: boolean;
+  readonly output: string;
+  /** Standard error, printable. */
+  readonly message: string;
+}
+
+/** Our gate's codes for what it does not let this client read (docs/policy.md). */
+const NOT_GRANTED =
+  /refused \((?:operation-not-granted|not-granted|unknown-client|property-not-readable|names-other-datasets)\)/;
+
+/** Our gate's words, and zfs's. */
+const GONE = /refused \(no-such-snapshot\)|dataset does not exist/;
+
+/** What is in the way on this side alone; undefined where nothing is. */
+export function obstacleHere({ dataset, role, destination, written }: PairView): Verification | undefined {
+  if (role === 'source')
+    return {
+      verdict: 'unknown',
+      why: `it is the source; ask on ${destination.host ?? 'the other side'}: zrep status --verify ${destination.dataset ?? ''}`.trimEnd(),
+    };
+  if (role === 'neither')
+    return wouldFail(`${dataset} is not the copy of anything: see zrep list -v ${dataset}`);
+  if (written !== undefined && written > 0)
+    return wouldFail(
+      `${dataset} was changed here since the last pull; to give that up: zrep refresh -f ${dataset}`,
+    );
+  return undefined;
+}
+
+/** Does the far side still have, under its name, the snapshot that both sides have? Undefined: yes. */
+export function judgeBase(said: Said, last: TaggedSnapshot, far: FarSource): Verification | undefined {
+  const theirs = `${far.dataset}@${last.name}`;
+  if (!said.done) {
+    if (NOT_GRANTED.test(said.message))
+      return {
+        verdict: 'unknown',
+        why: `the gate on ${far.host} grants no reads; add "read" to the operations of its grant for ${far.dataset}`,
+      };
+    if (GONE.test(said.message))
+      return wouldFail(
+        `${theirs} is not on ${far.host} any more, and the next pull would go on from it; another common snapshot is what zrep init --pull -f begins with`,
+      );
+    return { verdict: 'unknown', why: `${far.host} cannot be asked: ${said.message || 'it said nothing'}` };
+  }
+  const guid = /^(\d+)\n?$/.exec(said.output)?.[1];
+  if (guid === undefined)
+    return {
+      verdict: 'unknown',
+      why: `${far.host} answers with something else than a GUID; a login shell's banner does this`,
+    };
+  if (guid !== last.guid)
+    return wouldFail(
+      `${fullName(last)} and ${theirs} on ${far.host} are different snapshots of one name: the two sides have parted (split brain)`,
+    );
+  return undefined;
+}
+
+/**
+ * Does the far side go on from a snapshot that is here, and is there none here that it has not? Undefined: yes. What
+ * cannot be listed there says nothing.
+ */
+export function judgeMarks(said: Said, pair: PairView, far: FarSource): Verification | undefined {
+  if (!said.done) return undefined;
+  const theirs = said.output.split('\n').flatMap((line) => {
+    const [name = '', sent = '-'] = line.split('\t');
+    return name.startsWith(`${far.dataset}@`)
+      ? [{ name: name.slice(far.dataset.length + 1), sent: sent !== '-' }]
+      : [];
+  });
+  const base = theirs.findLast(({ sent }) => sent)?.name;
+  const here = [...pair.snapshots.map(({ name }) => name), ...pair.behind];
+  if (base !== undefined && !here.includes(base))
+    return wouldFail(
+      `${far.host} would go on from ${far.dataset}@${base}, which it has marked as sent, and which is not here`,
+    );
+  const own = pair.behind.find((name) => !theirs.some((one) => one.name === name));
+  if (own !== undefined)
+    return wouldFail(
+      `${pair.dataset}@${own} is newer than what both sides have, and is not on ${far.host}; to give it up: zrep refresh -f ${pair.dataset}`,
+    );
+  return undefined;
+}
+
+/** Is it the master? Stock sends all the same; our gate does not. Undefined: yes, or it cannot be told. */
+export function judgeMaster(said: Said, tag: string, far: FarSource): Verification | undefined {
+  if (!said.done || said.output.trim() === 'yes') return undefined;
+  return wouldFail(
+    `${far.dataset} is not the master on ${far.host} (${tag}:master=yes is not set there), so that zrep-gate sends nothing: was there a failover?`,
+  );
+}

@@ -1,0 +1,59 @@
+/**
+ * Would the next pull of a copy succeed? The far side is asked by commands that only read: through a gate those that its
+ * operation `read` has, without one zfs's own. Nothing is changed on either side.
+ */
+
+import { succeeded } from '../../process/pipeline.ts';
+import { parseDataset } from '../../zfs/names.ts';
+import { guidCommand, marksCommand, masterCommand } from '../far/far-commands.ts';
+import type { FarSide } from '../far/far-side.ts';
+import { farLines } from '../far/far-text.ts';
+import { Failure } from '../run/failure.ts';
+import type { Run } from '../run/run.ts';
+import { parseSourceHost } from '../words/source.ts';
+import type { PairView } from './pair-view.ts';
+import {
+  judgeBase,
+  judgeMarks,
+  judgeMaster,
+  obstacleHere,
+  type Said,
+  type Verification,
+  WOULD_SUCCEED,
+  wouldFail,
+} from './verification.ts';
+
+/** A listing has a line for each snapshot. Bytes. */
+const MOST = 16 * 1024 * 1024;
+
+/** Asks the far side of `pair`; what is certain here is not asked. */
+export async function verify(run: Run, pair: PairView): Promise<Verification> {
+  const here = obstacleHere(pair);
+  if (here !== undefined) return here;
+  const { last } = pair;
+  if (last === undefined)
+    return wouldFail('nothing was received yet: zrep init --pull goes on where it was cut off');
+  const host = parseSourceHost(pair.source.host ?? '', run.settings.hostName);
+  const dataset = parseDataset(pair.source.dataset ?? '');
+  if (host === undefined || dataset === undefined)
+    return wouldFail(`${run.settings.tag}:src-host or src-fs of ${pair.dataset} is not usable`);
+  const { tag } = run.settings;
+  const far = { host: host.name, dataset };
+  try {
+    const ask = (command: string) => askFor(run.far(host), command);
+    return (
+      judgeBase(await ask(guidCommand(`${dataset}@${last.name}`)), last, far) ??
+      judgeMarks(await ask(marksCommand(tag, dataset)), pair, far) ??
+      judgeMaster(await ask(masterCommand(tag, dataset)), tag, far) ??
+      WOULD_SUCCEED
+    );
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    return wouldFail(error.message);
+  }
+}
+
+async function askFor(far: FarSide, command: string): Promise<Said> {
+  const answer = await far.ask(command, MOST);
+  return { done: succeeded(answer), output: answer.output, message: farLines(answer.message).join('; ') };
+}
