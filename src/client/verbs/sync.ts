@@ -11,6 +11,7 @@ import { mustSucceed } from '../../replication/step.ts';
 import { readStateArgv } from '../../zfs/argv.ts';
 import type { Dataset } from '../../zfs/names.ts';
 import { type Listing, parseListing } from '../../zfs/state.ts';
+import { formatTimes } from '../look/dates.ts';
 import { readCourse, refuseOther } from '../push/master.ts';
 import { Failure } from '../run/failure.ts';
 import { inRun, tell } from '../run/in-run.ts';
@@ -20,6 +21,9 @@ import type { SyncCommand, SynconlyCommand } from '../words/sync-words.ts';
 import { expireBoth } from './expire-both.ts';
 import { mastersHere } from './pairs-here.ts';
 import { syncPair, syncReading } from './sync-pair.ts';
+
+/** What date(1) prints by itself. */
+const DATE = '%a %b %e %H:%M:%S %Z %Y';
 
 /** Carries `command` out; the answer is the exit code: 0 when all went well, 1 when one did not. */
 export async function sync(given: Settings, command: SyncCommand | SynconlyCommand): Promise<number> {
@@ -98,14 +102,6 @@ async function refuseBusy(
   if (sent === 0) throw new Failure(`quiet mode set, but no last snap for ${dataset}`);
   if (Date.now() / 1000 - sent > quietSeconds)
     throw new Failure(`quiet time limit of ${quietSeconds} seconds exceeded for busy fs ${dataset}`);
-  report.line(`Quiet mode: skipping busy fs ${dataset} at ${unixDate(new Date())}`);
-}
-
-/** As date(1) prints it in the C locale: `Wed Nov 25 00:29:12 UTC 2026`. */
-export function unixDate(date: Date): string {
-  const [day = '', month = '', dayOfMonth = '', year = '', time = ''] = date.toString().split(' ');
-  const zone = new Intl.DateTimeFormat('en-US', { timeZoneName: 'short' })
-    .formatToParts(date)
-    .find(({ type }) => type === 'timeZoneName')?.value;
-  return `${day} ${month} ${dayOfMonth.replace(/^0/, ' ')} ${time} ${zone ?? ''} ${year}`;
+  const now = Math.floor(Date.now() / 1000);
+  report.line(`Quiet mode: skipping busy fs ${dataset} at ${formatTimes(DATE, [now]).get(now)}`);
 }

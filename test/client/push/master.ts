@@ -1,0 +1,60 @@
+/** What ZFS says of a file system that is to be pushed. */
+
+import t from 'tap';
+import { readCourse, readMaster, unsentOf } from '../../../src/client/push/master.ts';
+import { type Dataset, parseDataset, parseTag, type Tag } from '../../../src/zfs/names.ts';
+import { listingOf } from '../../fixtures/replication/listing.ts';
+
+const [HOME, TAG] = [parseDataset('tank/home') as Dataset, parseTag('zrep') as Tag];
+const PAIR = 'zrep:src-host=fileserver zrep:dest-host=root@backup zrep:dest-fs=vault/home';
+const SNAPSHOTS = `
+tank/home@zrep_000000 guid=1<- createtxg=5<- zrep:sent=1700000000
+tank/home@zrep_000002 guid=2<- createtxg=9<-
+tank/home@zrep_000001 guid=3<- createtxg=7<- zrep:sent=1700000001
+tank/home@daily guid=4<- createtxg=8<-
+tank/home@zrep_000003_unsent guid=5<- createtxg=10<-`;
+
+const master = (own: string, snapshots = SNAPSHOTS) =>
+  readMaster(listingOf(`tank/home ${own}\n${snapshots.trim()}`), HOME, TAG, 'fileserver');
+
+t.test('where it goes, what was sent last, and what was not, the newest first', async (t) => {
+  const found = master(`zrep:master=yes ${PAIR}`);
+  t.match(found, { host: { name: 'root@backup', here: false }, destination: 'vault/home' });
+  t.equal(found.base.name, 'zrep_000001', 'by the pool, not by the order of names');
+  t.same(
+    unsentOf(found).map(({ name }) => name),
+    ['zrep_000003_unsent', 'zrep_000002'],
+  );
+});
+
+t.test('a mark of the master that was inherited or received is none', async (t) => {
+  for (const own of ['zrep:master=yes<received', 'zrep:master=yes<inherited from tank', 'zrep:master=no', ''])
+    t.throws(() => master(`${own} ${PAIR}`.trim()), { message: 'tank/home not master. Cannot sync' }, own);
+});
+
+t.test('a master that names another host is told what that means', async (t) => {
+  t.throws(() => master(`zrep:master=yes ${PAIR.replace('=fileserver', '=oldname')}`), {
+    message:
+      /we are not master host for tank\/home: master is oldname, we are fileserver.*ZREP_SRC_HOST=oldname$/,
+  });
+});
+
+t.test('without a destination, or with one that no ssh may see, nothing goes anywhere', async (t) => {
+  for (const own of [
+    'zrep:dest-fs=vault/home',
+    'zrep:dest-host=backup',
+    'zrep:dest-host=-oProxyCommand=x zrep:dest-fs=vault/home',
+    'zrep:dest-host=backup zrep:dest-fs=vault/$(x)',
+  ])
+    t.throws(
+      () => readCourse(listingOf(`tank/home ${own}`), HOME, TAG, 'fileserver'),
+      { message: /^Problem getting zrep properties for fs tank\/home \(/ },
+      own,
+    );
+});
+
+t.test('one that was never sent must be initialized, or told of what was', async (t) => {
+  t.throws(() => master(`zrep:master=yes ${PAIR}`, 'tank/home@zrep_000000 guid=1<- createtxg=5<-'), {
+    message: /^You must initialize tank\/home for zrep .*zrep sentsync tank\/home@zrep_hhhhhh$/,
+  });
+});
