@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import t from 'tap';
 import { readCommandLine } from '../../src/client/words/command-line.ts';
+import { readCommand } from '../../src/expire/command.ts';
 import { makeFolder } from '../fixtures/gate/policy.ts';
 
 const UNITS = readdirSync('systemd').sort();
@@ -73,22 +74,28 @@ function commands(): { place: string; words: string[] }[] {
       .map(([, value]) => ({ place: unit, line: value.replaceAll('%I', 'vault/my-home') })),
   );
   const cron = readFileSync('cron.d/zrep', 'utf8').split('\n');
-  const lines = cron.filter((line) => line !== '' && !/^(?:#|[A-Z]+=)/.test(line));
+  // Those that are to be let in, too.
+  const lines = cron.filter((line) => /^#?\d/.test(line));
   const timed = lines.map((line) => ({
     place: line,
-    line: /^(?:[\d*,/-]+\s+){5}root\s+(\/[^%]*?)(?: >\/dev\/null)?$/.exec(line)?.[1] ?? '',
+    line: /^#?(?:[\d*,/-]+\s+){5}root\s+(\/[^%]*?)(?: >\/dev\/null)?$/.exec(line)?.[1] ?? '',
   }));
   return [...started, ...timed].map(({ place, line }) => ({ place, words: line.split(' ') }));
 }
 
-t.test('zrep understands every command that a unit or cron calls', async (t) => {
-  const calls = commands().filter(({ words }) => words[0] === `${PROGRAMS}/zrep`);
-  t.ok(calls.length >= 2);
-  for (const { place, words } of calls)
-    t.doesNotThrow(() => readCommandLine(words.slice(1)), `${place}: ${words.join(' ')}`);
-});
+/** By program: throws where it would complain. */
+const READERS: Readonly<Record<string, (words: readonly string[]) => unknown>> = {
+  [`${PROGRAMS}/zrep`]: readCommandLine,
+  [`${PROGRAMS}/zrep-expire`]: (words) => readCommand(words, ''),
+};
 
-t.test('and there are no others', async (t) => {
-  const strangers = commands().filter(({ words: [program] }) => program !== `${PROGRAMS}/zrep`);
-  t.same(strangers, []);
+t.test('what units and cron call is understood by the program that they call', async (t) => {
+  const called = commands();
+  for (const { place, words } of called) {
+    const [program = '', ...rest] = words;
+    const read = READERS[program];
+    t.ok(read, `${place} calls ${program}`);
+    t.doesNotThrow(() => read?.(rest), `${place}: ${words.join(' ')}`);
+  }
+  t.same([...new Set(called.map(({ words: [program] }) => program))].sort(), Object.keys(READERS).sort());
 });
