@@ -83,7 +83,7 @@ async function estimate(
  * @throws Failure when what came is not what was asked for.
  */
 export async function receiveFrom(
-  { settings, step, report, progress, place }: Run,
+  { settings, step, report, progress, place, trace }: Run,
   far: FarSide,
   command: string,
   wanted: Pick<Asked, 'source' | 'snapshot'>,
@@ -98,7 +98,10 @@ export async function receiveFrom(
   };
   const ended = await takeIn(
     incoming,
-    (raw) => zfsStage([step.zfs.binary, ...receive(raw)]),
+    (raw) => {
+      trace.stream(receive(raw));
+      return zfsStage([step.zfs.binary, ...receive(raw)]);
+    },
     { ...wanted, ...askedFor(settings), excludes: step.capabilities.has('excludes') },
     step.interruption,
     (pid) => (progress ? progress.watch(dataset, pid, total, place, 'wchar') : () => {}),
