@@ -3,7 +3,7 @@
  * the wire. The other side is whatever answers ssh there: a shell, or a gatekeeper that knows these commands.
  *
  * Otherwise than stock: what fails leaves the other side alone (stock destroys DESTINATION with -r, also one that was
- * there before), and takes back what was set here.
+ * there before), and takes back what was set here. With ZREP_RESUME it is left as it is, and the same command goes on.
  */
 
 import { lex } from '../../command/lex.ts';
@@ -12,11 +12,14 @@ import { succeeded } from '../../process/pipeline.ts';
 import { isRefusal } from '../../refusal.ts';
 import { mustSucceed } from '../../replication/step.ts';
 import { destroyArgv, inheritArgv, readPropertiesArgv, setArgv, snapshotArgv } from '../../zfs/argv.ts';
+import { formatResumeToken, parseResumeToken } from '../../zfs/resume-token.ts';
 import { anyValue, localValue, parseListing } from '../../zfs/state.ts';
 import { PAIR_PROPERTIES } from '../copy/receive.ts';
-import { ownStage, transfer, zfsStage } from '../copy/transfer.ts';
+import { ownStage, type Transfer, transfer, zfsStage } from '../copy/transfer.ts';
 import type { FarSide } from '../far/far-side.ts';
 import { farLines } from '../far/far-text.ts';
+import { tokenCommand } from '../far/push-commands.ts';
+import { resumeWords } from '../push/send.ts';
 import { Failure } from '../run/failure.ts';
 import { inRun } from '../run/in-run.ts';
 import type { Run } from '../run/run.ts';
@@ -34,25 +37,22 @@ export async function initPush(settings: Settings, command: InitCommand): Promis
   });
 }
 
-async function setUp(run: Run, far: FarSide, { source, host, destination }: InitCommand): Promise<void> {
+async function setUp(run: Run, far: FarSide, command: InitCommand): Promise<void> {
   const { settings, step, report } = run;
-  const { tag, force } = settings;
-  if (!force && succeeded(await far.ask(`zfs list ${destination}`)))
-    throw new Failure(`${host}:${destination} already exists! Will not overwrite without -f`);
-  const own = await refuseConfigured(run, source);
-
-  report.line(`Setting zrep properties on ${source}`);
-  const values = [source, settings.hostName, destination, host, String(settings.saveCount)];
-  for (const [index, name] of PAIR_PROPERTIES.entries())
-    mustSucceed(await step.zfs.ask(setArgv(source, { [`${tag}:${name}`]: values[index] ?? '' })), source);
+  const { source, host, destination } = command;
+  const { tag, force, resume } = settings;
   const snapshot = `${source}@${tag}_000000`;
-  try {
-    report.line(`Creating snapshot ${snapshot}`);
-    mustSucceed(await step.zfs.ask(snapshotArgv(snapshot, settings.recursive)), source);
-    await send(run, far, { source, host, destination }, snapshot);
-  } catch (error) {
-    await takeBack(run, source, snapshot);
-    throw error;
+  const refuseExisting = async () => {
+    if (!force && succeeded(await far.ask(`zfs list ${destination}`)))
+      throw new Failure(`${host}:${destination} already exists! Will not overwrite without -f`);
+  };
+  // In stock's order, but where what is there already may be half of what is to come.
+  if (!resume) await refuseExisting();
+  const own = await readConfigured(run, command);
+  if (own.begun) await goOn(run, far, command, snapshot);
+  else {
+    if (resume) await refuseExisting();
+    await begin(run, far, command, snapshot);
   }
   const sent = String(Math.floor(Date.now() / 1000));
   mustSucceed(await step.zfs.ask(setArgv(snapshot, { [`${tag}:sent`]: sent })), source);
@@ -66,34 +66,93 @@ async function setUp(run: Run, far: FarSide, { source, host, destination }: Init
   report.line('Filesystem will not be mounted');
 }
 
-/** In stock's words. The answer is whether the file system has a mountpoint of its own, which -p sends along. */
-async function refuseConfigured(
-  { settings: { tag }, step, report }: Run,
-  source: string,
-): Promise<{ mountpoint: boolean }> {
-  const properties = [`${tag}:dest-fs`, `${tag}:master`, 'mountpoint'];
-  const state = await step.zfs.ask(readPropertiesArgv([source], properties));
-  const own = parseListing(mustSucceed(state, source).output).get(source);
-  if (anyValue(own, `${tag}:dest-fs`) === undefined)
-    return { mountpoint: localValue(own, 'mountpoint') !== undefined };
-  report.line(`${source} is at least partially configured by zrep`);
-  if (localValue(own, `${tag}:master`) === 'yes') throw new Failure(`${tag}:master detected!!`);
-  throw new Failure(`To re-initialize, first use zrep clear ${source}`);
+async function begin(run: Run, far: FarSide, command: InitCommand, snapshot: string): Promise<void> {
+  const { settings, step, report } = run;
+  const { source, host, destination } = command;
+  report.line(`Setting zrep properties on ${source}`);
+  const values = [source, settings.hostName, destination, host, String(settings.saveCount)];
+  for (const [index, name] of PAIR_PROPERTIES.entries())
+    mustSucceed(
+      await step.zfs.ask(setArgv(source, { [`${settings.tag}:${name}`]: values[index] ?? '' })),
+      source,
+    );
+  try {
+    report.line(`Creating snapshot ${snapshot}`);
+    mustSucceed(await step.zfs.ask(snapshotArgv(snapshot, settings.recursive)), source);
+    await send(run, far, command, snapshot);
+  } catch (error) {
+    // What is to be gone on with must stay.
+    if (!settings.resume) await takeBack(run, source, snapshot);
+    throw error;
+  }
 }
 
-async function send(
-  run: Run,
-  far: FarSide,
-  { host, destination }: Omit<InitCommand, 'kind'>,
-  snapshot: string,
-): Promise<void> {
+interface Configured {
+  /** It has a mountpoint of its own, which -p sends along. */
+  readonly mountpoint: boolean;
+  /** An init to the same place was cut off, and is to be gone on with. */
+  readonly begun: boolean;
+}
+
+/** In stock's words. @throws Failure when the file system belongs to a pair already. */
+async function readConfigured(
+  { settings: { tag, resume }, step, report }: Run,
+  { source, host, destination }: InitCommand,
+): Promise<Configured> {
+  const properties = [`${tag}:dest-fs`, `${tag}:dest-host`, `${tag}:master`, 'mountpoint'];
+  const state = await step.zfs.ask(readPropertiesArgv([source], properties));
+  const own = parseListing(mustSucceed(state, source).output).get(source);
+  const mountpoint = localValue(own, 'mountpoint') !== undefined;
+  if (anyValue(own, `${tag}:dest-fs`) === undefined) return { mountpoint, begun: false };
+  report.line(`${source} is at least partially configured by zrep`);
+  if (localValue(own, `${tag}:master`) === 'yes') throw new Failure(`${tag}:master detected!!`);
+  if (!resume) throw new Failure(`To re-initialize, first use zrep clear ${source}`);
+  const other = [localValue(own, `${tag}:dest-host`), localValue(own, `${tag}:dest-fs`)].join(':');
+  if (other !== `${host}:${destination}`)
+    throw new Failure(
+      `the init that was begun is one to ${other}. To begin another, first use zrep clear ${source}`,
+    );
+  return { mountpoint, begun: true };
+}
+
+/** ZREP_RESUME: what the other side has of the first stream is not sent again. */
+async function goOn(run: Run, far: FarSide, command: InitCommand, snapshot: string): Promise<void> {
   const { settings, step, report } = run;
-  const { recursive, sendFlags, createFlags, initRemoteProperties } = settings;
+  const { source, host, destination } = command;
+  const guid = await guidOf(run, source, snapshot);
+  const text = (await far.ask(tokenCommand(destination))).output.trim();
+  const token = parseResumeToken(text);
+  // The token is the other side's word, and zfs send -t would send any snapshot of the pool.
+  if (isRefusal(token) || String(token.toguid) !== guid || token.fromguid !== undefined)
+    throw new Failure(
+      `Partial init of ${source} detected but no resume token found. Suggest you zrep clear and start again: zrep clear ${source}; and on ${host}, if it is there: zfs destroy -r ${destination}`,
+    );
+  report.line('Partially complete init detected. Attempting to resume send');
+  const ended = await transfer(
+    {
+      sender: zfsStage([step.zfs.binary, ...resumeWords(settings, formatResumeToken(token))]),
+      filters: outgoing(settings).map(ownStage),
+      receiver: ownStage(await far.argvOf(resumeCommand(settings, destination))),
+    },
+    step.interruption,
+  );
+  finish(run, far, ended, `resume send of zrep init ${source} failed`);
+  await configureThere(run, far, command);
+}
+
+async function guidOf({ step }: Run, source: string, snapshot: string): Promise<string | undefined> {
+  const state = await step.zfs.ask(readPropertiesArgv([snapshot], ['guid']));
+  return anyValue(parseListing(mustSucceed(state, source).output).get(snapshot), 'guid');
+}
+
+async function send(run: Run, far: FarSide, command: InitCommand, snapshot: string): Promise<void> {
+  const { settings, step, report } = run;
+  const { source, host, destination } = command;
+  const { recursive, sendFlags, createFlags } = settings;
   // The zfs here stands for the one there, as stock has it.
   const careful = step.capabilities.has('excludes');
-  const created = createFlags.length > 0 || !careful;
   if (!careful) report.line('Warning: zfs recv lacking -o readonly');
-  if (created) {
+  if (createsThere(run)) {
     report.line('Creating  destination filesystem as separate step');
     await tell(run, far, ['zfs create', ...createFlags, destination].join(' '));
   }
@@ -107,22 +166,41 @@ async function send(
     },
     step.interruption,
   );
+  const then = settings.resume ? `RESUME set. Not clearing ${source}: the same command goes on` : 'Resetting';
+  finish(run, far, ended, `Error transferring ${snapshot} to ${host}:${destination}. ${then}`);
+  await configureThere(run, far, command);
+}
+
+/** @throws Failure where one of the processes failed. */
+function finish({ step, report }: Run, far: FarSide, ended: Transfer, what: string): void {
   step.interruption.check();
   report.far(far.host.name, farLines(ended.receiver.message));
   const failed = [ended.sender, ...ended.filters, ended.receiver].find((one) => !succeeded(one));
   if (failed !== undefined)
-    throw new Failure(
-      `Error transferring ${snapshot} to ${host}:${destination}. Resetting (${printable(failed.message.trim().split('\n')[0] ?? '')})`,
-    );
-  if (created) {
+    throw new Failure(`${what} (${printable(failed.message.trim().split('\n')[0] ?? '')})`);
+}
+
+/** What the stream does not bring. */
+async function configureThere(
+  run: Run,
+  far: FarSide,
+  { source, host, destination }: InitCommand,
+): Promise<void> {
+  const { settings, report } = run;
+  if (createsThere(run)) {
     await tell(run, far, `zfs set readonly=on ${destination}`);
-    const values = [snapshot.split('@')[0], settings.hostName, destination, host, settings.saveCount];
+    const values = [source, settings.hostName, destination, host, settings.saveCount];
     for (const [index, name] of PAIR_PROPERTIES.entries())
       await tell(run, far, `zfs set ${settings.tag}:${name}=${values[index]} ${destination}`);
     report.line(`setting readonly on ${host}:${destination} manually`);
     await tell(run, far, `zfs set readonly=on ${destination}`);
   }
-  for (const property of initRemoteProperties) await tell(run, far, `zfs set ${property} ${destination}`);
+  for (const property of settings.initRemoteProperties)
+    await tell(run, far, `zfs set ${property} ${destination}`);
+}
+
+function createsThere({ settings, step }: Run): boolean {
+  return settings.createFlags.length > 0 || !step.capabilities.has('excludes');
 }
 
 /** Byte for byte stock's, blanks and all; what stands where ZREP_INFILTER is empty is one blank. */
@@ -134,6 +212,14 @@ export function receiveCommand(
   const filters = inFilter.map((argv) => `${argv.join(' ')} |`).join(' ');
   const options = careful ? '-u -o readonly=on' : '';
   return `${filters} zfs recv ${options} ${resume ? '-s' : ''} -F ${destination}`;
+}
+
+/**
+ * For a stream that goes on. Stock says neither -u nor -s, so that a second cut throws all away that had come before the first.
+ */
+function resumeCommand({ inFilter }: Pick<Settings, 'inFilter'>, destination: string): string {
+  const filters = inFilter.map((argv) => `${argv.join(' ')} |`).join(' ');
+  return `${filters} zfs recv -u -s ${destination}`;
 }
 
 /** ZREP_OUTFILTER, which runs here. */
