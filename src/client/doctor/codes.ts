@@ -45,7 +45,9 @@ const SNAPSHOTS = {
     'The two sides have different snapshots of one name: what came after the last common one was not the same.',
   ),
   'newer-snapshots': error('zfs receives an increment only onto the newest snapshot.'),
-  'names-diverge': error('zfs receive takes a snapshot of another name for another one.'),
+  'names-diverge': warning(
+    'A stream that carries it under the other name can be refused, or brings it a second time.',
+  ),
   'mark-missing': warning(
     'It was received, and its completion lost. The next refresh makes that good where it can, or sends it again.',
   ),

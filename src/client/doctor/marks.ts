@@ -36,7 +36,11 @@ function sensible(
   side: Side & { readonly on: string | undefined },
   other: Side | undefined,
 ): Finding[] {
-  const wrong = side.tagged.filter(({ sent }) => sent !== undefined && !isMark(sent, now));
+  // What the other side does not have is the base of nothing, or told of as that.
+  const wrong = side.tagged.filter(
+    ({ sent, guid }) =>
+      sent !== undefined && !isMark(sent, now) && (other?.tagged.some((one) => one.guid === guid) ?? true),
+  );
   const [first] = wrong;
   if (first === undefined) return [];
   const argvs = wrong.map((one) => {

@@ -67,6 +67,8 @@ function beginAnew({ tag, hostName }: Scene, { source, copy }: Both): Mend {
     [
       `zrep${option} clear ${source.dataset}`,
       `zfs rename ${copy.dataset} ${copy.dataset}_old`,
+      // Or it would still be taken for a pair.
+      `for p in src-fs src-host dest-fs; do zfs inherit ${tag}:$p ${copy.dataset}_old; done`,
       `zrep${option} init --pull ${source.on ?? hostName}:${source.dataset} ${copy.dataset}`,
     ],
   );
@@ -117,9 +119,16 @@ function areNamedAlike(
   { source, copy }: Both,
   common: readonly Common[],
 ): Finding[] {
+  // zfs-fuse takes a stream that brings one a second time, under its other name.
+  const alike = new Set(
+    common.filter(({ ofSource, ofCopy }) => ofSource.name === ofCopy.name).map(({ ofCopy }) => ofCopy.guid),
+  );
   const different = common.filter(
     ({ ofSource, ofCopy }) =>
-      ofSource.name !== ofCopy.name && isTagged(source, ofSource) && isTagged(copy, ofCopy),
+      ofSource.name !== ofCopy.name &&
+      !alike.has(ofCopy.guid) &&
+      isTagged(source, ofSource) &&
+      isTagged(copy, ofCopy),
   );
   if (different.length === 0) return [];
   const renames = different.map(({ ofSource, ofCopy }) => {

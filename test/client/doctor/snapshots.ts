@@ -115,6 +115,7 @@ t.test('a mark that is no time becomes that of the other side, or of the snapsho
     'fileserver',
     'zfs set zrep:sent=1799900061 tank/home@zrep_000001',
   ]);
+  t.same(codes('0+ 1+ 2+soon', '0+ 1+'), ['mark-wrong'], 'once');
   t.same(mends('0+1900000000 1+', '0 1+', { role: 'source' }), [
     'mark-nonsense',
     'safe',
@@ -139,6 +140,7 @@ t.test('no snapshot in common: the pair is begun anew beside the old copy', asyn
     undefined,
     'zrep clear tank/home',
     'zfs rename vault/home vault/home_old',
+    'for p in src-fs src-host dest-fs; do zfs inherit zrep:$p vault/home_old; done',
     'zrep init --pull fileserver:tank/home vault/home',
   ]);
   t.match(found('old 3+', 'old 1+')[0]?.what, /; they still have old in common/);
@@ -192,6 +194,7 @@ t.test('one snapshot of two names gets one name, on the side where the doctor is
     undefined,
     'zfs rename tank/home@zrep_000001_unsent tank/home@zrep_000001',
   ]);
+  t.same(codes('0+ 1_unsent 2+', '0+ 1 1_unsent 2+'), [], 'one that came twice has the name, too');
   t.match(mends('0+ 1#5+ 1_unsent#6+', '0+ 1#6+', { role: 'source' }).slice(0, 2), ['names-diverge', 'hand']);
 });
 
