@@ -6,6 +6,7 @@
 
 import { installBuild } from '../lab/installation.ts';
 import { type Lab, startLab } from '../lab/lab.ts';
+import { measureExpire } from './expire.ts';
 import { measureRefresh } from './refresh.ts';
 import { measureStream } from './stream.ts';
 
@@ -19,6 +20,7 @@ try {
   await reportStart(lab);
   await reportStream(lab);
   await reportRefresh(lab);
+  await reportExpire();
 } finally {
   await lab.stop();
 }
@@ -53,6 +55,14 @@ async function reportRefresh(lab: Lab): Promise<void> {
   console.log("\nzrep refresh beside stock's commands, one ssh each (medians, in turns)");
   for (const { name, stock, ours, ratio } of await measureRefresh(lab, MEBIBYTES, ROUNDS))
     row(name, `${ours.toFixed(2)} s to ${stock.toFixed(2)} s`, `${ratio.toFixed(3)} x`);
+}
+
+async function reportExpire(): Promise<void> {
+  const results = await measureExpire(2 * ROUNDS);
+  const reading = results[0]?.milliseconds ?? Number.NaN;
+  console.log('\nzrep-expire over ten thousand snapshots (medians, in turns; ratio to reading them)');
+  for (const { name, milliseconds } of results)
+    row(name, `${milliseconds.toFixed(1)} ms`, `${(milliseconds / reading).toFixed(2)} x`);
 }
 
 function row(name: string, value: string, ratio: string): void {

@@ -11,7 +11,7 @@ import { HELP } from './help.ts';
 import { fixedSeconds, isProblem, parseSpan, type Span } from './span.ts';
 
 /** What is to be done; `datasets` are the names that were given. */
-export type Task =
+type Task =
   | { readonly kind: 'expire' }
   | { readonly kind: 'preview' }
   | { readonly kind: 'check' }

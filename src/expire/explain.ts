@@ -5,7 +5,7 @@ import { sayAge, sayTime } from './amounts.ts';
 import { decide, type Question, type Verdict } from './decide.ts';
 import type { Schedule } from './schedule.ts';
 import { fullName } from './snapshot.ts';
-import { sayGuard, sayReason, sayTier } from './wording.ts';
+import { sayGuard, sayKeeper, sayReason, sayTier } from './wording.ts';
 
 export interface Facts {
   readonly now: number;
@@ -23,9 +23,11 @@ export function explainVerdict(
 ): string {
   const { snapshot, action } = verdict;
   const sent = snapshot.sentAs.size === 0 ? 'never sent' : `sent under ${[...snapshot.sentAs].join(', ')}`;
+  const keeper = sayKeeper(verdict, schedule);
   const lines = [
     `${fullName(snapshot)} ${action === 'destroy' ? 'would be destroyed' : 'stays'}`,
     `  why: ${sayReason(verdict, schedule)}`,
+    ...(keeper === undefined ? [] : [`  kept by: ${keeper}`]),
     `  made: ${sayTime(snapshot.creation)}, ${sayAge(now - snapshot.creation)}; ${sent}`,
     ...snapshot.guards.map((guard) => `  protected: ${sayGuard(guard)}`),
     ...(schedule === undefined

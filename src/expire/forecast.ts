@@ -15,7 +15,7 @@ export interface Range {
   readonly most: number;
 }
 
-export interface TierForecast {
+interface TierForecast {
   /** The line of the schedule. */
   readonly name: string;
   /** How many it keeps; by the calendar one may count for several tiers. */

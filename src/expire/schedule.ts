@@ -9,7 +9,7 @@ export interface Rule {
   readonly interval: Span;
 }
 
-export interface RuleSchedule {
+interface RuleSchedule {
   readonly kind: 'rules';
   readonly rules: readonly Rule[];
 }
@@ -36,7 +36,7 @@ export interface CalendarSchedule {
   readonly tiers: readonly Tier[];
 }
 
-export interface KeepAll {
+interface KeepAll {
   readonly kind: 'all';
 }
 

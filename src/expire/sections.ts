@@ -25,7 +25,7 @@ export function scheduleFor(
 }
 
 /** `*` is anything within one level, `**` one level or more. */
-export function matches(pattern: string, dataset: string): boolean {
+function matches(pattern: string, dataset: string): boolean {
   if (!pattern.includes('*')) return pattern === dataset;
   const source = pattern
     .split('/')

@@ -27,7 +27,7 @@ export function verdictTable(
   schedule: Schedule | undefined,
   now: number,
 ): string[] {
-  const width = Math.max(0, ...verdicts.map(({ snapshot }) => snapshot.name.length));
+  const width = verdicts.reduce((most, { snapshot }) => Math.max(most, snapshot.name.length), 0);
   return verdicts.map((verdict) => {
     const { snapshot, action } = verdict;
     const age = sayAge(now - snapshot.creation);

@@ -40,6 +40,25 @@ export function sayReason(
   }
 }
 
+/** What of the schedule, or beside it, keeps a snapshot, in a few words; undefined for one that goes. */
+export function sayKeeper({ why, action }: Verdict, schedule: Schedule | undefined): string | undefined {
+  if (action === 'destroy') return undefined;
+  if (why.code === 'first' || why.code === 'apart') return `${why.rule.age.text} : ${why.rule.interval.text}`;
+  if (why.code === 'kept' && schedule?.kind === 'calendar')
+    return sayTier(schedule.tiers[why.tiers[0] ?? 0] as Tier);
+  return KEEPERS[why.code];
+}
+
+const KEEPERS: Readonly<Partial<Record<Why['code'], string>>> = {
+  clock: 'the clock',
+  'no-schedule': 'no schedule',
+  'keep-all': 'keep everything',
+  newest: 'the newest',
+  'other-tag': 'another tag',
+  unsent: 'never sent',
+  protected: 'protected',
+};
+
 function sayCalendar(
   why: Extract<Why, { code: 'kept' | 'other' | 'outlived' }>,
   snapshot: Snapshot,

@@ -4,7 +4,7 @@ import t from 'tap';
 import { judgeByCalendar } from '../../src/expire/by-calendar.ts';
 import { decide } from '../../src/expire/decide.ts';
 import type { Snapshot } from '../../src/expire/snapshot.ts';
-import { sayReason } from '../../src/expire/wording.ts';
+import { sayKeeper, sayReason } from '../../src/expire/wording.ts';
 import { epochOf, findZone, type Zone } from '../../src/expire/zone.ts';
 import { readSchedule, sentSnapshot } from '../fixtures/expire/schedules.ts';
 
@@ -132,6 +132,12 @@ t.test('a snapshot may count for several tiers, and says so by the finest', asyn
     ],
   );
   t.match(verdicts[1]?.why, { tiers: [1, 2] });
+  t.same(verdicts.map((verdict) => sayKeeper(verdict, schedule)).slice(0, 4), [
+    'weekly for 4 weeks',
+    'daily for 15 days',
+    'daily for 15 days',
+    undefined,
+  ]);
 });
 
 t.test('zones are those of the IANA database, clock changes at odd minutes included', async (t) => {
