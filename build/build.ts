@@ -28,6 +28,7 @@ const LATER = [
   'src/policy/find-mistakes.ts',
   'src/client/run/spinner.ts',
   'src/client/verbs/doctor.ts',
+  'src/client/verbs/snapshots.ts',
 ];
 
 /** Points each `import('…')` at the bundle that LATER makes of it. */

@@ -32,6 +32,7 @@ t.test('each program and what it loads on need are a file each', (t) => {
     'find-mistakes.cjs',
     'man',
     'remote-syslog.cjs',
+    'snapshots.cjs',
     'spinner.cjs',
     'zrep-expire.cjs',
     'zrep-gate.cjs',
@@ -51,6 +52,7 @@ t.test('each program and what it loads on need are a file each', (t) => {
     admin: hot,
     'remote-syslog': hot,
     'find-mistakes': hot + read('admin.cjs'),
+    snapshots: read('zrep.cjs'),
     spinner: read('zrep.cjs'),
   }))
     t.match(loader, `require("./${name}.cjs")`, `${name} is loaded from beside`);

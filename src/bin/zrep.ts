@@ -86,6 +86,8 @@ function dispatch(
       return getlastsent(settings, command);
     case 'uptodate':
       return uptodate(settings, command);
+    case 'snapshots':
+      return import('../client/verbs/snapshots.ts').then(({ snapshots }) => snapshots(settings, command));
     case 'failover':
       return failover(settings, command);
     case 'takeover':

@@ -15,6 +15,7 @@ import {
   type WireCommand,
 } from './server-words.ts';
 import type { Switches } from './settings.ts';
+import { SNAPSHOTS_VERBS, type SnapshotsCommand } from './snapshots-words.ts';
 import { STATUS_VERBS, type StatusCommand } from './status-words.ts';
 import {
   type SentsyncCommand,
@@ -42,6 +43,7 @@ export type Command =
   | ListCommand
   | LastsentCommand
   | UptodateCommand
+  | SnapshotsCommand
   | FailoverCommand
   | TakeoverCommand
   | ChangeconfigCommand
@@ -74,6 +76,7 @@ export const VERBS: Verbs<Command> = {
   ...SERVER_VERBS,
   ...STATUS_VERBS,
   ...LOOK_VERBS,
+  ...SNAPSHOTS_VERBS,
   ...ROLE_VERBS,
   ...CONFIG_VERBS,
   ...DOCTOR_VERBS,

@@ -239,6 +239,59 @@ t.test('a far side that cannot be reached is a pull that would fail', async (t) 
   });
 });
 
+t.test(
+  'snapshots shows each one with what keeps it by the schedule of zrep-expire, and a timeline',
+  async (t) => {
+    const folder = t.testdir({ 'good.conf': '1 hour : 1 minute\n', 'bad.conf': '1 day : 1 hour\nrubbish\n' });
+    const { code, stdout } = look('fileserver', FILESERVER, `snapshots -c ${folder}/good.conf -k 1`);
+    t.equal(code, 0);
+    t.match(stdout, /^tank\/home, source of backup:vault\/home: 3 snapshots\n {2}SNAPSHOT /);
+    t.match(
+      stdout,
+      /\n {2}zrep_000000 {2}2001\/09\/09-01:46:40 {2}1970\/01\/02-00:00:00 .* kept: .*newest that was sent/,
+    );
+    t.match(stdout, /\n {2}zrep_000001 {2}- .* kept: never sent\n/);
+    t.match(stdout, /\ntank\/home {2}#\.+\ntank\/new {3}o\.+\n\| a snapshot/);
+    const json = JSON.parse(look('fileserver', FILESERVER, 'snapshots --json tank/new').stdout);
+    t.match(json, {
+      host: 'fileserver',
+      tag: 'zrep',
+      datasets: [
+        {
+          dataset: 'tank/new',
+          role: 'source',
+          snapshots: [
+            {
+              name: 'zrep_000000',
+              guid: '4',
+              sent: null,
+              creation: 86_400,
+              gapSeconds: null,
+              action: 'keep',
+            },
+          ],
+        },
+      ],
+    });
+    t.match(look('fileserver', FILESERVER, `snapshots -c ${folder}/bad.conf`), {
+      code: 1,
+      stderr: /bad\.conf, line 2: .*; zrep-expire --check -c .*bad\.conf tells of all mistakes\n$/,
+    });
+    t.match(look('fileserver', FILESERVER, 'snapshots -c /nowhere/x'), {
+      code: 1,
+      stderr: /\/nowhere\/x cannot be read \(ENOENT\)/,
+    });
+    t.match(look('fileserver', FILESERVER, 'snapshots tank/none'), {
+      code: 1,
+      stderr: /^Error: tank\/none does not exist/,
+    });
+    t.match(look('fileserver', FILESERVER, '-t off snapshots'), {
+      code: 1,
+      stderr: /belongs to a pair under the tag off; name one/,
+    });
+  },
+);
+
 t.test('status asks zfs twice, however many file systems there are', async (t) => {
   const many: Record<string, string[][]> = {};
   for (let index = 0; index < 200; index += 1) {

@@ -31,6 +31,9 @@ t.test('each has the names and options of stock, in any order', async (t) => {
     ['status -v -m -a', { ...STATUS, verbose: true, unsent: true, all: true }],
     ['getlastsent tank/a', { kind: 'getlastsent', datasets: ['tank/a'] }],
     ['lastsent tank/a tank/b', { kind: 'getlastsent', datasets: ['tank/a', 'tank/b'] }],
+    ['snapshots', { kind: 'snapshots', datasets: [], config: undefined, keep: 5, json: false }],
+    ['snapshots all', { kind: 'snapshots', datasets: [] }],
+    ['snapshots -c /x -k 0 --json tank/a', { datasets: ['tank/a'], config: '/x', keep: 1, json: true }],
     ['uptodate tank/a', { kind: 'uptodate', datasets: ['tank/a'] }],
   ];
   for (const [text, command] of commands) t.match(read(text), command, text);
@@ -74,6 +77,7 @@ t.test('what fails in stock fails in its words, and is no wrong usage', async (t
 t.test('what makes no sense is told with the form', async (t) => {
   t.throws(() => read('list -s -v'), { message: /^-s stands alone; the form is: zrep list/ });
   t.throws(() => read('uptodate tank/a@b'), { message: /is not the name of a file system; the form is/ });
+  t.throws(() => read('snapshots -k many'), { message: /^-k: "many" is not a whole number; the form is/ });
   for (const text of ['list -s -L', 'list -Lv', 'getlastsent tank/a@b', 'status -x'])
     t.ok(isWrongUsage(text), text);
 });
