@@ -23,7 +23,7 @@ t.test('each verb has help, with its usage and the options in it', async (t) => 
     for (const usage of forms) {
       t.ok(text.includes(`${usage}\n`), usage);
       const options = text.replace(usage, '');
-      for (const [option = ''] of usage.matchAll(/(?<=\[)-[^\]|]+/g))
+      for (const [option = ''] of usage.matchAll(/(?<=\[)-[^\]|[ ]+/g))
         t.match(options, new RegExp(`^ +${option}\\b`, 'm'), `${verb} ${option}`);
     }
   }
