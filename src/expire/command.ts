@@ -123,7 +123,7 @@ function check(options: Options, names: readonly string[]): ExpireCommand {
   return {
     task,
     config: options.config,
-    keep: Math.max(1, readInteger('-k', options.keep)),
+    keep: readInteger('-k', options.keep),
     tags: readTags(options.tags),
     zrepIgnore: options.zrepIgnore ?? false,
     thinUnsent: options.thinUnsent ?? false,

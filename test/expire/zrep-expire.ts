@@ -270,6 +270,19 @@ t.test('--simulate decides over a listing without zfs', async (t) => {
   t.equal(asked(), '');
 });
 
+t.test('ten thousand lines arrive whole, whoever reads them, and however slowly', async (t) => {
+  const rows = Array.from({ length: 10_000 }, (_, index) => {
+    return `tank/b@zrep_${index.toString(16).padStart(6, '0')}\t5\t${NOW - (10_000 - index) * 3600}\n`;
+  });
+  writeFileSync(`${folder}/rows`, rows.join(''));
+  const script = '"$@" | { sleep 1; wc -l; }';
+  const words = [process.execPath, program, '--simulate', `${folder}/rows`];
+  const { stdout } = spawnSync('/usr/bin/env', ['-i', '/bin/sh', '-c', script, 'sh', ...words], {
+    encoding: 'utf8',
+  });
+  t.equal(stdout.trim(), '10000');
+});
+
 t.test('--check and --forecast ask zfs for nothing either', async (t) => {
   const file = config('every snapshot for 1 day\n[tank/a]\nkeep everything');
   t.match(run(['--check', '-c', file]), { status: 0, stdout: /^\[tank\/a\] \(line 2\):\n/ });

@@ -34,10 +34,20 @@ export function createReport(json: boolean): Report {
   };
 }
 
+/** All of it: a pipe that node has made one that does not block takes a part, or nothing for now (EAGAIN). */
 function write(descriptor: 1 | 2, text: string): void {
-  try {
-    writeSync(descriptor, text);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error;
+  let rest = Buffer.from(text, 'utf8');
+  while (rest.length > 0) {
+    try {
+      rest = rest.subarray(writeSync(descriptor, rest));
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === 'EPIPE') return;
+      if (code !== 'EAGAIN') throw error;
+      Atomics.wait(PAUSE, 0, 0, 10);
+    }
   }
 }
+
+/** Nobody wakes who waits here: a wait of some milliseconds. */
+const PAUSE = new Int32Array(new SharedArrayBuffer(4));
