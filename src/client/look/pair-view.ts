@@ -28,8 +28,6 @@ export interface PairView {
   readonly unsent: readonly TaggedSnapshot[];
   /** The names, behind the @, of all snapshots behind it, whoever made them; in zfs's order. */
   readonly behind: readonly string[];
-  /** Bytes that were written since the newest snapshot; undefined where zfs does not say. */
-  readonly written: number | undefined;
   readonly lock: LockView | undefined;
   /** What a stream into it that was cut off can be gone on with. */
   readonly token: string | undefined;
@@ -55,7 +53,7 @@ export function viewedProperties(capabilities: Capabilities, tag: Tag): string[]
   const older = ['lastsent', 'lastsenttime'];
   return [
     ...[...own, ...older].map((name) => `${tag}:${name}`),
-    ...(capabilities.has('resume') ? ['receive_resume_token', 'written'] : []),
+    ...(capabilities.has('resume') ? ['receive_resume_token'] : []),
   ];
 }
 
@@ -84,7 +82,6 @@ export function pairView(
     sent: last && sentTime(last, own, tag),
     unsent: last === undefined ? snapshots : snapshots.slice(snapshots.indexOf(last) + 1),
     behind: namesBehind(below, dataset, last),
-    written: numberOf(anyValue(own, 'written')),
     lock: lockOf(own, tag),
     token: anyValue(own, 'receive_resume_token'),
   };

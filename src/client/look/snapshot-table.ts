@@ -3,7 +3,7 @@
 import { sayBytes } from '../../expire/amounts.ts';
 import type { Verdict } from '../../expire/decide.ts';
 import type { Schedule } from '../../expire/schedule.ts';
-import { sayReason } from '../../expire/wording.ts';
+import { sayKeeper, sayReason } from '../../expire/wording.ts';
 import { sayAge } from './ages.ts';
 
 export interface SnapshotRow {
@@ -22,6 +22,8 @@ export interface SnapshotRow {
   /** What zrep-expire would do, and why. */
   readonly action: Verdict['action'];
   readonly reason: string;
+  /** What of the schedule, or beside it, keeps it; null for one that goes. */
+  readonly keptBy: string | null;
 }
 
 /** What zfs says of a snapshot beside what is decided by. */
@@ -51,11 +53,12 @@ export function rowsOf(
       gapSeconds: before === undefined ? null : Math.max(0, creation - before),
       action: verdict.action,
       reason: sayReason(verdict, schedule),
+      keptBy: sayKeeper(verdict, schedule) ?? null,
     };
   });
 }
 
-const HEADINGS = ['SNAPSHOT', 'SENT', 'MADE', 'AGE', 'GAP', 'USED', 'REFER', 'KEPT, OR NOT, AND WHY'];
+const HEADINGS = ['SNAPSHOT', 'SENT', 'MADE', 'AGE', 'GAP', 'USED', 'REFER', 'KEPT BY'];
 const TO_THE_RIGHT = new Set(['AGE', 'GAP', 'USED', 'REFER']);
 
 /** Lines with a heading; `dates` has the times as they are to be shown. */
@@ -68,7 +71,7 @@ export function snapshotTable(rows: readonly SnapshotRow[], dates: ReadonlyMap<n
     row.gapSeconds === null ? '-' : sayAge(row.gapSeconds),
     row.used === null ? '-' : sayBytes(row.used),
     row.referenced === null ? '-' : sayBytes(row.referenced),
-    `${row.action === 'keep' ? 'kept' : 'GOES'}: ${row.reason}`,
+    row.keptBy === null ? `nothing: ${row.reason}` : describeKeeper(row),
   ]);
   const widths = HEADINGS.map((heading, column) =>
     Math.max(heading.length, ...cells.map((row) => row[column]?.length ?? 0)),
@@ -80,4 +83,9 @@ export function snapshotTable(rows: readonly SnapshotRow[], dates: ReadonlyMap<n
     });
     return `  ${padded.join('  ')}`.trimEnd();
   });
+}
+
+/** What is protected, is so for a reason that the schedule does not tell. */
+function describeKeeper({ keptBy, reason }: SnapshotRow): string {
+  return keptBy === 'protected' ? reason : (keptBy ?? '');
 }

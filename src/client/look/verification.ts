@@ -36,20 +36,28 @@ const NOT_GRANTED =
 /** Our gate's words, and zfs's. */
 const GONE = /refused \(no-such-snapshot\)|dataset does not exist/;
 
-/** What is in the way on this side alone; undefined where nothing is. */
-export function obstacleHere({ dataset, role, destination, written }: PairView): Verification | undefined {
-  if (role === 'source')
-    return {
-      verdict: 'unknown',
-      why: `it is the source; ask on ${destination.host ?? 'the other side'}: zrep status --verify ${destination.dataset ?? ''}`.trimEnd(),
-    };
+/** Is it a copy at all? Undefined: yes. */
+export function judgeRole({ dataset, role, destination }: PairView): Verification | undefined {
+  if (role === 'copy') return undefined;
   if (role === 'neither')
     return wouldFail(`${dataset} is not the copy of anything: see zrep list -v ${dataset}`);
-  if (written !== undefined && written > 0)
-    return wouldFail(
-      `${dataset} was changed here since the last pull; to give that up: zrep refresh -f ${dataset}`,
-    );
-  return undefined;
+  const there = destination.dataset === undefined ? '' : ` ${destination.dataset}`;
+  return {
+    verdict: 'unknown',
+    why: `it is the source; ask on ${destination.host ?? 'the other side'}: zrep status --verify${there}`,
+  };
+}
+
+/** `written` are the bytes since the snapshot that both sides have; zfs receive wants none. Undefined: so it is, or it cannot be told. */
+export function judgeChanges(
+  written: number | undefined,
+  dataset: string,
+  last: TaggedSnapshot,
+): Verification | undefined {
+  if (written === undefined || written === 0) return undefined;
+  return wouldFail(
+    `${dataset} was changed here since ${last.name}; to give that up: zrep refresh -f ${dataset}`,
+  );
 }
 
 /** Does the far side still have, under its name, the snapshot that both sides have? Undefined: yes. */
@@ -81,10 +89,17 @@ export function judgeBase(said: Said, last: TaggedSnapshot, far: FarSource): Ver
 }
 
 /**
- * Does the far side go on from a snapshot that is here, and is there none here that it has not? Undefined: yes. What
- * cannot be listed there says nothing.
+ * Does the far side go on from a snapshot that is here? Undefined: yes. What cannot be listed there says nothing.
+ *
+ * A snapshot that was made here is in the way only if it holds changes (module/zfs/dmu_recv.c,
+ * `dsl_dataset_modified_since_snap`): that is known where `unchanged` is.
  */
-export function judgeMarks(said: Said, pair: PairView, far: FarSource): Verification | undefined {
+export function judgeMarks(
+  said: Said,
+  pair: PairView,
+  far: FarSource,
+  unchanged: boolean,
+): Verification | undefined {
   if (!said.done) return undefined;
   const theirs = said.output.split('\n').flatMap((line) => {
     const [name = '', sent = '-'] = line.split('\t');
@@ -99,11 +114,11 @@ export function judgeMarks(said: Said, pair: PairView, far: FarSource): Verifica
       `${far.host} would go on from ${far.dataset}@${base}, which it has marked as sent, and which is not here`,
     );
   const own = pair.behind.find((name) => !theirs.some((one) => one.name === name));
-  if (own !== undefined)
-    return wouldFail(
-      `${pair.dataset}@${own} is newer than what both sides have, and is not on ${far.host}; to give it up: zrep refresh -f ${pair.dataset}`,
-    );
-  return undefined;
+  if (own === undefined || unchanged) return undefined;
+  return {
+    verdict: 'unknown',
+    why: `${pair.dataset}@${own} was made here, and if anything was changed in front of it, it is in the way; to give it up: zrep refresh -f ${pair.dataset}`,
+  };
 }
 
 /** Is it the master? Stock sends all the same; our gate does not. Undefined: yes, or it cannot be told. */

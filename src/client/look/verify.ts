@@ -4,6 +4,8 @@
  */
 
 import { succeeded } from '../../process/pipeline.ts';
+import type { TaggedSnapshot } from '../../replication/snapshots.ts';
+import { writtenArgv } from '../../zfs/argv.ts';
 import { parseDataset } from '../../zfs/names.ts';
 import { guidCommand, marksCommand, masterCommand } from '../far/far-commands.ts';
 import type { FarSide } from '../far/far-side.ts';
@@ -14,9 +16,10 @@ import { parseSourceHost } from '../words/source.ts';
 import type { PairView } from './pair-view.ts';
 import {
   judgeBase,
+  judgeChanges,
   judgeMarks,
   judgeMaster,
-  obstacleHere,
+  judgeRole,
   type Said,
   type Verification,
   WOULD_SUCCEED,
@@ -26,24 +29,26 @@ import {
 /** A listing has a line for each snapshot. Bytes. */
 const MOST = 16 * 1024 * 1024;
 
-/** Asks the far side of `pair`; what is certain here is not asked. */
+/** Asks the far side of `pair`, unless it is certain here what comes of it. */
 export async function verify(run: Run, pair: PairView): Promise<Verification> {
-  const here = obstacleHere(pair);
-  if (here !== undefined) return here;
+  const { tag, hostName } = run.settings;
   const { last } = pair;
+  const role = judgeRole(pair);
+  if (role !== undefined) return role;
   if (last === undefined)
     return wouldFail('nothing was received yet: zrep init --pull goes on where it was cut off');
-  const host = parseSourceHost(pair.source.host ?? '', run.settings.hostName);
+  const host = parseSourceHost(pair.source.host ?? '', hostName);
   const dataset = parseDataset(pair.source.dataset ?? '');
   if (host === undefined || dataset === undefined)
-    return wouldFail(`${run.settings.tag}:src-host or src-fs of ${pair.dataset} is not usable`);
-  const { tag } = run.settings;
+    return wouldFail(`${tag}:src-host or ${tag}:src-fs of ${pair.dataset} is not usable`);
+  const written = await writtenSince(run, last);
   const far = { host: host.name, dataset };
   try {
     const ask = (command: string) => askFor(run.far(host), command);
     return (
+      judgeChanges(written, pair.dataset, last) ??
       judgeBase(await ask(guidCommand(`${dataset}@${last.name}`)), last, far) ??
-      judgeMarks(await ask(marksCommand(tag, dataset)), pair, far) ??
+      judgeMarks(await ask(marksCommand(tag, dataset)), pair, far, written === 0) ??
       judgeMaster(await ask(masterCommand(tag, dataset)), tag, far) ??
       WOULD_SUCCEED
     );
@@ -51,6 +56,12 @@ export async function verify(run: Run, pair: PairView): Promise<Verification> {
     if (!(error instanceof Failure)) throw error;
     return wouldFail(error.message);
   }
+}
+
+/** Bytes; undefined where the installed zfs does not say. */
+async function writtenSince({ step }: Run, { dataset, name }: TaggedSnapshot): Promise<number | undefined> {
+  const { output } = await step.zfs.ask(writtenArgv(dataset, name));
+  return /^\d{1,15}\n$/.test(output) ? Number(output) : undefined;
 }
 
 async function askFor(far: FarSide, command: string): Promise<Said> {

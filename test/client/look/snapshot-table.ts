@@ -55,8 +55,8 @@ t.test('the table has a heading, numbers to the right, and says of each what bec
     [NOW - 70, 'later'],
   ]);
   t.same(snapshotTable(rows, dates), [
-    '  SNAPSHOT     SENT  MADE     AGE  GAP     USED      REFER  KEPT, OR NOT, AND WHY',
-    '  zrep_000000  then  before  1min    -  2.0 KiB  116.0 KiB  kept: the oldest within 1 hour',
-    '  zrep_000001  -     later   1min  10s        -          -  GOES: less than 1 minute after zrep_000000 (up to 1 hour)',
+    '  SNAPSHOT     SENT  MADE     AGE  GAP     USED      REFER  KEPT BY',
+    '  zrep_000000  then  before  1min    -  2.0 KiB  116.0 KiB  1 hour : 1 minute',
+    '  zrep_000001  -     later   1min  10s        -          -  nothing: less than 1 minute after zrep_000000 (up to 1 hour)',
   ]);
 });

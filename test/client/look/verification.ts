@@ -3,9 +3,10 @@
 import t from 'tap';
 import {
   judgeBase,
+  judgeChanges,
   judgeMarks,
   judgeMaster,
-  obstacleHere,
+  judgeRole,
   type Said,
 } from '../../../src/client/look/verification.ts';
 import { COPY, SOURCE, viewOf } from '../../fixtures/client/views.ts';
@@ -22,19 +23,22 @@ const last = PAIR.last as NonNullable<typeof PAIR.last>;
 const said = (output: string): Said => ({ done: true, output, message: '' });
 const complained = (message: string): Said => ({ done: false, output: '', message });
 
-t.test('what is in the way here needs no question', async (t) => {
-  t.equal(obstacleHere(PAIR), undefined);
-  t.match(obstacleHere(viewOf([], SOURCE)), {
+t.test('what is no copy is told, with where to ask', async (t) => {
+  t.equal(judgeRole(PAIR), undefined);
+  t.match(judgeRole(viewOf([], SOURCE)), {
     verdict: 'unknown',
     why: 'it is the source; ask on backup: zrep status --verify vault/home',
   });
-  t.match(obstacleHere(viewOf([], SOURCE, { 'zrep:src-host': 'x' })), { verdict: 'would-fail' });
-  const changed = viewOf([{ name: 'zrep_000000', sent: 1 }], COPY, { written: ['8192', '-'] });
-  t.match(obstacleHere(changed), {
+  t.match(judgeRole(viewOf([], SOURCE, { 'zrep:src-host': 'x' })), { verdict: 'would-fail' });
+});
+
+t.test('what was changed here since is in the way', async (t) => {
+  t.match(judgeChanges(8192, 'vault/home', last), {
     verdict: 'would-fail',
-    why: /was changed here.*zrep refresh -f vault\/home$/,
+    why: 'vault/home was changed here since zrep_000001; to give that up: zrep refresh -f vault/home',
   });
-  t.equal(obstacleHere(viewOf([], COPY, { written: ['0', '-'] })), undefined);
+  t.equal(judgeChanges(0, 'vault/home', last), undefined);
+  t.equal(judgeChanges(undefined, 'vault/home', last), undefined, 'it cannot be told');
 });
 
 t.test('the snapshot to go on from must be there, under the same GUID', async (t) => {
@@ -71,29 +75,40 @@ t.test('what cannot be asked is unknown, with what would make it known', async (
 t.test('the far side must go on from one that is here', async (t) => {
   const marks = (...lines: string[]) => said(lines.map((line) => `tank/home@${line}\n`).join(''));
   const good = marks('zrep_000000\t1', 'zrep_000001\t2', 'zrep_000002\t-');
-  t.equal(judgeMarks(good, PAIR, FAR), undefined);
-  t.match(judgeMarks(marks('zrep_000001\t2', 'zrep_000002\t3'), PAIR, FAR), {
+  t.equal(judgeMarks(good, PAIR, FAR, false), undefined);
+  t.match(judgeMarks(marks('zrep_000001\t2', 'zrep_000002\t3'), PAIR, FAR, false), {
     verdict: 'would-fail',
     why: /^fileserver would go on from tank\/home@zrep_000002,/,
   });
-  t.equal(judgeMarks(complained('refused'), PAIR, FAR), undefined, 'what cannot be listed says nothing');
-});
-
-t.test('one that was made here stands in the way; one whose completion was lost does not', async (t) => {
-  const behind = viewOf([{ name: 'zrep_000000', sent: 1 }, { name: 'by-hand' }], COPY);
-  const none = said('tank/home@zrep_000000\t1\n');
-  t.match(judgeMarks(none, behind, FAR), {
-    verdict: 'would-fail',
-    why: /^vault\/home@by-hand is newer .*zrep refresh -f vault\/home$/,
-  });
-  const lost = viewOf([{ name: 'zrep_000000', sent: 1 }, { name: 'zrep_000001' }], COPY);
-  t.equal(judgeMarks(said('tank/home@zrep_000000\t1\ntank/home@zrep_000001\t-\n'), lost, FAR), undefined);
   t.equal(
-    judgeMarks(said('tank/home@zrep_000000\t1\ntank/home@zrep_000001\t2\n'), lost, FAR),
+    judgeMarks(complained('refused'), PAIR, FAR, false),
     undefined,
-    'marked there',
+    'what cannot be listed says nothing',
   );
 });
+
+t.test(
+  'one that was made here is in the way if it holds changes; one whose completion was lost is not',
+  async (t) => {
+    const behind = viewOf([{ name: 'zrep_000000', sent: 1 }, { name: 'by-hand' }], COPY);
+    const none = said('tank/home@zrep_000000\t1\n');
+    t.match(judgeMarks(none, behind, FAR, false), {
+      verdict: 'unknown',
+      why: /^vault\/home@by-hand was made here, and if .*zrep refresh -f vault\/home$/,
+    });
+    t.equal(judgeMarks(none, behind, FAR, true), undefined, 'nothing was changed');
+    const lost = viewOf([{ name: 'zrep_000000', sent: 1 }, { name: 'zrep_000001' }], COPY);
+    t.equal(
+      judgeMarks(said('tank/home@zrep_000000\t1\ntank/home@zrep_000001\t-\n'), lost, FAR, false),
+      undefined,
+    );
+    t.equal(
+      judgeMarks(said('tank/home@zrep_000000\t1\ntank/home@zrep_000001\t2\n'), lost, FAR, false),
+      undefined,
+      'marked there',
+    );
+  },
+);
 
 t.test('the far side must be the master, where it can be told', async (t) => {
   t.equal(judgeMaster(said('yes\n'), 'zrep', FAR), undefined);

@@ -248,9 +248,9 @@ t.test(
     t.match(stdout, /^tank\/home, source of backup:vault\/home: 3 snapshots\n {2}SNAPSHOT /);
     t.match(
       stdout,
-      /\n {2}zrep_000000 {2}2001\/09\/09-01:46:40 {2}1970\/01\/02-00:00:00 .* kept: .*newest that was sent/,
+      /\n {2}zrep_000000 {2}2001\/09\/09-01:46:40 {2}1970\/01\/02-00:00:00 .* {2}the newest that was sent/,
     );
-    t.match(stdout, /\n {2}zrep_000001 {2}- .* kept: never sent\n/);
+    t.match(stdout, /\n {2}zrep_000001 {2}- .* {2}never sent\n/);
     t.match(stdout, /\ntank\/home {2}#\.+\ntank\/new {3}o\.+\n\| a snapshot/);
     const json = JSON.parse(look('fileserver', FILESERVER, 'snapshots --json tank/new').stdout);
     t.match(json, {
