@@ -136,12 +136,19 @@ function check(options: Options, names: readonly string[]): ExpireCommand {
   };
 }
 
+/** A forecast is to take seconds, not hours. */
+const MOST_STEPS = 1_000_000;
+
 function readTask(options: Options): Task {
   const { check, explain, simulate, forecast, noop } = options;
   if (simulate !== undefined) return alone(options, { kind: 'simulate', file: simulate, explain });
   if (forecast !== undefined) {
     const [span, every] = [readSpan('--forecast', forecast), readSpan('--every', options.every)];
     if (fixedSeconds(every) < 1) throw new UsageError('--every must be a second at least, e.g. 1h');
+    if (fixedSeconds(span) / fixedSeconds(every) > MOST_STEPS)
+      throw new UsageError(
+        `--forecast: that would be more than ${MOST_STEPS} snapshots; look less far ahead, or at fewer (--every)`,
+      );
     return alone(options, { kind: 'forecast', span, every });
   }
   if (check) return alone(options, { kind: 'check' });

@@ -1,6 +1,6 @@
 /** One call of zrep-expire, from its command to its exit code: what files say is read, and handed to what does the work. */
 
-import { readFileSync, statSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readFileSync, type Stats } from 'node:fs';
 import { constants } from 'node:os';
 import { Failure } from '../client/run/failure.ts';
 import type { Report } from '../client/run/report.ts';
@@ -57,7 +57,7 @@ async function carryOut(report: Report, command: ExpireCommand): Promise<number>
   if (task.kind === 'simulate') {
     const json = command.json || process.stdout.isTTY !== true;
     const { file, explain } = task;
-    const simulated = simulate(report, readText(file, 'the listing'), {
+    const simulated = simulate(report, readText(file, 'the listing').text, {
       ...{ configuration, explain, json },
       question: { ...question, now },
     });
@@ -98,10 +98,9 @@ function createRun(report: Report, command: ExpireCommand, configuration: Config
 /** @throws Failure when it cannot be read, or has a mistake; or when others could have written what root is to destroy by. */
 function loadConfiguration({ config, task }: ExpireCommand): Configuration {
   if (config === undefined) return DEFAULT_CONFIGURATION;
-  const text = readText(config, 'the configuration');
-  const found = statSync(config, { throwIfNoEntry: false });
-  const destroys = task.kind === 'expire' && process.geteuid?.() === 0 && found?.isFile();
-  const [untrusted] = destroys && found ? ownershipProblems(config, found) : [];
+  const { text, found } = readText(config, 'the configuration');
+  const destroys = task.kind === 'expire' && process.geteuid?.() === 0 && found.isFile();
+  const [untrusted] = destroys ? ownershipProblems(config, found) : [];
   if (untrusted !== undefined)
     throw new Failure(
       `${printable(untrusted.problem)}, so root does not destroy by it; run: ${printable(untrusted.remedy)}`,
@@ -118,11 +117,16 @@ function sayMistakes(file: string, mistakes: readonly Mistake[]): string {
   return lines.join('\n');
 }
 
-function readText(path: string, what: string): string {
+/** `-` is standard input. What is said of the file is said of the very one that was read. */
+function readText(path: string, what: string): { readonly text: string; readonly found: Stats } {
+  let descriptor: number | undefined;
   try {
-    return readFileSync(path === '-' ? 0 : path, 'utf8');
+    descriptor = path === '-' ? 0 : openSync(path, 'r');
+    return { text: readFileSync(descriptor, 'utf8'), found: fstatSync(descriptor) };
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     throw new Failure(`${what} ${printable(path)} cannot be read (${code}), so nothing is done`);
+  } finally {
+    if (descriptor !== undefined && descriptor !== 0) closeSync(descriptor);
   }
 }

@@ -94,6 +94,7 @@ t.test('wrong usage is 2, in one line, and asks zfs for nothing', async (t) => {
     ['--check', '--forecast', '2y'],
     ['--forecast', 'soon'],
     ['--forecast', '2y', '--every', '0s'],
+    ['--forecast', '2y', '--every', '1s'],
   ])
     t.match(run(words), { status: 2, stdout: '', stderr: /^zrep-expire: .+\n$/ }, words.join(' '));
   t.equal(asked(), '');

@@ -1,7 +1,7 @@
 /** Which processes destroy which snapshots, and what one that cannot be destroyed does to the others. */
 
 import t from 'tap';
-import { destroyAll } from '../../src/replication/destroy.ts';
+import { destroyAll, destroyEach } from '../../src/replication/destroy.ts';
 import type { TaggedSnapshot } from '../../src/replication/snapshots.ts';
 import { type Step, ZfsFailed } from '../../src/replication/step.ts';
 import type { Capability } from '../../src/zfs/capabilities.ts';
@@ -115,6 +115,17 @@ t.test('one that is stuck does not keep the others of its dataset, nor those of 
     'destroy tank/home/child@zrep_000002',
     'destroy tank/home@zrep_000000,zrep_000001',
   ]);
+});
+
+t.test('each that could not be destroyed is named', async (t) => {
+  const all = [...range('tank/home/child', 2), ...range(HOME, 2)];
+  const stuck = ['tank/home/child@zrep_000001', 'tank/home@zrep_000000'];
+  const left = await destroyEach(stand(all, { stuck }).step, all);
+  t.same(
+    left.map(({ snapshot, ended }) => [snapshot, ended.message]),
+    stuck.map((name) => [name, `cannot destroy ${name}\n`]),
+  );
+  t.same(await destroyEach(stand(all).step, all), []);
 });
 
 t.test('what a failed call has destroyed all the same is not tried again', async (t) => {

@@ -33,6 +33,8 @@ const PRINTED: readonly (readonly [words: readonly string[], line: string])[] = 
   [argv.snapshotArgv('tank/home@zrep_000001', true), 'snapshot -r tank/home@zrep_000001'],
   [argv.destroyArgv(HOME, ['zrep_000001']), 'destroy tank/home@zrep_000001'],
   [argv.destroyArgv(HOME, ['zrep_000001', 'zrep_000002_unsent']), 'destroy tank/home@zrep_000001,zrep_000002_unsent'],
+  [argv.destroyDryRunArgv(HOME, ['zrep_000001', 'b']), 'destroy -nvp tank/home@zrep_000001,b'],
+  [argv.fileSystemsArgv(), 'list -H -o name -t filesystem'],
   [argv.sendArgv([], undefined, 'tank/home@zrep_000001'), 'send tank/home@zrep_000001'],
   [argv.sendArgv(['L', 'w'], { through: '-I', snapshot: 'a@x' }, 'a@y'), 'send -L -w -I a@x a@y'],
   [argv.resumeArgv('1-0-1-00'), 'send -t 1-0-1-00'],
