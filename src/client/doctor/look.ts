@@ -18,6 +18,7 @@ import { Failure } from '../run/failure.ts';
 import type { Run } from '../run/run.ts';
 import { byHand } from './finding.ts';
 import {
+  byDataset,
   fileSystemProperties,
   type Lock,
   merged,
@@ -50,7 +51,7 @@ export async function lookAtWorld({ settings, step }: Run): Promise<World> {
     if (name.includes('@') || !mountpoint?.startsWith('/') || !mountable(own)) continue;
     mountpoints.set(mountpoint, [...(mountpoints.get(mountpoint) ?? []), name]);
   }
-  return { listing, mountpoints };
+  return { listing, mountpoints, own: new Map() };
 }
 
 function mountable(own: Properties): boolean {
@@ -60,31 +61,41 @@ function mountable(own: Properties): boolean {
 /** The same with the snapshots of `datasets`. */
 export async function withSnapshots(run: Run, world: World, datasets: readonly Dataset[]): Promise<World> {
   const { settings, step } = run;
-  const listings: Listing[] = [world.listing];
+  const own = new Map<string, Listing>();
   for (let from = 0; from < datasets.length; from += NAMES) {
     const [first = '', ...more] = datasets.slice(from, from + NAMES);
     const argv = [...readStateArgv(first, snapshotProperties(settings.tag), 1), ...more];
-    listings.push(parseListing(mustSucceed(await step.zfs.ask(argv), first).output));
+    const read = parseListing(mustSucceed(await step.zfs.ask(argv), first).output);
+    const found = byDataset(read);
+    for (const dataset of [first, ...more]) {
+      const state = new Map([[dataset, world.listing.get(dataset) ?? new Map()]]);
+      own.set(dataset, merged(state, found.get(dataset) ?? new Map()));
+    }
   }
-  return { ...world, listing: merged(...listings) };
+  return { ...world, own };
 }
 
-/** The same with `dataset` as it is by now. */
+/** The same with `dataset` as it is by now, and with what lies right below it. */
 export async function lookAgain(run: Run, world: World, dataset: Dataset): Promise<World> {
   const { settings, step } = run;
   const own = fileSystemProperties(step.capabilities, settings.tag);
   const properties = [...new Set([...own, ...snapshotProperties(settings.tag)])];
   const state = mustSucceed(await step.zfs.ask(readStateArgv(dataset, properties, 1)), dataset);
-  const others = [...world.listing].filter(([name]) => name !== dataset && !name.startsWith(`${dataset}@`));
-  return { ...world, listing: merged(new Map(others), parseListing(state.output)) };
+  const read = parseListing(state.output);
+  const fileSystems = [...read].filter(([name]) => !name.includes('@'));
+  return {
+    ...world,
+    listing: new Map([...world.listing, ...fileSystems]),
+    own: new Map([...world.own, [dataset, byDataset(read).get(dataset) ?? new Map()]]),
+  };
 }
 
 /** The pair of `dataset`; `there`, where it was seen before, is not asked again. */
 export async function lookAtPair(run: Run, world: World, dataset: Dataset, there?: There): Promise<Scene> {
   const { settings, step } = run;
   const { tag, hostName, saveCount } = settings;
-  const { listing, mountpoints } = world;
-  const here = sideOf(listing, dataset, tag);
+  const { listing, mountpoints, own } = world;
+  const here = sideOf(own.get(dataset) ?? new Map(), dataset, tag);
   const role = roleOf(here.properties, dataset, tag, hostName);
   const peer = peerOf(here.properties, role, tag, hostName);
   const mountpoint = anyValue(here.properties, 'mountpoint');

@@ -69,8 +69,9 @@ export type Lock = { readonly state: 'free' } | { readonly state: 'held' | 'stal
 
 /** A whole host's file systems, as far as they matter to pairs. */
 export interface World {
-  /** File systems, and the snapshots of those that are looked at. */
   readonly listing: Listing;
+  /** Each that is looked at, with its snapshots: what was read last. */
+  readonly own: ReadonlyMap<string, Listing>;
   /** File systems by the place where they are mounted, or would be. */
   readonly mountpoints: ReadonlyMap<string, readonly string[]>;
 }
@@ -163,6 +164,17 @@ export function parseFar(output: string, source: 'local' | 'received'): Listing 
     listing.set(name, properties);
   }
   return listing;
+}
+
+/** A listing of several, one a dataset, each with its snapshots. */
+export function byDataset(listing: Listing): Map<string, Listing> {
+  const all = new Map<string, Map<string, Properties>>();
+  for (const [name, properties] of listing) {
+    const [dataset = ''] = name.split('@');
+    const own = all.get(dataset) ?? new Map<string, Properties>();
+    all.set(dataset, own.set(name, properties));
+  }
+  return all;
 }
 
 /** Of two listings one, the second one's word before the first one's. */
