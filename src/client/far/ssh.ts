@@ -54,7 +54,10 @@ export function sharable([program = '', ...options]: readonly string[]): boolean
 function sharing(words: readonly string[]): Ssh {
   // Of mode 700, and short: a socket's name has 108 characters at most (unix(7)).
   let folder: string | undefined;
-  const masters = new Map<string, { child: ChildProcess; argv: Promise<readonly string[]> }>();
+  const masters = new Map<
+    string,
+    { child: ChildProcess; socket: string; argv: Promise<readonly string[]> }
+  >();
   return {
     to(host) {
       const known = masters.get(host);
@@ -73,7 +76,7 @@ function sharing(words: readonly string[]): Ssh {
         `ControlPath=${socket}`,
         host,
       ]);
-      masters.set(host, { child, argv });
+      masters.set(host, { child, socket, argv });
       return argv;
     },
     writer(host) {
@@ -81,8 +84,13 @@ function sharing(words: readonly string[]): Ssh {
       return pid !== undefined && runsItself(pid, words[0] ?? '') ? pid : undefined;
     },
     async close() {
-      const children = [...masters.values()].map(({ child }) => child);
-      await Promise.all(children.map(endMaster));
+      await Promise.all(
+        [...masters].map(async ([host, { child, socket }]) => {
+          // What a script has started does not end with the script.
+          if (!runsItself(child.pid ?? 0, words[0] ?? '')) await exitMaster(words, socket, host);
+          await endMaster(child);
+        }),
+      );
       if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
     },
   };
@@ -111,6 +119,17 @@ async function connected(child: ChildProcess, host: string, socket: string): Pro
     if (ended !== undefined) throw new Failure(`cannot connect to ${host}: ${ended}`);
     await wait(LOOK);
   }
+}
+
+/** By its socket, where there is one. */
+async function exitMaster(
+  [file = '', ...options]: readonly string[],
+  socket: string,
+  host: string,
+): Promise<void> {
+  if (!existsSync(socket)) return;
+  const words = [...options, '-o', `ControlPath=${socket}`, '-O', 'exit', host];
+  await endOf(spawn(file, words, { stdio: ['ignore', 'ignore', 'pipe'] }));
 }
 
 async function endMaster(child: ChildProcess): Promise<void> {
