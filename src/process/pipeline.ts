@@ -55,11 +55,11 @@ export function startStages(
   }
 }
 
-/** What a child that a signal ended has said is read within this. Milliseconds. */
+/** What a child that was killed has said is read within this. Milliseconds. */
 const LAST_WORDS = 200;
 
 /**
- * How a child ends, with what it said on its standard error, which must be a pipe to us. Of one that a signal ended, somebody else
+ * How a child ends, with what it said on its standard error, which must be a pipe to us. Of one that was killed, somebody else
  * can still hold that pipe: a shared ssh connection does, for as long as the far side is at work.
  */
 export function endOf(child: ChildProcess): Promise<Ended> {
@@ -71,7 +71,10 @@ export function endOf(child: ChildProcess): Promise<Ended> {
   return new Promise((resolve) => {
     // A child that could not be started has no exit code: report it as a shell does, with the reason.
     child.on('error', (error) => resolve({ code: 127, signal: null, message: error.message }));
-    child.on('exit', (_code, signal) => signal !== null && setTimeout(() => letGo(child), LAST_WORDS));
+    // ssh ends itself when it is killed.
+    child.on('exit', (_code, signal) => {
+      if (signal !== null || child.killed) setTimeout(() => letGo(child), LAST_WORDS);
+    });
     child.on('close', (code, signal) => resolve({ code, signal, message }));
   });
 }

@@ -10,14 +10,25 @@ function start(script: string) {
   return { child, ended: endOf(child) };
 }
 
-t.test('a child that a signal ended has ended, whoever still holds its pipes', async (t) => {
-  const { child, ended } = start('sleep 30 & echo $! ; echo words >&2; exec sleep 30');
-  const [line] = await once(child.stdout, 'data');
-  t.teardown(() => process.kill(Number(line)));
-  child.kill('SIGTERM');
-  const late = new Promise((resolve) => setTimeout(resolve, 5000, 'late').unref());
-  t.match(await Promise.race([ended, late]), { code: null, signal: 'SIGTERM', message: 'words\n' });
-});
+t.test(
+  'a child that was killed has ended, whoever still holds its pipes, also if it ends itself as ssh does',
+  async (t) => {
+    const cases = [
+      ['exec sleep 30', { code: null, signal: 'SIGTERM' }],
+      ["trap 'exit 255' TERM; while :; do sleep 0.1; done", { code: 255, signal: null }],
+    ] as const;
+    for (const [script, how] of cases) {
+      const { child, ended } = start(`sleep 30 & echo $! ; echo words >&2; ${script}`);
+      const [line] = await once(child.stdout, 'data');
+      t.teardown(() => process.kill(Number(line)));
+      // The trap is set behind the line.
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      child.kill('SIGTERM');
+      const late = new Promise((resolve) => setTimeout(resolve, 5000, 'late').unref());
+      t.match(await Promise.race([ended, late]), { ...how, message: 'words\n' });
+    }
+  },
+);
 
 t.test('of one that ended by itself all that was said is waited for', async (t) => {
   const { ended } = start('(sleep 0.5; echo last >&2) & echo first >&2; exit 3');
