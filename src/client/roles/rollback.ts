@@ -16,6 +16,8 @@ import { Failure } from '../run/failure.ts';
 
 export interface Rollback {
   readonly snapshot: TaggedSnapshot;
+  /** What goes back; the pair's own file system first. */
+  readonly datasets: readonly string[];
   /** What is destroyed by it, for a person. */
   readonly losses: readonly string[];
   /** Words of zfs. */
@@ -49,6 +51,7 @@ export function planRollback(
   ];
   return {
     snapshot,
+    datasets: affected,
     losses: affected.flatMap((one) => lossesOf(listing, one, snapshot.name)),
     argvs: affected.map((one) => rollbackArgv(`${one}@${snapshot.name}`)),
   };

@@ -4,6 +4,7 @@ import { printable } from '../../printable.ts';
 import { succeeded } from '../../process/pipeline.ts';
 import { fullName } from '../../replication/snapshots.ts';
 import type { Listing } from '../../zfs/state.ts';
+import type { FarSide } from '../far/far-side.ts';
 import { farLines } from '../far/far-text.ts';
 import { rollbackCommand, snapshotCommand } from '../far/push-commands.ts';
 import { refuseSplitBrain } from '../push/split-brain.ts';
@@ -70,7 +71,15 @@ export async function goBack(run: Run, command: FailoverCommand, ends: Ends, bac
   if (back.there === undefined) return;
   const far = run.far(ends.there.host);
   report.line(`Rolling back ${far.host.name} to ${back.there}`);
-  const answer = await far.ask(rollbackCommand(back.there));
+  await rollBackThere(run, far, back.there);
+  for (const below of back.datasets.slice(1)) {
+    const same = `${ends.there.dataset}${below.slice(dataset.length)}@${back.snapshot.name}`;
+    if (succeeded(await far.ask(snapshotCommand(same)))) await rollBackThere(run, far, same);
+  }
+}
+
+async function rollBackThere({ report }: Run, far: FarSide, snapshot: string): Promise<void> {
+  const answer = await far.ask(rollbackCommand(snapshot));
   report.far(far.host.name, farLines(answer.message));
   if (!succeeded(answer)) throw new Failure('remote rollback failed');
 }

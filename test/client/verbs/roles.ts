@@ -243,3 +243,26 @@ t.test('who cannot be mounted is the master all the same, and that is told', asy
   const { ended, err } = await CASES['takeover -L'](legacy);
   t.same([ended, err], [0, 'vault/home is not mounted, since its mountpoint is legacy\n']);
 });
+
+t.test('with -R what is below goes back as well, on both sides, where it has that snapshot', async (t) => {
+  const hosts = new TwoHosts(rundir);
+  for (const [host, dataset] of [
+    ['fileserver', 'tank/home'],
+    ['backup', 'vault/home'],
+  ] as const)
+    for (const child of [`${dataset}/old`, `${dataset}/new`]) {
+      hosts.set(host, child, 'type', 'filesystem', '-');
+      if (child.endsWith('old')) hosts.snapshot(host, `${child}@zrep_000000`, 1);
+      hosts.snapshot(host, `${child}@zrep_000001`, 2);
+    }
+  const { ended } = await hosts.run('fileserver', '-R failover -f tank/home@zrep_000000', failOver);
+  t.equal(ended, 0);
+  for (const [host, dataset] of [
+    ['fileserver', 'tank/home'],
+    ['backup', 'vault/home'],
+  ] as const)
+    t.same(
+      hosts.snapshots(host).sort(),
+      ['/new@zrep_000001', '/old@zrep_000000', '@zrep_000000'].map((name) => `${dataset}${name}`),
+    );
+});
