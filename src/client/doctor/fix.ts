@@ -66,7 +66,8 @@ async function underLock(
     const next = diagnose(scene).find((one) => may(one) && !tried.has(idOf(one)));
     if (next === undefined) return;
     tried.add(idOf(next));
-    if (next.mend.losses.length > 0) sayLosses(run, next);
+    // Somebody who was asked has seen them.
+    if (run.settings.force) sayLosses(run, next);
     for (const act of next.mend.acts) await perform(run, scene, act);
     tell(next);
     // What was done there is to be seen there.
@@ -95,6 +96,7 @@ async function agreedTo(run: Run, dataset: Dataset, found: readonly Finding[]): 
 }
 
 function sayLosses({ report }: Run, { where, code, mend }: Finding): void {
+  if (mend.losses.length === 0) return;
   report.warn(`${where}: ${code}: this is given up:`);
   for (const loss of mend.losses) report.warn(`  ${loss}`);
 }

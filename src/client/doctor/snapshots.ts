@@ -95,7 +95,7 @@ function isAhead(scene: Scene, both: Both, common: readonly Common[]): Finding[]
   const intro =
     code === 'parted'
       ? 'Find out which side is right. If the source is, take the copy back to what both have:'
-      : 'If nobody needs them, take the copy back to what both have (a snapshot to be kept can be cloned, or sent elsewhere, first):';
+      : 'If nobody needs them, take the copy back to what both have (a snapshot to be kept can be sent elsewhere first):';
   return [finding(code, dataset, what, rollBack(both, last, intro))];
 }
 
