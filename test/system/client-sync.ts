@@ -3,6 +3,8 @@
 import t from 'tap';
 import { makePair, type Pair, type PairOptions, snapshotsOf, writeData } from '../../lab/pair.ts';
 import { testsNeeding } from '../fixtures/system/capabilities.ts';
+import { eventually } from '../fixtures/system/gate-lab.ts';
+import { propertyOf } from '../fixtures/system/partial.ts';
 import { inPushLab, names, theSame } from '../fixtures/system/push-lab.ts';
 
 await inPushLab(t, async (lab) => {
@@ -122,6 +124,40 @@ Expiring zrep snaps on ${destination}
       [long.code, long.stderr],
       [1, `Error: quiet time limit of 600 seconds exceeded for busy fs ${busy.source}\n`],
     );
+  });
+
+  t.test('SIGTERM ends a sync, which lets go of its lock; the next one goes on', async (t) => {
+    const pair = await newPair();
+    await change(pair);
+    await trouble('*"zfs recv"*', ': >/run/lab/stalling; sleep 100; exit 1');
+    const { child, kill } = fileserver.spawn(['zrep', 'sync', pair.source]);
+    const stalling = () => backup.run(['test', '-e', '/run/lab/stalling'], { allowFail: true });
+    await eventually(stalling, ({ code }) => code === 0);
+    t.not(await propertyOf(fileserver, 'zrep:lock-pid', pair.source), '-', 'it was locked');
+    const ended = new Promise<number | null>((resolve) => child.on('exit', resolve));
+    kill('SIGTERM');
+    t.equal(await ended, 143);
+    t.equal(await propertyOf(fileserver, 'zrep:lock-pid', pair.source), '-');
+    t.equal((await zrep(['sync', pair.source])).code, 0);
+    t.same(await names(lab, pair), [
+      ['zrep_000001', 'zrep_000002'],
+      ['zrep_000001', 'zrep_000002'],
+    ]);
+  });
+
+  t.test('--json says an event a line, and nothing else', async (t) => {
+    const pair = await newPair();
+    const { stdout } = await zrep(['sync', '--json', pair.source]);
+    const events = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    t.match(events, [
+      { event: 'sync', dataset: pair.source },
+      { event: 'snapshot', snapshot: `${pair.source}@zrep_000001` },
+      { event: 'sent', snapshot: `${pair.source}@zrep_000001` },
+      { event: 'summary', done: 1, failed: 0 },
+    ]);
   });
 
   t.test('a pair on one host needs no ssh, and no filters', async (t) => {

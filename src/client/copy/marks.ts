@@ -3,20 +3,16 @@
  * newest snapshot without one here tells that the completion may have been lost.
  */
 
-import { setTimeout as wait } from 'node:timers/promises';
 import { succeeded } from '../../process/pipeline.ts';
 import { fullName, type TaggedSnapshot } from '../../replication/snapshots.ts';
 import { mustSucceed } from '../../replication/step.ts';
 import { setArgv } from '../../zfs/argv.ts';
+import { askAgain } from '../far/ask-again.ts';
 import { guidCommand, refreshcompleteCommand } from '../far/far-commands.ts';
 import type { Answer, FarSide } from '../far/far-side.ts';
 import { farLines } from '../far/far-text.ts';
 import { Failure } from '../run/failure.ts';
 import type { Run } from '../run/run.ts';
-
-/** What may pass: ssh's own failure, and the gate's "try again". Seconds between tries. */
-const PASSING = [255, 75];
-const PAUSES = [1, 3];
 
 interface Pair {
   readonly source: string;
@@ -49,18 +45,9 @@ async function markBoth(
 ): Promise<Answer> {
   const mark = { [`${tag}:sent`]: String(sent) };
   const command = refreshcompleteCommand({ zrepPath }, `${source}@${snapshot}`, `${tag}:sent=${sent}`);
-  const answer = await complete(far, command);
+  const answer = await askAgain(far, command);
   if (succeeded(answer)) mustSucceed(await step.zfs.ask(setArgv(`${dataset}@${snapshot}`, mark)), dataset);
   return answer;
-}
-
-async function complete(far: FarSide, command: string): Promise<Answer> {
-  for (const pause of PAUSES) {
-    const answer = await far.ask(command);
-    if (!PASSING.includes(answer.code ?? 0)) return answer;
-    await wait(pause * 1000);
-  }
-  return far.ask(command);
 }
 
 /**

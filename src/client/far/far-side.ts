@@ -29,15 +29,18 @@ export interface FarSide {
   writer(): number | undefined;
 }
 
-/** The far side on `host`; on this host zrep is `program`, in words. */
+/** What runs on this very host in the place of a command's first word: argv by name. */
+type Programs = Readonly<Record<'zrep' | 'zfs', readonly string[]>>;
+
+/** The far side on `host`; where that is this host, zrep and zfs are those of `programs`. */
 export function createFarSide(
   host: SourceHost,
   ssh: Ssh,
-  program: readonly string[],
+  programs: Programs,
   interruption: Interruption,
 ): FarSide {
   const argvOf = async (command: string) =>
-    host.here ? hereArgv(command, program) : [...(await ssh.to(host.name)), command];
+    host.here ? hereArgv(command, programs) : [...(await ssh.to(host.name)), command];
   return {
     host,
     argvOf,
@@ -49,14 +52,15 @@ export function createFarSide(
   };
 }
 
-/** A command for this host as argv: no shell reads it, and a bare `zrep` is this program. */
-function hereArgv(command: string, program: readonly string[]): readonly string[] {
+/** A command for this host as argv: no shell reads it, and a bare `zrep` or `zfs` is this run's own. */
+function hereArgv(command: string, programs: Programs): readonly string[] {
   const stages = lex(command);
   const [[first = '', ...words] = [], ...filters] = isRefusal(stages) ? [] : stages;
   // A filter in front of a pipe to ourselves would be taken off again at once.
   if (first === '' || filters.length > 0)
     throw new Failure(`on one and the same host no ZREP_OUTFILTER can be used: ${command}`);
-  return first === 'zrep' ? [...program, ...words] : [first, ...words];
+  const own = first === 'zrep' || first === 'zfs' ? programs[first] : [first];
+  return [...own, ...words];
 }
 
 async function capture(argv: readonly string[], interruption: Interruption, most: number): Promise<Answer> {

@@ -51,8 +51,8 @@ function createRun(settings: Settings, json: boolean, interruption: Interruption
     hostName: settings.hostName,
     client: 'zrep',
   };
-  const program = [process.execPath, process.argv[1] ?? ''];
-  const far = (host: SourceHost) => trace.far(createFarSide(host, ssh, program, interruption));
+  const programs = { zrep: [process.execPath, process.argv[1] ?? ''], zfs: [settings.zfs] };
+  const far = (host: SourceHost) => trace.far(createFarSide(host, ssh, programs, interruption));
   return { settings, step, report, progress, trace, far };
 }
 

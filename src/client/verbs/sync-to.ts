@@ -66,6 +66,11 @@ export async function rollBackThere(run: Run, command: SyncToCommand): Promise<v
     const snapshots = taggedSnapshots(listing, dataset, settings.tag);
     const same = snapshots.find(({ guid }) => guid === snapshot.guid);
     if (same === undefined) throw new Failure(`${dataset}@${name} is gone meanwhile`);
+    // While somebody was thinking about it, another sync may have brought more.
+    const now = settings.force ? losses : await newerThere(run, far, course, snapshot);
+    const more = now.filter((one) => one.includes('@') && !losses.includes(one));
+    if (more.length > 0)
+      throw new Failure(`more has come to ${far.host.name} meanwhile, nothing was done: ${more.join('; ')}`);
     // What came along between two syncs has no mark yet, and is what the next one begins with.
     if (same.sent === undefined) await markPushed(run, far, course, name, Math.floor(Date.now() / 1000));
     // First here: a mark too few is made good by the next sync, where the other side has the snapshot after all.

@@ -8,11 +8,11 @@ import { isRefusal, type Refusal } from '../../refusal.ts';
 import { withLock } from '../../replication/lock.ts';
 import { lastSent, taggedSnapshots } from '../../replication/snapshots.ts';
 import { mustSucceed } from '../../replication/step.ts';
-import { readStateArgv } from '../../zfs/argv.ts';
+import { readPropertiesArgv, readStateArgv } from '../../zfs/argv.ts';
 import type { Dataset } from '../../zfs/names.ts';
-import { type Listing, parseListing } from '../../zfs/state.ts';
+import { parseListing } from '../../zfs/state.ts';
 import { formatTimes } from '../look/dates.ts';
-import { readCourse, refuseOther } from '../push/master.ts';
+import { courseProperties, readCourse, refuseOther } from '../push/master.ts';
 import { Failure } from '../run/failure.ts';
 import { inRun, tell } from '../run/in-run.ts';
 import type { Run } from '../run/run.ts';
@@ -28,7 +28,7 @@ const DATE = '%a %b %e %H:%M:%S %Z %Y';
 /** Carries `command` out; the answer is the exit code: 0 when all went well, 1 when one did not. */
 export async function sync(given: Settings, command: SyncCommand | SynconlyCommand): Promise<number> {
   const changedOnly = given.changedOnly || (command.kind === 'sync' && command.changedOnly);
-  return inRun({ ...given, changedOnly }, false, async (run) => {
+  return inRun({ ...given, changedOnly }, command.kind === 'sync' && command.json, async (run) => {
     // Quiet where there is none, as stock: cron would mail it.
     const datasets = command.all ? await mastersHere(run) : command.datasets;
     let failed = 0;
@@ -36,6 +36,7 @@ export async function sync(given: Settings, command: SyncCommand | SynconlyComma
       const place = datasets.length === 1 ? {} : { place: `${index + 1} of ${datasets.length}` };
       if (!(await syncOne({ ...run, ...place }, command, dataset))) failed += 1;
     }
+    run.report.event('summary', { done: datasets.length - failed, failed });
     if (failed > 0 && datasets.length > 1)
       run.report.warn(`${command.kind}: ${failed} of ${datasets.length} file systems FAILED`);
     return failed === 0 ? 0 : 1;
@@ -43,13 +44,16 @@ export async function sync(given: Settings, command: SyncCommand | SynconlyComma
 }
 
 async function syncOne(run: Run, command: SyncCommand | SynconlyCommand, dataset: Dataset): Promise<boolean> {
+  const { report } = run;
+  report.event('sync', { dataset });
   try {
     const refusal = await syncLocked(run, command, dataset);
     if (isRefusal(refusal)) await refuseBusy(run, command, dataset, refusal);
     return true;
   } catch (error) {
     if (error instanceof Interrupted) throw error;
-    tell(run.report, error, dataset);
+    tell(report, error, dataset);
+    report.event('failed', { dataset, reason: error instanceof Error ? error.message : String(error) });
     return false;
   }
 }
@@ -71,16 +75,14 @@ async function syncLocked(
 }
 
 /** Whoever names the wrong file system is told so, whoever has its lock. */
-async function lookFirst(run: Run, dataset: Dataset): Promise<Listing> {
+async function lookFirst(run: Run, dataset: Dataset): Promise<void> {
   const { tag, hostName } = run.settings;
-  const { properties } = syncReading(run);
-  const state = await run.step.zfs.ask(readStateArgv(dataset, properties, 1));
+  const state = await run.step.zfs.ask(readPropertiesArgv([dataset], courseProperties(tag)));
   if (state.message.includes('does not exist'))
     throw new Failure(`${dataset} does not exist here. What this host is the master of: zrep list -L`);
   const listing = parseListing(mustSucceed(state, dataset).output);
   refuseOther(listing, dataset, tag, hostName);
   readCourse(listing, dataset, tag, hostName);
-  return listing;
 }
 
 /** With -q a busy one is passed over, as long as its last sync is not too long ago. @throws Failure in stock's words. */
@@ -90,13 +92,14 @@ async function refuseBusy(
   dataset: Dataset,
   { refused, reason }: Refusal,
 ): Promise<void> {
-  const { settings, report } = run;
+  const { settings, step, report } = run;
   const busy = refused === 'lock-busy' ? 'another zrep is at work on it' : reason;
   if (command.kind === 'synconly') throw new Failure(`Failed to acquire zrep lock for ${dataset} (${busy})`);
   const { quietSeconds } = command;
   if (quietSeconds === undefined || refused !== 'lock-busy')
     throw new Failure(`Cannot lock ${dataset}. Cannot continue (${busy})`);
-  const listing = await lookFirst(run, dataset);
+  const state = await step.zfs.ask(readStateArgv(dataset, syncReading(run).properties, 1));
+  const listing = parseListing(mustSucceed(state, dataset).output);
   const snapshots = taggedSnapshots(listing, dataset, settings.tag);
   const sent = Number(lastSent(snapshots, listing.get(dataset), settings.tag)?.sent ?? 0);
   if (sent === 0) throw new Failure(`quiet mode set, but no last snap for ${dataset}`);

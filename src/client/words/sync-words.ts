@@ -5,13 +5,14 @@ import { type Dataset, parseSnapshot } from '../../zfs/names.ts';
 import { Failure } from '../run/failure.ts';
 import { type Given, type Operands, readOperands, type Verbs, wrong } from './verb.ts';
 
-/** `zrep sync|-S [-c] [-f] [-q SECONDS] [-r] [-v] FS...|all` */
+/** `zrep sync|-S [-c] [-f] [-q SECONDS] [-r] [-v] [--json] FS...|all` */
 export interface SyncCommand extends Operands {
   readonly kind: 'sync';
   /** -q: a busy file system is passed over when its last sync is not longer ago. */
   readonly quietSeconds: number | undefined;
   /** -c: one that has not changed since its last sync gets no new snapshot. */
   readonly changedOnly: boolean;
+  readonly json: boolean;
 }
 
 /** `zrep synconly [-f] [-r] [-v] FS...|all` */
@@ -38,7 +39,7 @@ export interface SentsyncCommand extends OfSnapshot {
   readonly local: boolean;
 }
 
-const SYNC = 'zrep sync [-c] [-f] [-q SECONDS] [-r] [-v] FS...|all';
+const SYNC = 'zrep sync [-c] [-f] [-q SECONDS] [-r] [-v] [--json] FS...|all';
 const SYNC_TO = 'zrep sync [-f] [-v] FS@SNAPSHOT';
 const SYNCONLY = 'zrep synconly [-f] [-r] [-v] FS...|all';
 const SENTSYNC = 'zrep sentsync [-L] FS@SNAPSHOT';
@@ -73,6 +74,7 @@ export const SYNC_VERBS: Verbs<SyncCommand | SynconlyCommand | SyncToCommand | S
       },
       RESUME,
       VERBOSE,
+      { name: '--json', text: 'one JSON object a line on standard output, for programs' },
     ],
     examples: ['zrep sync tank/home', 'zrep -R -t offsite sync all', 'zrep sync tank/home@zrep_00002a'],
     exits: '0 all are up to date, 1 one is not, 2 wrong usage.',
@@ -82,7 +84,13 @@ export const SYNC_VERBS: Verbs<SyncCommand | SynconlyCommand | SyncToCommand | S
       const [first = '', ...more] = operands;
       if (first.includes('@')) return { kind: 'sync-to', ...readSnapshot(SYNC_TO, first, more) };
       const [named, quietSeconds] = [readOperands(SYNC, operands), readQuiet(given)];
-      return { kind: 'sync', ...named, quietSeconds, changedOnly: given.has('-c') };
+      return {
+        kind: 'sync',
+        ...named,
+        quietSeconds,
+        changedOnly: given.has('-c'),
+        json: given.has('--json'),
+      };
     },
   },
   synconly: {

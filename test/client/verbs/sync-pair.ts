@@ -124,6 +124,14 @@ t.test('bug 11: a mark that the other side did not get is made good, there and h
   t.same(world.snapshots('there'), world.snapshots('here'));
 });
 
+t.test('bug 11: where the other side cannot be told, it is not marked here either', async (t) => {
+  const world = new PushWorld(rundir);
+  world.failing = [[/sent=/, 255]];
+  t.match(await sync(world.run()), { message: /zrep_000001 was received, but backup could not be told so/ });
+  t.equal(world.wire.filter((command) => command.includes('sent=')).length, 3, 'told three times');
+  t.same(world.snapshots('here'), ['zrep_000000 sent', 'zrep_000001'], 'and it keeps its name');
+});
+
 t.test('bug 20: what was called _unsent, but has come, is called here what it is called there', async (t) => {
   const world = new PushWorld(rundir);
   world.snapshot('zrep_000001_unsent', { arrived: 'zrep_000001' });

@@ -19,7 +19,11 @@ t.test('sync, in both spellings, of names or of all', async (t) => {
   const plain = { kind: 'sync', all: false, quietSeconds: undefined, changedOnly: false };
   t.match(read('sync tank/home tank/mail').command, { ...plain, datasets: ['tank/home', 'tank/mail'] });
   t.match(read('-S all').command, { ...plain, datasets: [], all: true });
-  t.match(read('sync -q 600 -c tank/home').command, { quietSeconds: 600, changedOnly: true });
+  t.match(read('sync -q 600 -c --json tank/home').command, {
+    quietSeconds: 600,
+    changedOnly: true,
+    json: true,
+  });
   const { switches } = read('-D -t off -R sync -f -v -r tank/home');
   t.match(switches, { debug: true, tag: 'off', recursive: true, force: true, verbose: true, resume: true });
 });
