@@ -4,8 +4,9 @@ import type { Ended } from '../../process/pipeline.ts';
 import { isRefusal } from '../../refusal.ts';
 import { type Reading, withLock } from '../../replication/lock.ts';
 import { mustSucceed, ZfsFailed } from '../../replication/step.ts';
+import { readStateArgv } from '../../zfs/argv.ts';
 import type { Dataset } from '../../zfs/names.ts';
-import type { Listing } from '../../zfs/state.ts';
+import { type Listing, parseListing } from '../../zfs/state.ts';
 import { Failure } from '../run/failure.ts';
 import type { Run } from '../run/run.ts';
 
@@ -28,6 +29,19 @@ export async function withRoleLock<Result>(
     if (error instanceof ZfsFailed) mustFind(error.ended, dataset);
     throw error;
   }
+}
+
+/**
+ * The same once more, when the lock is there: zfs counts as written what is on disk, and setting the lock has brought all
+ * there that was written before it (dsl_sync_task.c: a property is set when its transaction group is synced).
+ */
+export async function readAgain(
+  { step }: Pick<Run, 'step'>,
+  dataset: Dataset,
+  { properties, depth }: Reading,
+): Promise<Listing> {
+  const state = await step.zfs.ask(readStateArgv(dataset, properties, depth));
+  return parseListing(mustFind(state, dataset).output);
 }
 
 /** @throws Failure in stock's words where `dataset` is not there, ZfsFailed where zfs failed otherwise. */

@@ -7,11 +7,11 @@
  */
 
 import { mustSucceed } from '../../replication/step.ts';
-import { readStateArgv, setArgv } from '../../zfs/argv.ts';
-import { anyValue, type Listing, parseListing } from '../../zfs/state.ts';
+import { setArgv } from '../../zfs/argv.ts';
+import { anyValue, type Listing } from '../../zfs/state.ts';
 import { type Ends, endsProperties, readEnds } from '../roles/ends.ts';
 import { copyArgvs, masterArgvs } from '../roles/plan.ts';
-import { withRoleLock } from '../roles/role-lock.ts';
+import { readAgain, withRoleLock } from '../roles/role-lock.ts';
 import { rollbackProperties } from '../roles/rollback.ts';
 import { Failure } from '../run/failure.ts';
 import { inRun } from '../run/in-run.ts';
@@ -44,8 +44,9 @@ export async function failOver(run: Run, command: FailoverCommand): Promise<numb
       await refuseUnlessUnfinished(run, ends, command.local);
       return { ends, before: undefined };
     }
-    const back = goesBack(command) ? await readReturn(run, command, listing, ends) : undefined;
-    return stepDown(run, command, listing, ends, back);
+    if (!goesBack(command)) return stepDown(run, command, listing, ends, undefined);
+    const now = await readAgain(run, dataset, { properties, depth });
+    return stepDown(run, command, now, ends, await readReturn(run, command, now, ends));
   });
   return command.local ? 0 : handOver(run, stepped);
 }
@@ -93,6 +94,5 @@ async function restoreSides(run: Run, ends: Ends): Promise<Listing> {
   report.warn(`${dataset}: an earlier failover was cut off here; going on with it`);
   for (const argv of masterArgvs(step.capabilities, settings.tag, ends))
     mustSucceed(await step.zfs.ask(argv), dataset);
-  const state = await step.zfs.ask(readStateArgv(dataset, wantedProperties(run), 1));
-  return parseListing(mustSucceed(state, dataset).output);
+  return readAgain(run, dataset, { properties: wantedProperties(run), depth: 1 });
 }

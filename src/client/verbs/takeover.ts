@@ -8,7 +8,7 @@
 import { succeeded } from '../../process/pipeline.ts';
 import type { Reading } from '../../replication/lock.ts';
 import { mustSucceed } from '../../replication/step.ts';
-import { readPropertiesArgv, readStateArgv } from '../../zfs/argv.ts';
+import { readPropertiesArgv } from '../../zfs/argv.ts';
 import type { Dataset } from '../../zfs/names.ts';
 import { type Listing, localValue, parseListing } from '../../zfs/state.ts';
 import { follow } from '../far/follow.ts';
@@ -16,7 +16,7 @@ import { failoverBackCommand, failoverCommand } from '../far/role-commands.ts';
 import { becomeUsable } from '../roles/become-usable.ts';
 import { type Ends, endsProperties, readEnds } from '../roles/ends.ts';
 import { masterArgvs } from '../roles/plan.ts';
-import { mustFind, withRoleLock } from '../roles/role-lock.ts';
+import { readAgain, withRoleLock } from '../roles/role-lock.ts';
 import { planRollback, type Rollback, rollbackProperties } from '../roles/rollback.ts';
 import { confirm } from '../run/confirm.ts';
 import { Failure } from '../run/failure.ts';
@@ -48,9 +48,11 @@ async function takeOverHere(run: Run, command: TakeoverCommand): Promise<void> {
       report.warn(`WARNING: ${dataset} is already master on this host.`);
       report.warn('Presuming split-brain recovery mode ...');
     }
-    const back = planBack(run, command, listing);
-    if (back) await confirmLosses(run, command, back.losses);
-    if (back) await rollBack(run, back);
+    if (command.snapshot !== undefined) {
+      const back = planBack(run, command, await readAgain(run, dataset, readingFor(run, command)));
+      await confirmLosses(run, command, back.losses);
+      await rollBack(run, back);
+    }
     report.line(`Setting master properties for ${settings.hostName}:${dataset}`);
     // Before the mark: who is marked has done all of it, and an interrupted failover on the other side can rely on that.
     const unmounted = await becomeUsable(run, dataset);
@@ -65,7 +67,7 @@ async function takeOverHere(run: Run, command: TakeoverCommand): Promise<void> {
 async function haveFailedOver(run: Run, command: TakeoverCommand): Promise<void> {
   const { settings, report } = run;
   const { dataset, snapshot } = command;
-  const listing = await readHere(run, command);
+  const listing = await readAgain(run, dataset, readingFor(run, command));
   const ends = readEnds(listing.get(dataset), dataset, settings.tag, settings.hostName, command.host);
   const { there } = ends;
   const other = `${there.host.name}:${there.dataset}`;
@@ -73,8 +75,10 @@ async function haveFailedOver(run: Run, command: TakeoverCommand): Promise<void>
     throw new Failure(
       `${dataset} is already master on this host. If ${other} believes the same (split brain), the one that is to give up what it has does it by: ${zrepAgain(settings)} failover -L FS`,
     );
-  const back = planBack(run, command, listing);
-  if (back) await confirmLosses(run, command, [...back.losses, `on ${other}, everything newer than that`]);
+  if (snapshot !== undefined) {
+    const { losses } = planBack(run, command, listing);
+    await confirmLosses(run, command, [...losses, `on ${other}, everything newer than that`]);
+  }
   report.line(`Starting failover from remote side ${there.host.name}`);
   const far = run.far(there.host);
   const wire =
@@ -107,14 +111,7 @@ function readingFor({ settings, step }: Run, { snapshot }: TakeoverCommand): Rea
   return { properties: [...endsProperties(settings.tag), ...back], depth };
 }
 
-async function readHere(run: Run, command: TakeoverCommand): Promise<Listing> {
-  const { properties, depth } = readingFor(run, command);
-  const state = await run.step.zfs.ask(readStateArgv(command.dataset, properties, depth));
-  return parseListing(mustFind(state, command.dataset).output);
-}
-
-function planBack({ settings }: Run, command: TakeoverCommand, listing: Listing): Rollback | undefined {
-  if (command.snapshot === undefined) return undefined;
+function planBack({ settings }: Run, command: TakeoverCommand, listing: Listing): Rollback {
   const wanted = { name: command.snapshot, below: settings.recursive };
   return planRollback(listing, command.dataset, settings.tag, wanted);
 }

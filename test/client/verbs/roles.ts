@@ -266,3 +266,21 @@ t.test('with -R what is below goes back as well, on both sides, where it has tha
       ['/new@zrep_000001', '/old@zrep_000000', '@zrep_000000'].map((name) => `${dataset}${name}`),
     );
 });
+
+t.test(
+  'what was written a moment ago is asked about, too; where nothing would be lost, nobody is asked',
+  async (t) => {
+    const clean = new TwoHosts(rundir, ['written']);
+    t.equal((await clean.run('fileserver', 'failover -L tank/home', failOver)).ended, 0);
+    const hosts = new TwoHosts(rundir, ['written']);
+    hosts.dirty = true;
+    const { ended, err } = await hosts.run('fileserver', 'failover -L tank/home', failOver);
+    t.match(ended, {
+      message: /nobody is at a terminal to be asked; to do it: zrep failover -L -f tank\/home$/,
+    });
+    t.equal(
+      err,
+      'tank/home would go back to zrep_000001, and lose:\n  what was written to tank/home since its newest snapshot, 4096 bytes\n',
+    );
+  },
+);
