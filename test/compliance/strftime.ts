@@ -47,6 +47,7 @@ t.test(
     const date = new Date(0);
     for (const letter of [...'aAbBcEhNOpPrxXZqQ', ''])
       t.equal(strftime(`%Y %${letter}`, date), undefined, letter);
+    for (const wide of ['%10T', '%_R', '%-F', '%5z', '%03%']) t.equal(strftime(wide, date), undefined, wide);
   },
 );
 

@@ -108,8 +108,7 @@ export function judgeMarks(
       : [];
   });
   const base = theirs.findLast(({ sent }) => sent)?.name;
-  const here = [...pair.snapshots.map(({ name }) => name), ...pair.behind];
-  if (base !== undefined && !here.includes(base))
+  if (base !== undefined && !pair.snapshots.some(({ name }) => name === base))
     return wouldFail(
       `${far.host} would go on from ${far.dataset}@${base}, which it has marked as sent, and which is not here`,
     );

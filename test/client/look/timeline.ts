@@ -43,12 +43,22 @@ t.test('several file systems have one scale, and names of one width', async (t) 
   t.same(drawTimelines([], 70).length, 1);
 });
 
-t.test('whatever the ages, no line is longer than there is room, and no mark is lost', async () => {
-  const ages = fc.array(fc.integer({ min: -100, max: 20 * 365 * DAY }), { minLength: 1 });
-  fc.assert(
-    fc.property(ages, fc.integer({ min: 30, max: 200 }), (ages, width) => {
-      const lines = drawTimelines([{ name: 'tank', marks: marks(...ages) }], width);
-      return lines.every((line) => line.length <= width) && /[|#]/.test(lines[1] ?? '');
-    }),
-  );
-});
+t.test(
+  'whatever the ages, no line is longer than there is room, and each snapshot has its mark',
+  async () => {
+    const age = fc.integer({ min: -100, max: 20 * 365 * DAY });
+    fc.assert(
+      fc.property(age, age, fc.integer({ min: 30, max: 200 }), (one, other, width) => {
+        const lines = drawTimelines(
+          [
+            { name: 'tank', marks: marks(one) },
+            { name: 'both', marks: marks(one, other) },
+          ],
+          width,
+        );
+        const [first = '', both = ''] = lines.slice(1).map((line) => line.replace(/[^|#]/g, ''));
+        return lines.every((line) => line.length <= width) && first === '|' && ['||', '#'].includes(both);
+      }),
+    );
+  },
+);
