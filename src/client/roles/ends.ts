@@ -10,7 +10,7 @@ import { anyValue, localValue, type Properties } from '../../zfs/state.ts';
 import { Failure } from '../run/failure.ts';
 import { parseSourceHost, type SourceHost } from '../words/source.ts';
 
-export interface End {
+interface End {
   readonly host: SourceHost;
   readonly dataset: Dataset;
 }

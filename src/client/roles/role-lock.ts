@@ -45,7 +45,7 @@ export async function readAgain(
 }
 
 /** @throws Failure in stock's words where `dataset` is not there, ZfsFailed where zfs failed otherwise. */
-export function mustFind<Result extends Ended>(ended: Result, dataset: Dataset): Result {
+function mustFind<Result extends Ended>(ended: Result, dataset: Dataset): Result {
   if (ended.message.includes(`'${dataset}': dataset does not exist`))
     throw new Failure(`invalid filesystem ${dataset}: it does not exist here`);
   return mustSucceed(ended, dataset);

@@ -55,7 +55,7 @@ function refuseStranger(
 }
 
 /** The properties, in stock's order. Pure. */
-export function configValues(
+function configValues(
   { dataset, side, host, other }: ChangeconfigCommand,
   {
     tag,

@@ -66,7 +66,7 @@ async function carryOut(
 }
 
 /** Those of the tag, below first: of the same names, in file systems that are not of a pair of their own. Pure. */
-export function snapshotsToClear(listing: Listing, dataset: Dataset, tag: Tag): TaggedSnapshot[] {
+function snapshotsToClear(listing: Listing, dataset: Dataset, tag: Tag): TaggedSnapshot[] {
   const own = taggedSnapshots(listing, dataset, tag);
   const names = new Set(own.map(({ name }) => name));
   const below = childrenOf(listing, dataset);
