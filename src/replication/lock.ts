@@ -2,13 +2,13 @@
  * zrep's lock on a file system: TAG:lock-pid and TAG:lock-time, set on the file system itself.
  *
  * The same protocol as stock zrep's, so that a stock zrep on the host and the gate exclude each other, without
- * stock's races: the holder is read under the global lock, and once more after it was set. A lock whose
+ * stock's races: the holder is read under the global lock, and once more after that was let go of. A lock whose
  * process is gone is taken over.
  */
 
 import { isAlive } from '../process/liveness.ts';
 import { isRefusal, type Refusal, refuse } from '../refusal.ts';
-import { inheritArgv, readLocalArgv, readStateArgv, setArgvs } from '../zfs/argv.ts';
+import { inheritArgv, readLocalArgv, readPropertiesArgv, readStateArgv, setArgvs } from '../zfs/argv.ts';
 import type { Capabilities } from '../zfs/capabilities.ts';
 import type { Dataset, Tag } from '../zfs/names.ts';
 import { type Listing, localValue, parseListing } from '../zfs/state.ts';
@@ -46,8 +46,8 @@ export function releaseArgvs(dataset: Dataset, tag: Tag): string[][] {
 }
 
 /**
- * Runs `work` while holding the lock on `dataset`, with what `reading` asked for as it was when the lock was
- * taken. The lock is released however `work` ends.
+ * Runs `work` while holding the lock on `dataset`, with what `reading` asked for, read under the lock. The lock is
+ * released however `work` ends.
  */
 export async function withLock<Result>(
   step: Step,
@@ -57,7 +57,9 @@ export async function withLock<Result>(
   work: (listing: Listing) => Promise<Result | Refusal>,
 ): Promise<Result | Refusal> {
   try {
-    const listing = await withGlobalLock(step, () => take(step, dataset, tag, reading));
+    const refusal = await withGlobalLock(step, () => take(step, dataset, tag));
+    if (refusal) return refusal;
+    const listing = await readAsHolder(step, dataset, tag, reading);
     if (isRefusal(listing)) return listing;
     step.interruption.check();
     return await work(listing);
@@ -66,21 +68,32 @@ export async function withLock<Result>(
   }
 }
 
-async function take(step: Step, dataset: Dataset, tag: Tag, reading: Reading): Promise<Listing | Refusal> {
-  const [pidProperty, timeProperty] = lockPropertyNames(tag);
-  const wanted = [...reading.properties, pidProperty, timeProperty];
-  const state = mustSucceed(await step.zfs.ask(readStateArgv(dataset, wanted, reading.depth)), dataset);
-  const listing = parseListing(state.output);
-
-  const own = listing.get(dataset);
-  const holder = parsePid(localValue(own, pidProperty));
-  if (holder !== undefined && isAlive(holder, parseLockTime(localValue(own, timeProperty)))) {
-    return refuse('lock-busy', holder);
-  }
+/** Under the global lock, which others wait for: so nothing is read here but who holds this one. */
+async function take(step: Step, dataset: Dataset, tag: Tag): Promise<Refusal | undefined> {
+  const names = lockPropertyNames(tag);
+  const state = mustSucceed(await step.zfs.ask(readPropertiesArgv([dataset], names)), dataset);
+  const [pid, time] = names.map((name) => localValue(parseListing(state.output).get(dataset), name));
+  const holder = parsePid(pid);
+  if (holder !== undefined && isAlive(holder, parseLockTime(time))) return refuse('lock-busy', holder);
   await setLock(step, dataset, tag);
-  // A stock zrep that saw no lock before it waited for the global one does not look again.
-  const after = parsePid(await readHolder(step, dataset, pidProperty));
-  return after === process.pid ? listing : refuse('lock-busy', after ?? 0);
+  return undefined;
+}
+
+/**
+ * A stock zrep that saw no lock before it waited for the global one does not look again, and sets its own over this one:
+ * then it is the holder, and this process is not.
+ */
+async function readAsHolder(
+  step: Step,
+  dataset: Dataset,
+  tag: Tag,
+  reading: Reading,
+): Promise<Listing | Refusal> {
+  const [pidProperty] = lockPropertyNames(tag);
+  const argv = readStateArgv(dataset, [...reading.properties, pidProperty], reading.depth);
+  const listing = parseListing(mustSucceed(await step.zfs.ask(argv), dataset).output);
+  const holder = parsePid(localValue(listing.get(dataset), pidProperty));
+  return holder === process.pid ? listing : refuse('lock-busy', holder ?? 0);
 }
 
 /** Sets the lock for this process, which must hold the global one, or have held this one before something took it away. */
