@@ -32,6 +32,8 @@ const sentences = {
   'unknown-verb': (program: string, verb: string) => `${program} ${quote(verb)} is not offered here`,
   'bad-usage': (usage: string, problem: string) => `${problem}; the form is: ${usage}`,
   'bad-name': (kind: string, text: string) => `${quote(text)} is not ${kind}`,
+  'not-in-session': (kind: string) =>
+    `${quote(kind)} is not answered in a session, or not at this length: send it by itself`,
   'bad-token': (problem: string) => `the resume token is not usable: ${problem}`,
 
   // The policy does not allow it.
@@ -64,6 +66,8 @@ const sentences = {
   // One more would be too many. Each names its key in the policy.
   'too-many-sessions': (limit: number) =>
     `this client has ${limit} commands at work already, which is all it may (sessions = ${limit}); try again when one has ended`,
+  'too-many-open-sessions': (limit: number, sessions: number) =>
+    `this client has ${limit} sessions open already, which is half of the commands that it may have at work (sessions = ${sessions}); send commands by themselves`,
   'too-many-streams': (limit: number) =>
     `this client has ${limit} streams running already, which is all it may (streams = ${limit}); try again when one has ended`,
   'too-many-streams-of-dataset': (limit: number) =>

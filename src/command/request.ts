@@ -98,3 +98,22 @@ export interface Pipeline {
 export function isPull(operation: Operation): operation is Pull {
   return operation.kind === 'refreshpull' || operation.kind === 'initpull';
 }
+
+/** What a session answers: no stream, and nothing that walks to what is below. */
+export function isShort(operation: Operation): boolean {
+  switch (operation.kind) {
+    case 'snaponly':
+    case 'init':
+    case 'refreshcomplete':
+    case 'expire':
+      return true;
+    case 'list':
+    case 'get':
+      return operation.depth === 0;
+    case 'send':
+      return operation.dryRun !== undefined;
+    case 'refreshpull':
+    case 'initpull':
+      return false;
+  }
+}

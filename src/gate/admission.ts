@@ -1,4 +1,7 @@
-/** How many of a client's commands are at work at once: a seat for each, and one more for each stream. */
+/**
+ * How many of a client's commands are at work at once: a seat for each, and one more for each stream. A session has a
+ * seat among the sessions that are open, whether or not a command of it is at work.
+ */
 
 import { isPull } from '../command/request.ts';
 import type { Allowed } from '../policy/decide.ts';
@@ -14,12 +17,11 @@ export async function admit<Result>(
   allowed: Allowed,
   work: () => Promise<Result | Refusal>,
 ): Promise<Result | Refusal> {
-  const folder = `${rundir}/zrep-gate`;
   const { name, limits } = allowed.client;
   const { sessions, streams } = limits;
   const { streamsPerDataset } = allowed.grant.limits;
   const { dataset } = allowed.operation;
-  const kinds = [
+  const kinds: Kind[] = [
     { place: `sessions/${name}`, limit: sessions, refusal: refuse('too-many-sessions', sessions) },
   ];
   if (isStream(allowed)) {
@@ -33,10 +35,37 @@ export async function admit<Result>(
       },
     );
   }
+  return seated(rundir, kinds, work);
+}
+
+/** The same for an open session of `client`, in which commands are admitted one by one. */
+export function admitSession<Result>(
+  rundir: string,
+  { name, limits: { sessions } }: Allowed['client'],
+  work: () => Promise<Result>,
+): Promise<Result | Refusal> {
+  // One that is open costs memory, and most of the time nothing else: so half of what can be at work.
+  const limit = Math.ceil(sessions / 2);
+  const refusal = refuse('too-many-open-sessions', limit, sessions);
+  return seated(rundir, [{ place: `open/${name}`, limit, refusal }], work);
+}
+
+interface Kind {
+  readonly place: string;
+  readonly limit: number;
+  /** Where all of them are taken. */
+  readonly refusal: Refusal;
+}
+
+async function seated<Result>(
+  rundir: string,
+  kinds: readonly Kind[],
+  work: () => Promise<Result | Refusal>,
+): Promise<Result | Refusal> {
   const seats: Leave[] = [];
   try {
     for (const { place, limit, refusal } of kinds) {
-      const seat = await sitDown(`${folder}/${place}`, limit);
+      const seat = await sitDown(`${rundir}/zrep-gate/${place}`, limit);
       if (isRefusal(seat)) return seat;
       if (seat === undefined) return refusal;
       seats.push(seat);

@@ -8,8 +8,9 @@
 
 import { parse } from '../command/parse.ts';
 import type { Pipeline } from '../command/request.ts';
+import { SESSION } from '../command/session.ts';
 import { isAllowedAddress } from '../policy/addresses.ts';
-import { type Asker, decide } from '../policy/decide.ts';
+import { type Asker, decide, findClient } from '../policy/decide.ts';
 import { findGrant } from '../policy/grants.ts';
 import type { Grant, Policy } from '../policy/policy.ts';
 import { quote } from '../printable.ts';
@@ -36,6 +37,7 @@ export function explain(
   command: string,
   capabilities: Capabilities = installedCapabilities(),
 ): Explanation {
+  if (command === SESSION) return explainSession(policy, asker);
   const pipeline = parse(command);
   const verdict = isRefusal(pipeline) ? pipeline : decide(policy, asker, pipeline);
   if (isRefusal(verdict)) {
@@ -52,6 +54,18 @@ export function explain(
     grant,
     plan: processes,
     conditions,
+  };
+}
+
+function explainSession(policy: Policy, asker: Asker): Explanation {
+  const client = findClient(policy, asker);
+  const nothing = { plan: [], conditions: [] };
+  if (isRefusal(client)) return { verdict: 'deny', code: client.refused, reason: client.reason, ...nothing };
+  return {
+    verdict: 'allow',
+    code: 'allowed',
+    reason: 'a session allows nothing by itself; each command in it is judged as if it came alone',
+    ...nothing,
   };
 }
 

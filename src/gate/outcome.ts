@@ -46,6 +46,7 @@ const PASSING: readonly RefusalCode[] = [
   'lock-busy',
   'global-lock-busy',
   'too-many-sessions',
+  'too-many-open-sessions',
   'too-many-streams',
   'too-many-streams-of-dataset',
   'too-many-snapshots',

@@ -13,6 +13,16 @@ export interface GateRequest {
   readonly time: number;
 }
 
+/** The `number`th command of the session that `request` asked for: a request of its own, under an id of its own. */
+export function requestInSession(
+  request: GateRequest,
+  command: string,
+  number: number,
+  time: number,
+): GateRequest {
+  return { ...request, id: `${request.id}-${number.toString(36)}`, command, time };
+}
+
 /** The request in `environment` (sshd(8), ENVIRONMENT). */
 export function readRequest(
   client: string,

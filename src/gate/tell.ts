@@ -9,16 +9,24 @@ import type { Outcome } from './outcome.ts';
 
 /** Tells how request `id` ended. */
 export function tell(outcome: Outcome, id: string): void {
-  if (outcome.kind === 'done') {
-    if (outcome.done.print !== undefined) write(1, outcome.done.print);
-    return;
-  }
-  say(`${sentenceFor(outcome)} [log id ${id}]`);
+  const { output, message } = wordsFor(outcome, id);
+  if (output !== '') write(1, output);
+  if (message !== '') write(2, message);
+}
+
+/** What there is to tell, for standard output and for standard error. */
+export function wordsFor(outcome: Outcome, id: string): { output: string; message: string } {
+  if (outcome.kind === 'done') return { output: outcome.done.print ?? '', message: '' };
+  return { output: '', message: line(`${sentenceFor(outcome)} [log id ${id}]`) };
 }
 
 /** One line on standard error. */
-export function say(line: string): void {
-  write(2, `zrep-gate: ${line}\n`);
+export function say(text: string): void {
+  write(2, line(text));
+}
+
+function line(text: string): string {
+  return `zrep-gate: ${text}\n`;
 }
 
 function write(descriptor: 1 | 2, text: string): void {

@@ -56,12 +56,17 @@ const GRANTED_AS: Record<Operation['kind'], readonly [GrantedOperation, ...Grant
   send: ['send'],
 };
 
+/** Who asks, if they may ask anything at all. */
+export function findClient(policy: Policy, { client: name, address }: Omit<Asker, 'now'>): Client | Refusal {
+  const client = policy.clients.get(name);
+  if (client === undefined) return refuse('unknown-client', name);
+  return isAllowedAddress(client.from, address) ? client : refuse('wrong-address');
+}
+
 /** The verdict on a parsed command. */
 export function decide(policy: Policy, asker: Asker, { operation, filters }: Pipeline): Allowed | Refusal {
-  const client = policy.clients.get(asker.client);
-  if (client === undefined) return refuse('unknown-client', asker.client);
-  if (!isAllowedAddress(client.from, asker.address)) return refuse('wrong-address');
-
+  const client = findClient(policy, asker);
+  if (isRefusal(client)) return client;
   const grant = findGrant(client, operation.dataset);
   if (grant === undefined) return refuse('not-granted', operation.dataset);
   const who = { name: asker.client, limits: client.limits };

@@ -66,6 +66,18 @@ export function createZfs(
   };
 }
 
+/** The same zfs, whose streams are held back and handed to `take`: for what is short, where standard output is another's. */
+export function withoutChannel(zfs: Zfs, take: (output: string) => void): Zfs {
+  return {
+    ...zfs,
+    async stream(argv) {
+      const { output, ...ended } = await zfs.ask(argv);
+      take(output);
+      return ended;
+    },
+  };
+}
+
 function captureProcess(
   argv: readonly string[],
   environment: Readonly<Record<string, string>>,

@@ -6,7 +6,7 @@ import { dirname } from 'node:path';
 import t, { type Test } from 'tap';
 import { parse } from '../../src/command/parse.ts';
 import type { Pipeline } from '../../src/command/request.ts';
-import { admit } from '../../src/gate/admission.ts';
+import { admit, admitSession } from '../../src/gate/admission.ts';
 import { type Allowed, decide } from '../../src/policy/decide.ts';
 import { startTicks } from '../../src/process/liveness.ts';
 import { ASKER, makeFolder, policyOf } from '../fixtures/gate/policy.ts';
@@ -139,5 +139,19 @@ t.test('where nothing can be counted nothing is done, and the log has the reason
     refused: 'limits-unavailable',
     reason: /zrep-gate\/sessions\/backup1 on the fileserver is not a folder that can be written to/,
     detail: /ENOTDIR/,
+  });
+});
+
+t.test('half as many sessions can be open as commands can be at work, and they sit apart', async (t) => {
+  const rundir = makeFolder(t);
+  const { client } = allowed(PULL);
+  t.same(await admitSession(rundir, client, async () => seatsIn(rundir)), ['open/backup1']);
+  occupy(t, rundir, 'sessions/backup1', 3);
+  occupy(t, rundir, 'open/backup1', 1);
+  t.equal(await admitSession(rundir, client, async () => 'done'), 'done', 'commands at work are others');
+  occupy(t, rundir, 'open/backup1', 1);
+  t.match(await admitSession(rundir, client, async () => t.fail('this must not run')), {
+    refused: 'too-many-open-sessions',
+    reason: /has 2 sessions open already, .*\(sessions = 3\)/,
   });
 });

@@ -156,3 +156,11 @@ t.test('where no address is given, the first that the policy allows is assumed',
   t.equal(assumedAddress(policy, 'nobody'), undefined);
   t.end();
 });
+
+t.test('a session is allowed to whoever may ask at all, and runs nothing', (t) => {
+  t.match(explain(policy, ASKER, 'zrep-gate session'), { verdict: 'allow', code: 'allowed', plan: [] });
+  t.match(explain(policy, { ...ASKER, client: 'nobody' }, 'zrep-gate session'), { code: 'unknown-client' });
+  t.match(explain(policy, { ...ASKER, client: 'backup2' }, 'zrep-gate session'), { code: 'wrong-address' });
+  t.match(explain(policy, ASKER, ' zrep-gate session'), { code: 'unknown-program' });
+  t.end();
+});

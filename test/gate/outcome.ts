@@ -32,6 +32,7 @@ t.test('refusals a script should tell apart have codes of their own, all others 
     'lock-busy': 75,
     'global-lock-busy': 75,
     'too-many-sessions': 75,
+    'too-many-open-sessions': 75,
     'too-many-streams': 75,
     'too-many-streams-of-dataset': 75,
     'too-many-snapshots': 75,

@@ -7,6 +7,7 @@ import { type Ended, endOf } from '../../process/pipeline.ts';
 import { isRefusal } from '../../refusal.ts';
 import { Failure } from '../run/failure.ts';
 import type { SourceHost } from '../words/source.ts';
+import { createSessions, type Sessions } from './sessions.ts';
 import type { Ssh } from './ssh.ts';
 
 /** More than any answer of zrep's has; a listing can have more. Bytes. */
@@ -21,12 +22,16 @@ export interface Answer extends Ended {
 
 export interface FarSide {
   readonly host: SourceHost;
+  /** Begins to connect, and to open a session where there are some: for who has several short commands. */
+  prepare(): void;
   /** Runs a command there to its end; it may print `most` bytes. @throws Failure when the host cannot be reached. */
   ask(command: string, most?: number): Promise<Answer>;
   /** The argv that runs a command there. @throws Failure when the host cannot be reached. */
   argvOf(command: string): Promise<readonly string[]>;
   /** The process that writes what that prints, in its place; undefined where that is not certain. */
   writer(): number | undefined;
+  /** Lets go of what was kept open. */
+  close(): void;
 }
 
 /** What runs on this very host in the place of a command's first word: argv by name. */
@@ -41,14 +46,20 @@ export function createFarSide(
 ): FarSide {
   const argvOf = async (command: string) =>
     host.here ? hereArgv(command, programs) : [...(await ssh.to(host.name)), command];
+  let sessions: Sessions | undefined;
   return {
     host,
     argvOf,
     writer: () => (host.here ? undefined : ssh.writer(host.name)),
+    prepare() {
+      if (!host.here) sessions ??= createSessions(() => ssh.to(host.name), interruption);
+    },
     async ask(command, most = MOST) {
       interruption.check();
-      return capture(await argvOf(command), interruption, most);
+      const answer = most > MOST ? undefined : await sessions?.ask(command);
+      return answer ?? capture(await argvOf(command), interruption, most);
     },
+    close: () => sessions?.close(),
   };
 }
 

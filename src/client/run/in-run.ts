@@ -5,8 +5,10 @@ import { printable } from '../../printable.ts';
 import { Interrupted, type Interruption, listenForInterruption } from '../../process/interruption.ts';
 import { type Step, ZfsFailed } from '../../replication/step.ts';
 import { installedCapabilities } from '../../zfs/capabilities.ts';
+
 import { createZfs, ENVIRONMENT } from '../../zfs/run.ts';
-import { createFarSide } from '../far/far-side.ts';
+import { createFarSide, type FarSide } from '../far/far-side.ts';
+
 import { createSsh, type Ssh } from '../far/ssh.ts';
 import type { Settings } from '../words/settings.ts';
 import type { SourceHost } from '../words/source.ts';
@@ -24,17 +26,25 @@ export async function inRun(
 ): Promise<number> {
   const interruption = listenForInterruption();
   const ssh = createSsh(settings.ssh);
-  const run = createRun(settings, json, interruption, ssh);
+  const farSides = new Map<string, FarSide>();
+  const run = createRun(settings, json, interruption, ssh, farSides);
   try {
     return await work(run);
   } catch (error) {
     return tell(run.report, error);
   } finally {
+    for (const far of farSides.values()) far.close();
     await ssh.close();
   }
 }
 
-function createRun(settings: Settings, json: boolean, interruption: Interruption, ssh: Ssh): Run {
+function createRun(
+  settings: Settings,
+  json: boolean,
+  interruption: Interruption,
+  ssh: Ssh,
+  farSides: Map<string, FarSide>,
+): Run {
   const report = createReport(json);
   const capabilities = installedCapabilities();
   const progress = createProgress(report, {
@@ -52,7 +62,11 @@ function createRun(settings: Settings, json: boolean, interruption: Interruption
     client: 'zrep',
   };
   const programs = { zrep: [process.execPath, process.argv[1] ?? ''], zfs: [settings.zfs] };
-  const far = (host: SourceHost) => trace.far(createFarSide(host, ssh, programs, interruption));
+  const far = (host: SourceHost) => {
+    const known = farSides.get(host.name) ?? trace.far(createFarSide(host, ssh, programs, interruption));
+    farSides.set(host.name, known);
+    return known;
+  };
   return { settings, step, report, progress, trace, far };
 }
 

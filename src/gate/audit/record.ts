@@ -40,6 +40,20 @@ export function decisionRecord(request: GateRequest, verdict: Allowed | Refusal)
   });
 }
 
+/** Whether `request` gets a session, `refusal` telling why not. */
+export function sessionRecord(request: GateRequest, refusal: Refusal | undefined): AuditRecord {
+  const what =
+    refusal === undefined
+      ? { verdict: 'allow', operation: 'session' }
+      : { verdict: 'deny', ...refusalFacts(refusal) };
+  return record(refusal === undefined ? 'notice' : 'warning', request.time, {
+    event: 'decision',
+    ...asker(request),
+    ...what,
+    command: request.command,
+  });
+}
+
 /** How it ended, `time` being the end (epoch milliseconds). */
 export function resultRecord(request: GateRequest, outcome: Outcome, time: number): AuditRecord {
   return record(outcome.kind === 'done' ? 'notice' : outcome.kind === 'refused' ? 'warning' : 'err', time, {

@@ -1,0 +1,109 @@
+/**
+ * A session, as it goes: commands come in as lines, each is answered before the next one is looked at.
+ *
+ * It has bounds, so that one that is left open, or that nobody reads, ends by itself. What it does not do is judge: that is
+ * serve.ts's, command by command.
+ */
+
+import { Socket } from 'node:net';
+import type { Readable, Writable } from 'node:stream';
+import {
+  createLineReader,
+  FAREWELL,
+  formatAnswer,
+  GREETING,
+  type SessionAnswer,
+} from '../command/session.ts';
+import type { Interruption } from '../process/interruption.ts';
+
+/** What a session can have before it ends, with a farewell. */
+export interface Bounds {
+  readonly commands: number;
+  /** Milliseconds without a command, however much of one has come; and for an answer to be read. */
+  readonly idle: number;
+}
+
+const BOUNDS: Bounds = { commands: 1000, idle: 15_000 };
+
+/** What there is to put on record. */
+export interface SessionFacts {
+  readonly commands: number;
+  readonly end: 'closed' | 'idle' | 'commands' | 'overlong' | 'interrupted' | 'unread';
+}
+
+export interface Channel {
+  readonly input: Readable;
+  readonly output: Writable;
+}
+
+/** What sshd made our standard input and output. Never written to in a way that could block this process. */
+export function sshChannel(): Channel {
+  return {
+    input: new Socket({ fd: 0, readable: true, writable: false }),
+    output: new Socket({ fd: 1, readable: false, writable: true }),
+  };
+}
+
+/** Answers each command with what `answer` makes of it, until one side has enough; then the channel is closed. */
+export async function converse(
+  { input, output }: Channel,
+  interruption: Interruption,
+  answer: (command: string, number: number) => Promise<SessionAnswer>,
+  { commands: most, idle }: Bounds = BOUNDS,
+): Promise<SessionFacts> {
+  let commands = 0;
+  let end: SessionFacts['end'] | undefined;
+  const stop = (why: SessionFacts['end']) => {
+    end ??= why;
+    input.destroy();
+  };
+  const stopListening = interruption.onSignal(() => stop('interrupted'));
+  output.on('error', () => stop('unread'));
+  const say = async (bytes: string | Buffer) => {
+    if (!(await written(output, bytes, idle))) stop('unread');
+  };
+  let timer: NodeJS.Timeout | undefined;
+  try {
+    await say(GREETING);
+    timer = setTimeout(() => stop('idle'), idle);
+    const read = createLineReader();
+    for await (const chunk of input) {
+      const { whole, overlong } = read(chunk as Buffer);
+      // The beginning of a command that is too long is refused for that, and its end is not waited for.
+      for (const command of overlong === undefined ? whole : [...whole, overlong]) {
+        if (end !== undefined) break;
+        clearTimeout(timer);
+        commands += 1;
+        await say(formatAnswer(await answer(command, commands)));
+        timer = setTimeout(() => stop('idle'), idle);
+        if (commands >= most) stop('commands');
+      }
+      if (overlong !== undefined) stop('overlong');
+    }
+  } catch (error) {
+    // A stream that was destroyed under the loop says so; one that broke has ended.
+    if (end === undefined && !isStreamError(error)) throw error;
+  } finally {
+    clearTimeout(timer);
+    stopListening();
+  }
+  if (end !== undefined && end !== 'unread') await say(FAREWELL);
+  output.destroy();
+  input.destroy();
+  return { commands, end: end ?? 'closed' };
+}
+
+/** False where nobody took it in time, or ever will. */
+function written(output: Writable, bytes: string | Buffer, limit: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(false), limit);
+    output.write(bytes, (error) => {
+      clearTimeout(timer);
+      resolve(error === null || error === undefined);
+    });
+  });
+}
+
+function isStreamError(error: unknown): boolean {
+  return error instanceof Error && 'code' in error;
+}
