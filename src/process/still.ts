@@ -6,11 +6,24 @@ import { setTimeout as wait } from 'node:timers/promises';
 /** Milliseconds between two looks, and how many there are at most: a process that sleeps in the kernel for good stays as it is. */
 const [LOOK, LOOKS] = [1, 5000];
 
-/** Does `work` while the processes `pids`, children of ours, stand still. @throws Error when one does not come to a stand. */
+/** The last one's end: what one has brought to a stand, another must not set going. */
+let before: Promise<unknown> = Promise.resolve();
+
+/**
+ * Does `work` while the processes `pids`, children of ours, stand still; one `work` at a time.
+ *
+ * @throws Error when one does not come to a stand.
+ */
 export async function whileStill<Result>(
   pids: readonly number[],
   work: () => Promise<Result>,
 ): Promise<Result> {
+  const own = before.then(() => standing(pids, work));
+  before = own.catch(() => {});
+  return own;
+}
+
+async function standing<Result>(pids: readonly number[], work: () => Promise<Result>): Promise<Result> {
   try {
     for (const pid of pids) tell(pid, 'SIGSTOP');
     for (const pid of pids) await stand(pid);

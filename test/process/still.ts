@@ -48,3 +48,22 @@ t.test('they go on when the work has failed', async (t) => {
   child.kill();
   await once(child, 'exit');
 });
+
+t.test('two that are wanted still by two at once are so for each in turn', async (t) => {
+  const children = [spawn('sleep', ['100']), spawn('sleep', ['100'])];
+  const [one = 0, two = 0] = children.map(({ pid }) => pid as number);
+  let inside = 0;
+  const work = (pids: number[]) =>
+    whileStill(pids, async () => {
+      inside += 1;
+      t.equal(inside, 1);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      t.same(pids.map(stateOf), ['T', 'T']);
+      inside -= 1;
+    });
+  await Promise.all([work([one, two]), work([two, one]), work([one, two])]);
+  for (const child of children) {
+    child.kill();
+    await once(child, 'exit');
+  }
+});

@@ -25,6 +25,8 @@ export interface Progress {
     place?: string,
     counter?: Counter,
   ): () => void;
+  /** Does `work`, which writes to the terminal, where the line that changes is not. */
+  aside(work: () => void): void;
 }
 
 /** Whom to tell, and what can be known. */
@@ -35,40 +37,100 @@ interface Audience {
   readonly counts: boolean;
 }
 
+interface Stream {
+  readonly dataset: string;
+  /** For a person: with its place, where there are several. */
+  readonly label: string;
+  expected: number | undefined;
+  over: boolean;
+}
+
+/** The streams that one process moves, one after the other or at once: ssh's one connection carries several. */
+interface Mover {
+  readonly counter: Counter;
+  readonly before: number;
+  readonly began: number;
+  readonly streams: Stream[];
+}
+
 /** For the run of `report`; undefined where nobody wants to know. */
 export function createProgress(report: Report, { json, terminal, counts }: Audience): Progress | undefined {
   if (!json && !terminal) return undefined;
+  const movers = new Map<number, Mover>();
+  let spinner: Spinner | undefined;
+  let timer: NodeJS.Timeout | undefined;
+
+  const look = () => {
+    const news = [...movers].flatMap(([pid, mover]) => {
+      const now = counts ? bytesMoved(pid, mover.counter) : undefined;
+      const text = now === undefined ? labels(mover) : tellOf(mover, now - mover.before);
+      return text === '' ? [] : [text];
+    });
+    spinner?.say(news.join('; '));
+  };
+  const tellOf = (mover: Mover, bytes: number) => {
+    const names = current(mover).map(({ dataset }) => dataset);
+    const which = names.length === 1 ? { dataset: names[0] as string } : { datasets: names.join(' ') };
+    const expected = sum(mover.streams.map((stream) => stream.expected));
+    report.event('progress', { ...which, bytes, ...(expected === undefined ? {} : { expected }) });
+    const seconds = (Date.now() - mover.began) / 1000;
+    return `${labels(mover)}: ${describeProgress(bytes, seconds, expected)}`;
+  };
+  const begin = () => {
+    timer ??= setInterval(look, LOOK);
+    if (json || spinner !== undefined) return;
+    // Loaded where there is a person to look at it.
+    import('./spinner.ts').then(({ startSpinner }) => {
+      if (movers.size > 0) spinner ??= startSpinner([...movers.values()].map(labels).join('; '));
+    });
+  };
+  const end = () => {
+    clearInterval(timer);
+    spinner?.stop();
+    [timer, spinner] = [undefined, undefined];
+  };
   return {
     watch(dataset, pid, total, place, counter = 'rchar') {
       const label = place === undefined ? dataset : `${dataset} (${place})`;
-      const began = Date.now();
-      const before = bytesMoved(pid, counter) ?? 0;
-      let expected: number | undefined;
-      let spinner: Spinner | undefined;
-      let over = false;
+      const stream: Stream = { dataset, label, expected: undefined, over: false };
       total.then((bytes) => {
-        expected = bytes;
+        stream.expected = bytes;
       });
-      if (!json)
-        // Loaded where there is a person to look at it.
-        import('./spinner.ts').then(({ startSpinner }) => {
-          if (!over) spinner = startSpinner(label);
-        });
-      const timer = setInterval(() => {
-        const now = counts ? bytesMoved(pid, counter) : undefined;
-        if (now === undefined) return;
-        const bytes = now - before;
-        const seconds = (Date.now() - began) / 1000;
-        report.event('progress', { dataset, bytes, ...(expected === undefined ? {} : { expected }) });
-        spinner?.say(`${label}: ${describeProgress(bytes, seconds, expected)}`);
-      }, LOOK);
+      const mover = movers.get(pid) ?? {
+        counter,
+        before: bytesMoved(pid, counter) ?? 0,
+        began: Date.now(),
+        streams: [],
+      };
+      mover.streams.push(stream);
+      movers.set(pid, mover);
+      begin();
       return () => {
-        over = true;
-        clearInterval(timer);
-        spinner?.stop();
+        stream.over = true;
+        if (current(mover).length === 0) movers.delete(pid);
+        if (movers.size === 0) end();
       };
     },
+    aside(work) {
+      spinner?.clear();
+      work();
+    },
   };
+}
+
+function current({ streams }: Mover): Stream[] {
+  return streams.filter(({ over }) => !over);
+}
+
+function labels(mover: Mover): string {
+  return current(mover)
+    .map(({ label }) => label)
+    .join(', ');
+}
+
+/** Undefined as soon as one is not known. */
+function sum(numbers: readonly (number | undefined)[]): number | undefined {
+  return numbers.reduce((all, one) => (all === undefined || one === undefined ? undefined : all + one), 0);
 }
 
 /** `12.0 MiB of 1.0 GiB, 4.0 MiB/s, 4:13 left`; what is not known is left out. Pure. */

@@ -34,6 +34,31 @@ export function createReport(json: boolean): Report {
   };
 }
 
+/**
+ * A report whose texts are held back until they are let go of, all together: of several at work at once, each one's lines
+ * stay in one piece. Events are whole by themselves, and go out as they come.
+ */
+export function holdReport(report: Report): { readonly report: Report; letGo(): void } {
+  const held: (() => void)[] = [];
+  const hold =
+    <Words extends unknown[]>(say: (...words: Words) => void) =>
+    (...words: Words) => {
+      held.push(() => say(...words));
+    };
+  return {
+    report: {
+      print: hold(report.print),
+      line: hold(report.line),
+      warn: hold(report.warn),
+      far: hold(report.far),
+      event: report.event,
+    },
+    letGo() {
+      for (const say of held.splice(0)) say();
+    },
+  };
+}
+
 /** All of it: a pipe that node has made one that does not block takes a part, or nothing for now (EAGAIN). */
 function write(descriptor: 1 | 2, text: string): void {
   let rest = Buffer.from(text, 'utf8');

@@ -4,6 +4,8 @@ import ora from 'ora';
 
 export interface Spinner {
   say(text: string): void;
+  /** Takes the line away, until the next time that it is drawn. */
+  clear(): void;
   stop(): void;
 }
 
@@ -14,6 +16,7 @@ export function startSpinner(text: string): Spinner {
     say(news) {
       spinner.text = news;
     },
+    clear: () => spinner.clear(),
     stop: () => spinner.stop(),
   };
 }

@@ -64,8 +64,9 @@ async function underLock(run: Run, listing: Listing, dataset: Dataset): Promise<
   const name = snapshot.slice(snapshot.indexOf('@') + 1);
   await markSent(run, far, destination, name, sent);
   report.event('received', { dataset, snapshot, sent });
-  await expireHere(run, dataset);
-  await expireThere(run, far, destination);
+  // Neither needs the other; what fails is told when both are over.
+  const expired = await Promise.allSettled([expireHere(run, dataset), expireThere(run, far, destination)]);
+  for (const one of expired) if (one.status === 'rejected') throw one.reason;
 }
 
 /** What `receive -F` would do, without handing the stream the right to destroy: back to the last one that both sides have. */

@@ -1,15 +1,18 @@
 /** The words of `zrep refresh`. Pure. */
 
+import { quote } from '../../printable.ts';
 import { Failure } from '../run/failure.ts';
-import { type Operands, readOperands, type Verbs } from './verb.ts';
+import { type Operands, readOperands, type Verbs, wrong } from './verb.ts';
 
-/** `zrep refresh [-f] [-v] [-r] [--json] FS...|all` */
+/** `zrep refresh [-f] [-v] [-r] [-j N] [--json] FS...|all` */
 export interface RefreshCommand extends Operands {
   readonly kind: 'refresh';
   readonly json: boolean;
+  /** How many file systems at a time, where that was said. */
+  readonly jobs?: number;
 }
 
-const USAGE = 'zrep refresh [-f] [-v] [-r] [--json] FS...|all';
+const USAGE = 'zrep refresh [-f] [-v] [-r] [-j N] [--json] FS...|all';
 
 export const REFRESH_VERBS: Verbs<RefreshCommand> = {
   refresh: {
@@ -17,11 +20,17 @@ export const REFRESH_VERBS: Verbs<RefreshCommand> = {
     summary: 'bring copies on this host up to date',
     description: [
       'Brings each copy up to date: a new snapshot on its source, the stream of what has changed since the last, marks on both sides, and expiring on both. all is every copy on this host under the tag. One that fails holds up no other.',
+      'Of several, three are worked on at a time; what is said of each stays together, and comes when it is done.',
     ],
     options: [
       { name: '-f', text: 'give up changes that were made in the copy (roll back to what both sides have)' },
       { name: '-v', text: 'say what is done, there and here, on standard error' },
       { name: '-r', text: 'as with stock; a stream that was cut off is gone on with without it' },
+      {
+        name: '-j',
+        value: 'N',
+        text: 'N file systems at a time, 1 to 8; default 3, with -v and -D 1. zrep-gate allows a client four streams at once, unless its policy says otherwise',
+      },
       { name: '--json', text: 'one JSON object a line on standard output, for programs' },
     ],
     examples: ['zrep refresh backup/home', 'zrep -t offsite refresh all'],
@@ -29,7 +38,15 @@ export const REFRESH_VERBS: Verbs<RefreshCommand> = {
     read(given, operands) {
       // Stock's words, and its exit code.
       if (operands.length === 0) throw new Failure('no filesystems specified for refresh');
-      return { kind: 'refresh', ...readOperands(USAGE, operands), json: given.has('--json') };
+      const jobs = readJobs(given.get('-j'));
+      return { kind: 'refresh', ...readOperands(USAGE, operands), json: given.has('--json'), ...jobs };
     },
   },
 };
+
+/** sshd takes ten channels on a connection (MaxSessions). */
+function readJobs(text: string | undefined): Pick<RefreshCommand, 'jobs'> {
+  if (text === undefined) return {};
+  if (!/^[1-8]$/.test(text)) throw wrong(USAGE, `-j ${quote(text)} is no number from 1 to 8`);
+  return { jobs: Number(text) };
+}

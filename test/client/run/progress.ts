@@ -20,3 +20,25 @@ t.test('what is not known is left out', async (t) => {
 t.test('under cron nobody is told, and nothing is asked', async (t) => {
   t.equal(createProgress(createReport(false), { json: false, terminal: false, counts: true }), undefined);
 });
+
+t.test('of streams that one process moves at once only the sum is told, with their names', async (t) => {
+  const events: object[] = [];
+  const report = {
+    ...createReport(false),
+    event: (event: string, facts: object) => events.push({ event, ...facts }),
+  };
+  const progress = createProgress(report, { json: true, terminal: false, counts: true });
+  const { pid } = process;
+  const ends = [
+    progress?.watch('vault/a', pid, Promise.resolve(30), '1 of 2'),
+    progress?.watch('vault/b', pid, Promise.resolve(12), '2 of 2'),
+  ];
+  await new Promise((resolve) => setTimeout(resolve, 1200));
+  t.match(events, [{ event: 'progress', datasets: 'vault/a vault/b', bytes: Number, expected: 42 }]);
+  ends[0]?.();
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  t.match(events[1], { event: 'progress', dataset: 'vault/b', expected: 42 }, 'what was moved still counts');
+  ends[1]?.();
+  await new Promise((resolve) => setTimeout(resolve, 1200));
+  t.equal(events.length, 2, 'and then no more');
+});

@@ -6,7 +6,7 @@ import t from 'tap';
 /** What `statements` on a report write. */
 function told(json: boolean, statements: string): { stdout: string; stderr: string } {
   const module = new URL('../../../src/client/run/report.ts', import.meta.url).href;
-  const script = `import { createReport } from '${module}'; const report = createReport(${json}); ${statements}`;
+  const script = `import { createReport, holdReport } from '${module}'; const report = createReport(${json}); ${statements}`;
   const argv = ['--import', import.meta.resolve('tsx'), '--input-type=module', '--eval', script];
   const { stdout, stderr } = spawnSync(process.execPath, argv, { encoding: 'utf8' });
   return { stdout, stderr };
@@ -29,4 +29,19 @@ t.test('without it there are no events', async (t) => {
     stdout: 'text\n',
     stderr: '',
   });
+});
+
+t.test('what is held back comes in one piece, in its order, and events come at once', async (t) => {
+  const { stdout, stderr } = told(
+    false,
+    `const held = holdReport(report); held.report.line('one'); held.report.warn('two'); held.report.far('host', ['three']);
+    report.line('zero'); report.warn('before'); held.letGo(); held.letGo();`,
+  );
+  t.equal(stdout, 'zero\none\n');
+  t.equal(stderr, 'before\ntwo\nhost: three\n');
+  const events = told(
+    true,
+    `const held = holdReport(report); held.report.event('refreshed', { dataset: 'a' });`,
+  );
+  t.match(JSON.parse(events.stdout), { event: 'refreshed', dataset: 'a' });
 });
