@@ -109,7 +109,9 @@ async function afterRefusal(run: Run, far: FarSide, stepped: Stepped, answer: An
 }
 
 function said(answer: Answer): string {
-  return farLines(answer.message)[0]?.replace(/^Error: /, '') ?? `it ended with ${answer.signal ?? answer.code}`;
+  return (
+    farLines(answer.message)[0]?.replace(/^Error: /, '') ?? `it ended with ${answer.signal ?? answer.code}`
+  );
 }
 
 function perhapsNone(settings: Run['settings'], { here, there }: Ends): string {
