@@ -128,7 +128,7 @@ function tokensBelow(listing: Listing, dataset: string): Map<string, string> {
 }
 
 /** The other side, of which the one here is `role`. */
-export async function lookThere(run: Run, { host, dataset }: Peer, role: Role): Promise<There> {
+async function lookThere(run: Run, { host, dataset }: Peer, role: Role): Promise<There> {
   const { tag } = run.settings;
   const names = ['master', 'src-host', 'src-fs', 'dest-host', 'dest-fs', 'savecount', 'lastsent'];
   const properties = names.map((name) => `${tag}:${name}`).join(',');
