@@ -36,29 +36,36 @@ export async function send(
   course: Course,
   words: readonly string[],
 ): Promise<readonly string[]> {
-  const { settings, step, report, progress, place, trace } = run;
+  const receive = (settings: Settings) => receiveIncrementCommand(settings, course.destination);
+  const ended = await streamThere(run, far, course.dataset, words, receive);
+  return complaints(ended, course, far);
+}
+
+/** Streams what `words` of zfs send say of `dataset` into the command that `receive` makes of the settings; how all of it ended. */
+export async function streamThere(
+  run: Run,
+  far: FarSide,
+  dataset: string,
+  words: readonly string[],
+  receive: (settings: Settings) => string,
+): Promise<Transfer> {
+  const { step, report, progress, place, trace } = run;
+  // A filter in front of a pipe to ourselves would be taken off again at once.
+  const settings = far.host.here ? { ...run.settings, inFilter: [], outFilter: undefined } : run.settings;
   const total = estimate(run, words);
   trace.stream(words);
   const ended = await transfer(
     {
       sender: zfsStage([step.zfs.binary, ...words]),
-      filters: far.host.here ? [] : outgoing(settings).map(ownStage),
-      receiver: ownStage(
-        await far.argvOf(receiveIncrementCommand(wireSettings(run, far), course.destination)),
-      ),
+      filters: outgoing(settings).map(ownStage),
+      receiver: ownStage(await far.argvOf(receive(settings))),
     },
     step.interruption,
-    (_receiver, sender) =>
-      progress ? progress.watch(course.dataset, sender, total, place, 'wchar') : () => {},
+    (_receiver, sender) => (progress ? progress.watch(dataset, sender, total, place, 'wchar') : () => {}),
   );
   step.interruption.check();
   report.far(far.host.name, farLines(ended.receiver.message));
-  return complaints(ended, course, far);
-}
-
-/** A filter in front of a pipe to ourselves would be taken off again at once. */
-function wireSettings({ settings }: Run, { host }: FarSide): Settings {
-  return host.here ? { ...settings, inFilter: [] } : settings;
+  return ended;
 }
 
 /** ZREP_OUTFILTER, which runs here. */

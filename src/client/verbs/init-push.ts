@@ -6,7 +6,6 @@
  * there before), and takes back what was set here. With ZREP_RESUME it is left as it is, and the same command goes on.
  */
 
-import { lex } from '../../command/lex.ts';
 import { printable } from '../../printable.ts';
 import { succeeded } from '../../process/pipeline.ts';
 import { isRefusal } from '../../refusal.ts';
@@ -15,11 +14,11 @@ import { destroyArgv, inheritArgv, readPropertiesArgv, setArgv, snapshotArgv } f
 import { formatResumeToken, parseResumeToken } from '../../zfs/resume-token.ts';
 import { anyValue, localValue, parseListing } from '../../zfs/state.ts';
 import { PAIR_PROPERTIES } from '../copy/receive.ts';
-import { ownStage, type Transfer, transfer, zfsStage } from '../copy/transfer.ts';
+import type { Transfer } from '../copy/transfer.ts';
 import type { FarSide } from '../far/far-side.ts';
 import { farLines } from '../far/far-text.ts';
 import { tokenCommand } from '../far/push-commands.ts';
-import { resumeWords } from '../push/send.ts';
+import { resumeWords, streamThere } from '../push/send.ts';
 import { Failure } from '../run/failure.ts';
 import { inRun } from '../run/in-run.ts';
 import type { Run } from '../run/run.ts';
@@ -117,7 +116,7 @@ async function readConfigured(
 
 /** ZREP_RESUME: what the other side has of the first stream is not sent again. */
 async function goOn(run: Run, far: FarSide, command: InitCommand, snapshot: string): Promise<void> {
-  const { settings, step, report } = run;
+  const { settings, report } = run;
   const { source, host, destination } = command;
   const guid = await guidOf(run, source, snapshot);
   const text = (await far.ask(tokenCommand(destination))).output.trim();
@@ -128,15 +127,9 @@ async function goOn(run: Run, far: FarSide, command: InitCommand, snapshot: stri
       `Partial init of ${source} detected but no resume token found. Suggest you zrep clear and start again: zrep clear ${source}; and on ${host}, if it is there: zfs destroy -r ${destination}`,
     );
   report.line('Partially complete init detected. Attempting to resume send');
-  const ended = await transfer(
-    {
-      sender: zfsStage([step.zfs.binary, ...resumeWords(settings, formatResumeToken(token))]),
-      filters: outgoing(settings).map(ownStage),
-      receiver: ownStage(await far.argvOf(resumeCommand(settings, destination))),
-    },
-    step.interruption,
-  );
-  finish(run, far, ended, `resume send of zrep init ${source} failed`);
+  const words = resumeWords(settings, formatResumeToken(token));
+  const ended = await streamThere(run, far, source, words, (own) => resumeCommand(own, destination));
+  finish(ended, `resume send of zrep init ${source} failed`);
   await configureThere(run, far, command);
 }
 
@@ -158,23 +151,15 @@ async function send(run: Run, far: FarSide, command: InitCommand, snapshot: stri
   }
   report.line(`Sending initial replication stream to ${host}:${destination}`);
   const words = [...(recursive ? ['-R'] : []), ...sendFlags, ...(careful ? ['-p'] : []), snapshot];
-  const ended = await transfer(
-    {
-      sender: zfsStage([step.zfs.binary, 'send', ...words]),
-      filters: outgoing(settings).map(ownStage),
-      receiver: ownStage(await far.argvOf(receiveCommand(settings, destination, careful))),
-    },
-    step.interruption,
-  );
+  const receive = (own: Settings) => receiveCommand(own, destination, careful);
+  const ended = await streamThere(run, far, source, ['send', ...words], receive);
   const then = settings.resume ? `RESUME set. Not clearing ${source}: the same command goes on` : 'Resetting';
-  finish(run, far, ended, `Error transferring ${snapshot} to ${host}:${destination}. ${then}`);
+  finish(ended, `Error transferring ${snapshot} to ${host}:${destination}. ${then}`);
   await configureThere(run, far, command);
 }
 
 /** @throws Failure where one of the processes failed. */
-function finish({ step, report }: Run, far: FarSide, ended: Transfer, what: string): void {
-  step.interruption.check();
-  report.far(far.host.name, farLines(ended.receiver.message));
+function finish(ended: Transfer, what: string): void {
   const failed = [ended.sender, ...ended.filters, ended.receiver].find((one) => !succeeded(one));
   if (failed !== undefined)
     throw new Failure(`${what} (${printable(failed.message.trim().split('\n')[0] ?? '')})`);
@@ -220,13 +205,6 @@ export function receiveCommand(
 function resumeCommand({ inFilter }: Pick<Settings, 'inFilter'>, destination: string): string {
   const filters = inFilter.map((argv) => `${argv.join(' ')} |`).join(' ');
   return `${filters} zfs recv -u -s ${destination}`;
-}
-
-/** ZREP_OUTFILTER, which runs here. */
-function outgoing({ outFilter }: Settings): string[][] {
-  const stages = outFilter === undefined ? [] : lex(outFilter);
-  if (isRefusal(stages)) throw new Failure(`ZREP_OUTFILTER: ${stages.reason}`);
-  return stages;
 }
 
 async function tell({ report }: Run, far: FarSide, command: string): Promise<void> {
