@@ -97,7 +97,7 @@ Setting master properties for backup:${destination}
       fileserver.run(['bash', '-c', script, 'bash', answer], { allowFail: true });
     const no = await typed('no');
     t.match(no.stdout, `${source} would go back to zrep_000000, and lose:\r\n  ${source}@zrep_000001\r\n`);
-    t.match(no.stdout, `on backup:${destination}, everything newer than that\r\nType yes to go on: `);
+    t.match(no.stdout, `\r\n  on backup: ${destination}@zrep_000001, of `);
     t.match(no.stdout, 'nothing was done, since the answer was not yes');
     t.same(await master(pair), ['yes', '-']);
     const yes = await typed('yes');

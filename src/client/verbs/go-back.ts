@@ -3,10 +3,15 @@
 import { printable } from '../../printable.ts';
 import { succeeded } from '../../process/pipeline.ts';
 import { fullName } from '../../replication/snapshots.ts';
+import { mustSucceed } from '../../replication/step.ts';
+import { setArgv } from '../../zfs/argv.ts';
 import type { Listing } from '../../zfs/state.ts';
 import type { FarSide } from '../far/far-side.ts';
 import { farLines } from '../far/far-text.ts';
 import { rollbackCommand, snapshotCommand } from '../far/push-commands.ts';
+import { markPushed } from '../push/marks.ts';
+import type { Course } from '../push/master.ts';
+import { newerThere } from '../push/newer-there.ts';
 import { refuseSplitBrain } from '../push/split-brain.ts';
 import type { Ends } from '../roles/ends.ts';
 import { planRollback, type Rollback } from '../roles/rollback.ts';
@@ -34,12 +39,11 @@ export async function readReturn(
   const wanted = { name: command.snapshot, below: settings.recursive };
   const plan = planRollback(listing, dataset, settings.tag, wanted);
   const there = local ? undefined : `${ends.there.dataset}@${plan.snapshot.name}`;
-  if (there !== undefined) await refuseWithout(run, ends, there);
+  const theirs = there === undefined ? [] : await lossesThere(run, ends, plan, there);
   const target = command.snapshot === undefined ? dataset : `${dataset}@${command.snapshot}`;
-  const place = `${ends.there.host.name}:${ends.there.dataset}`;
   await confirm(run, {
     heading: `${dataset} would go back to ${plan.snapshot.name}, and lose:`,
-    losses: [...plan.losses, ...(there === undefined ? [] : [`on ${place}, everything newer than that`])],
+    losses: [...plan.losses, ...theirs],
     command: [zrepAgain(settings), 'failover', ...(local ? ['-L'] : []), '-f', target, host]
       .filter((word) => word !== undefined)
       .join(' '),
@@ -47,15 +51,25 @@ export async function readReturn(
   return { ...plan, there };
 }
 
-async function refuseWithout(run: Run, ends: Ends, snapshot: string): Promise<void> {
+/** @throws Failure where the other side is a master, too, or has not that very snapshot. */
+async function lossesThere(
+  run: Run,
+  ends: Ends,
+  { snapshot, datasets }: Rollback,
+  there: string,
+): Promise<string[]> {
   const far = run.far(ends.there.host);
-  await refuseSplitBrain(run, far, {
-    dataset: ends.here.dataset,
-    host: ends.there.host,
-    destination: ends.there.dataset,
-  });
-  if (!succeeded(await far.ask(snapshotCommand(snapshot))))
-    throw new Failure(`${far.host.name}:${snapshot} does not exist. Cannot roll to snap`);
+  const course = courseOf(ends);
+  await refuseSplitBrain(run, far, course);
+  if (!succeeded(await far.ask(snapshotCommand(there))))
+    throw new Failure(`${far.host.name}:${there} does not exist. Cannot roll to snap`);
+  const newer = await newerThere(run, far, course, snapshot);
+  const below = datasets.length > 1 ? [`what is newer in the file systems below ${course.destination}`] : [];
+  return [...newer, ...below].map((loss) => `on ${far.host.name}: ${loss}`);
+}
+
+function courseOf({ here, there }: Ends): Course {
+  return { dataset: here.dataset, host: there.host, destination: there.dataset };
 }
 
 /** Here, and there where it is asked for. */
@@ -68,7 +82,7 @@ export async function goBack(run: Run, command: FailoverCommand, ends: Ends, bac
   const which = !local ? 'local' : snapshot === undefined ? 'last sync' : 'specified snap';
   report.line(`Rolling back to ${which} ${full}`);
   await rollBack(run, back);
-  if (back.there === undefined) return;
+  if (back.there === undefined) return markBase(run, back);
   const far = run.far(ends.there.host);
   report.line(`Rolling back ${far.host.name} to ${back.there}`);
   await rollBackThere(run, far, back.there);
@@ -76,6 +90,18 @@ export async function goBack(run: Run, command: FailoverCommand, ends: Ends, bac
     const same = `${ends.there.dataset}${below.slice(dataset.length)}@${back.snapshot.name}`;
     if (succeeded(await far.ask(snapshotCommand(same)))) await rollBackThere(run, far, same);
   }
+  if (back.snapshot.sent === undefined) await markPushed(run, far, courseOf(ends), back.snapshot.name, now());
+}
+
+/** What came along between two syncs has no mark; now it is what the next one begins with. */
+export async function markBase({ settings, step }: Run, { snapshot }: Rollback): Promise<void> {
+  if (snapshot.sent !== undefined) return;
+  const mark = { [`${settings.tag}:sent`]: String(now()) };
+  mustSucceed(await step.zfs.ask(setArgv(fullName(snapshot), mark)), snapshot.dataset);
+}
+
+function now(): number {
+  return Math.floor(Date.now() / 1000);
 }
 
 async function rollBackThere({ report }: Run, far: FarSide, snapshot: string): Promise<void> {

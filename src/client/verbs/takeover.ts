@@ -25,7 +25,7 @@ import type { Run } from '../run/run.ts';
 import { zrepAgain } from '../words/again.ts';
 import type { TakeoverCommand } from '../words/role-words.ts';
 import type { Settings } from '../words/settings.ts';
-import { rollBack } from './go-back.ts';
+import { markBase, rollBack } from './go-back.ts';
 
 /** Carries `command` out; the answer is the exit code. */
 export function takeover(settings: Settings, command: TakeoverCommand): Promise<number> {
@@ -52,6 +52,7 @@ async function takeOverHere(run: Run, command: TakeoverCommand): Promise<void> {
       const back = planBack(run, command, await readAgain(run, dataset, readingFor(run, command)));
       await confirmLosses(run, command, back.losses);
       await rollBack(run, back);
+      await markBase(run, back);
     }
     report.line(`Setting master properties for ${settings.hostName}:${dataset}`);
     // Before the mark: who is marked has done all of it, and an interrupted failover on the other side can rely on that.
