@@ -6,7 +6,7 @@ import type { Host } from '../../lab/host.ts';
 import { installBuild } from '../../lab/installation.ts';
 import { makePair, snapshotsOf, writeData } from '../../lab/pair.ts';
 import manifest from '../../package.json' with { type: 'json' };
-import { inGateLab, stateOf } from '../fixtures/system/gate-lab.ts';
+import { eventually, inGateLab, stateOf } from '../fixtures/system/gate-lab.ts';
 import { propertyOf } from '../fixtures/system/partial.ts';
 import { callsOn, installWrapper, LOGGED_ZFS } from '../fixtures/system/wrapper.ts';
 
@@ -108,7 +108,12 @@ await inGateLab(t, POLICY, async (gate) => {
         );
       }
     t.equal((await there('status')).stdout, (await there('status -a')).stdout);
-    t.equal((await here('status')).stdout, '', 'this host is the master of none');
+    t.match(await here('status'), { stdout: '', stderr: '' }, 'this host is the master of none');
+    t.match(
+      await backup.run(['script', '-qec', 'zrep status', '/dev/null']),
+      { stdout: /^this host is the master of no .*; for the copies on it: zrep status -a\r\n$/ },
+      'which a person is told',
+    );
     const date = await dated(fileserver, one.source, '%Y/%m/%d-%H:%M', 'UTC');
     const line = `${one.source.padEnd(25)}->${`backup:${one.destination}`.padEnd(35)} ${date}\n`;
     t.equal((await there(`status -v ${one.source}`, { TZ: 'UTC' })).stdout, line);
@@ -161,7 +166,8 @@ await inGateLab(t, POLICY, async (gate) => {
     });
     const holder = backup.spawn(['sleep', '100']);
     t.teardown(() => holder.killGroup());
-    const pid = (await backup.run(['pgrep', '-n', '-x', 'sleep'])).stdout.trim();
+    const look = () => backup.run(['pgrep', '-n', '-x', 'sleep'], { allowFail: true });
+    const pid = (await eventually(look, ({ code }) => code === 0)).stdout.trim();
     await backup.run(['zfs', 'set', `zrep:lock-pid=${pid}`, one.destination]);
     await backup.run(['zfs', 'set', 'zrep:lock-pid=4194304', two.destination]);
     const { stdout } = await here('status --json');

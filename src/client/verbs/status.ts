@@ -27,8 +27,17 @@ async function tellPeople(run: Run, command: StatusCommand): Promise<number> {
   const { told, missing } = await chosen(run, command);
   const lines = linesOf(settings, command, told);
   for (const line of lines) report.line(line);
+  // Stock says nothing, which scripts may count on; a person on a backup server would wonder.
+  if (told.length === 0 && missing === undefined && process.stderr.isTTY)
+    report.warn(nothingHere(settings.tag, command.all));
   if (missing !== undefined) throw missing;
   return command.unsent && lines.length > 0 ? 1 : 0;
+}
+
+function nothingHere(tag: string, all: boolean): string {
+  return all
+    ? `no file system here belongs to a pair under the tag ${tag}; to begin one: zrep init --pull HOST:SOURCE COPY`
+    : `this host is the master of no file system under the tag ${tag}; for the copies on it: zrep status -a`;
 }
 
 interface Chosen {
