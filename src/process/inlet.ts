@@ -30,6 +30,8 @@ export interface Inlet {
     bytes: Buffer,
     start: () => Started,
   ): Promise<Started>;
+  /** Nothing more is to be taken: who waits for it is told that it has come to its end. */
+  abort(): void;
   close(): void;
 }
 
@@ -38,14 +40,15 @@ export function createInlet(descriptor: number): Inlet {
   // An end of its own that does not wait: the mode is one of the opening, and children expect theirs to wait.
   const again = (mode: number) => openSync(`/proc/self/fd/${descriptor}`, mode | constants.O_NONBLOCK);
   let open = true;
+  let aborted = false;
   return {
     descriptor,
     async take(count) {
       const bytes = Buffer.alloc(count);
       let length = 0;
-      while (length < count) {
+      while (length < count && !aborted) {
         const { bytesRead } = await readInto(descriptor, bytes, length, count - length, null);
-        if (bytesRead === 0) break;
+        if (bytesRead === 0 || aborted) break;
         length += bytesRead;
       }
       return bytes.subarray(0, length);
@@ -78,6 +81,14 @@ export function createInlet(descriptor: number): Inlet {
       } finally {
         closeSync(end);
       }
+    },
+    abort() {
+      if (!open || aborted) return;
+      aborted = true;
+      // A read that waits in the kernel ends with what comes, and with nothing else.
+      const end = again(constants.O_WRONLY);
+      unlessBusy(() => writeSync(end, Buffer.alloc(1)));
+      closeSync(end);
     },
     close() {
       if (open) closeSync(descriptor);

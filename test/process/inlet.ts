@@ -72,3 +72,15 @@ t.test('a child that reads no more is not waited for', async (t) => {
   for (const program of ['true', '/nosuch']) await inlet.fill(Buffer.alloc(1_000_000), run(program));
   closeSync(write);
 });
+
+t.test('who waits can be told that nothing more is to come, though somebody could still write', async (t) => {
+  const { inlet, write } = open(t);
+  writeSync(write, 'one');
+  const taken = inlet.take(6);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  inlet.abort();
+  t.equal((await taken).toString(), 'one');
+  t.equal((await inlet.take(6)).length, 0);
+  inlet.abort();
+  closeSync(write);
+});

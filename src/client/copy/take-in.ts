@@ -70,10 +70,15 @@ export async function takeIn(
   const end = (signal: NodeJS.Signals) => {
     for (const child of children) child.kill(signal);
   };
-  const stopListening = interruption.onSignal(() => end('SIGTERM'));
   let stopWatching = () => {};
   const pipe = makePipe();
   const inlet = createInlet(pipe.read);
+  const stopListening = interruption.onSignal(() => {
+    end('SIGTERM');
+    // Until the far side, too, has ended, ssh's master keeps the stream open, and what ssh says.
+    if (writer !== undefined) endProcess(writer);
+    inlet.abort();
+  });
   try {
     const direct = writer !== undefined && filters.length === 0;
     try {
@@ -86,9 +91,11 @@ export async function takeIn(
     const writing = writers.at(-1);
     if (writing !== undefined) stopWatching = watch(writing);
     const received = await receiveAll(inlet, asked, async (head) => {
-      const { ending } = await whileStill(writers, () =>
-        startOn(inlet, head.bytes, receive(isRaw(head)), children),
-      );
+      const { ending } = await whileStill(writers, async () => {
+        // Later it would be among the children that a signal ends.
+        interruption.check();
+        return startOn(inlet, head.bytes, receive(isRaw(head)), children);
+      });
       return ending;
     });
     // Who still has something to say has nobody to say it to.
@@ -103,6 +110,14 @@ export async function takeIn(
     inlet.close();
     stopListening();
     stopWatching();
+  }
+}
+
+function endProcess(pid: number): void {
+  try {
+    process.kill(pid, 'SIGTERM');
+  } catch {
+    // It has ended.
   }
 }
 
