@@ -24,6 +24,7 @@ const LAUNCHERS = {
 /** What programs load on need: bundles of their own, since reading unused code takes time, too. */
 const LATER = [
   'src/gate/admin.ts',
+  'src/gate/session.ts',
   'src/gate/audit/remote-syslog.ts',
   'src/policy/find-mistakes.ts',
   'src/client/run/spinner.ts',

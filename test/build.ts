@@ -32,6 +32,7 @@ t.test('each program and what it loads on need are a file each', (t) => {
     'find-mistakes.cjs',
     'man',
     'remote-syslog.cjs',
+    'session.cjs',
     'snapshots.cjs',
     'spinner.cjs',
     'zrep-expire.cjs',

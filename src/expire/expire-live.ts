@@ -12,6 +12,7 @@ import { destroyEach } from '../replication/destroy.ts';
 import { withLock } from '../replication/lock.ts';
 import { ZfsFailed } from '../replication/step.ts';
 import { type Dataset, parseDataset, parseTag, type Tag } from '../zfs/names.ts';
+import { Unreadable } from '../zfs/state.ts';
 import { count } from './amounts.ts';
 import { decideAll, fromTheFuture, type Verdict } from './decide.ts';
 import { pairRoot } from './from-zfs.ts';
@@ -51,9 +52,10 @@ export async function planAll(
     try {
       facts.push(await readFacts(run, dataset));
     } catch (error) {
-      if (!(error instanceof ZfsFailed)) throw error;
+      if (!(error instanceof ZfsFailed || error instanceof Unreadable)) throw error;
       failed = true;
-      run.report.warn(`Error: ${printable(dataset)} cannot be read: ${sayZfs(error)}`);
+      const why = error instanceof ZfsFailed ? sayZfs(error) : error.message;
+      run.report.warn(`Error: ${printable(dataset)} cannot be read: ${why}`);
     }
   }
   // Behind the reading, which takes its time: what was made meanwhile is not from the future.

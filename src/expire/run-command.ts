@@ -13,6 +13,7 @@ import { ZfsFailed } from '../replication/step.ts';
 import { installedCapabilities } from '../zfs/capabilities.ts';
 import { parseSnapshot } from '../zfs/names.ts';
 import { createZfs } from '../zfs/run.ts';
+import { Unreadable } from '../zfs/state.ts';
 import type { ExpireCommand } from './command.ts';
 import { expireLive, sayZfs } from './expire-live.ts';
 import type { LiveRun } from './live-run.ts';
@@ -32,7 +33,8 @@ export async function runCommand(report: Report, command: ExpireCommand): Promis
       report.warn(`interrupted by ${error.signal}`);
       return 128 + constants.signals[error.signal];
     }
-    if (error instanceof Failure) for (const line of error.message.split('\n')) report.warn(`Error: ${line}`);
+    if (error instanceof Failure || error instanceof Unreadable)
+      for (const line of error.message.split('\n')) report.warn(`Error: ${line}`);
     else if (error instanceof ZfsFailed) report.warn(`Error: ${sayZfs(error)}`);
     else throw error;
     return 1;

@@ -22,7 +22,6 @@ import { decisionRecord, resultRecord, sessionRecord } from './audit/record.ts';
 import { exitCodeOf, type Outcome } from './outcome.ts';
 import { type GateRequest, readRequest, requestInSession } from './request.ts';
 import { type OutputTo, run } from './run.ts';
-import { converse, sshChannel } from './session.ts';
 import { tell, wordsFor } from './tell.ts';
 
 /** Serves what SSH_ORIGINAL_COMMAND asks for, for `client`: one command, or a session of them; the answer is the exit code. */
@@ -79,6 +78,7 @@ async function serveSession(
     if (isRefusal(policy) || isRefusal(client)) return { kind: 'refused', refusal: client as Refusal };
     if (!recorded && audit.required) return { kind: 'refused', refusal: refuse('audit-unavailable') };
     const who = { name: request.client, limits: client.limits };
+    const { converse, sshChannel } = await import('./session.ts');
     const facts = await admitSession(policy.zrep.rundir, who, () =>
       converse(sshChannel(), interruption, async (command, number) => {
         const own = requestInSession(request, command, number, Date.now());

@@ -1,5 +1,7 @@
 /** What `readStateArgv` printed, as values: a dataset's properties and its snapshots. Pure. */
 
+import { quote } from '../printable.ts';
+
 interface Property {
   readonly value: string;
   /** `local`, `inherited from …`, `received`, or `-`. */
@@ -11,17 +13,40 @@ export type Properties = ReadonlyMap<string, Property>;
 /** name → its properties, in zfs's order. */
 export type Listing = ReadonlyMap<string, Properties>;
 
-/** The lines of `zfs get -Hp -o name,property,value,source`: tab-separated, one property each. */
+/** Thrown where what zfs printed cannot be believed. */
+export class Unreadable extends Error {}
+
+/**
+ * The lines of `zfs get -Hp -o name,property,value,source`: tab-separated, one property each.
+ *
+ * zfs prints values as they are, and a user property's, which a stream can bring, may hold tabs and line breaks. A tab is part of
+ * the value; a line break would begin a line of the stream's own making, and shows by a line that is none, or one that says
+ * otherwise what zfs says once.
+ *
+ * @throws Unreadable when a value has a line break in it.
+ */
 export function parseListing(text: string): Listing {
   const listing = new Map<string, Map<string, Property>>();
   for (const line of text.split('\n')) {
-    const [name, property, value, source] = line.split('\t');
-    if (name === undefined || property === undefined || value === undefined || source === undefined) continue;
+    if (line === '') continue;
+    const [name = '', property = '', ...rest] = line.split('\t');
+    const source = rest.pop();
+    if (source === undefined || rest.length === 0) throw unreadable(line);
+    const value = rest.join('\t');
     const properties = listing.get(name) ?? new Map<string, Property>();
+    const before = properties.get(property);
+    if (before !== undefined && (before.value !== value || before.source !== source))
+      throw unreadable(`${name} ${property}`);
     properties.set(property, { value, source });
     listing.set(name, properties);
   }
   return listing;
+}
+
+function unreadable(where: string): Unreadable {
+  return new Unreadable(
+    `a property has a line break in its value, which would be taken for what zfs says (at ${quote(where)}). Find it with zfs get -r all, and take it away: zfs inherit PROPERTY DATASET`,
+  );
 }
 
 /** The value as zrep reads it with `-s local`: undefined unless it was set on this very object. */

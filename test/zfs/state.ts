@@ -46,14 +46,11 @@ t.test('a local value is one that was set on this very object; a dash is no valu
   }
 });
 
-t.test(
-  'a line that is not four columns is passed over, and a dash set locally is a local value',
-  async (t) => {
-    const odd = parseListing('warning: something\na\tb\tc\na\tzrep:x\t-\tlocal\n');
-    t.strictSame([...odd.keys()], ['a']);
-    t.equal(localValue(odd.get('a'), 'zrep:x'), '-');
-  },
-);
+t.test('a dash that is set locally is a value, and one that is not is none', async (t) => {
+  const odd = parseListing('a\tzrep:x\t-\tlocal\na\tzrep:y\t-\t-\n').get('a');
+  t.equal(localValue(odd, 'zrep:x'), '-');
+  t.equal(anyValue(odd, 'zrep:y'), undefined);
+});
 
 t.test('a listing of any names and values is read back', async () => {
   const cell = anyText.map((text) => text.replace(/[\t\n]/g, ' '));
@@ -63,4 +60,21 @@ t.test('a listing of any names and values is read back', async () => {
       return found?.value === value && found.source === source;
     }),
   );
+});
+
+t.test('a tab in a value is part of it, and makes no other source', async (t) => {
+  const found = parseListing('tank/a\tzrep:sent\t1\tlocal\treceived\n').get('tank/a');
+  t.strictSame(found?.get('zrep:sent'), { value: '1\tlocal', source: 'received' });
+  t.equal(localValue(found, 'zrep:sent'), undefined);
+});
+
+t.test('a line break in a value cannot speak for zfs: nothing of such a listing is believed', async (t) => {
+  const real = 'tank/a\tzrep:src-host\tfileserver\tlocal\n';
+  for (const value of ['1\tlocal\ntank/a\tzrep:src-host\tevil', 'x\ny', '1\tlocal\n\tx'])
+    t.throws(
+      () => parseListing(`${real}tank/a@s\tzrep:sent\t${value}\treceived\n`),
+      { message: /line break/ },
+      value,
+    );
+  t.doesNotThrow(() => parseListing(real + real), 'what is asked for twice is told twice');
 });

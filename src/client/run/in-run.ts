@@ -7,6 +7,7 @@ import { type Step, ZfsFailed } from '../../replication/step.ts';
 import { installedCapabilities } from '../../zfs/capabilities.ts';
 
 import { createZfs, ENVIRONMENT } from '../../zfs/run.ts';
+import { Unreadable } from '../../zfs/state.ts';
 import { createFarSide, type FarSide } from '../far/far-side.ts';
 
 import { createSsh, type Ssh } from '../far/ssh.ts';
@@ -76,7 +77,7 @@ export function tell(report: Report, error: unknown, dataset?: string): number {
     report.warn(`interrupted by ${error.signal}`);
     return 128 + constants.signals[error.signal];
   }
-  if (error instanceof Failure) report.warn(`Error: ${error.message}`);
+  if (error instanceof Failure || error instanceof Unreadable) report.warn(`Error: ${error.message}`);
   else if (error instanceof ZfsFailed) report.warn(`Error: ${sayZfs(error, dataset)}`);
   else throw error;
   return 1;
