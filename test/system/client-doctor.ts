@@ -7,8 +7,7 @@ import { makePair, type Pair, snapshotsOf, writeData } from '../../lab/pair.ts';
 import { acquaint, authorize, sshKey } from '../../lab/ssh.ts';
 import type { Code } from '../../src/client/doctor/codes.ts';
 import type { Finding } from '../../src/client/doctor/finding.ts';
-import { testsNeeding } from '../fixtures/system/capabilities.ts';
-import { CUTTING_SSH, cutNext, installCuttingSsh } from '../fixtures/system/cutting-ssh.ts';
+import { doctor } from '../fixtures/system/doctor-pairs.ts';
 import { eventually, inGateLab, snapshotNames } from '../fixtures/system/gate-lab.ts';
 import { insist } from '../fixtures/system/insist.ts';
 
@@ -160,23 +159,13 @@ const CASES: Readonly<Record<string, Case>> = {
 /** A connection that is there already, since a handshake takes longer than all else here. */
 const SHARED = { SSH: 'ssh -S /run/lab/shared-root' };
 
-interface Answer {
-  readonly code: number | null;
-  readonly codes: string[];
-  readonly findings: readonly Finding[];
-  readonly mended: string[];
-  readonly said: string;
-}
-
 await inGateLab(t, POLICY, async (gate) => {
   const { fileserver, backup, vault } = gate;
   for (const host of [fileserver, backup]) await installBuild(host, { program: 'zrep' });
   await letIn(fileserver, backup);
   await gate.share();
-  await installCuttingSsh(backup);
   await backup.run(['zfs', 'create', '-p', `${vault}/home`]);
   const pair = await makePair(gate, 'home/pair', { savecount: 9 });
-  const needing = await testsNeeding(t, backup);
   const refresh = async (t: Test, { source, destination }: Pair = pair) => {
     await writeData(fileserver, source, 'news', 16);
     const { code, stderr } = await backup.run(['zrep', 'refresh', destination], {
@@ -314,46 +303,7 @@ await inGateLab(t, POLICY, async (gate) => {
       await refresh(t, parted);
     },
   );
-
-  needing(
-    ['resume'],
-    'a stream that was cut off is not given up, but one that nobody can go on with',
-    async (t) => {
-      const cut = await makePair(gate, 'home/cut', { savecount: 9 });
-      const cutOne = async () => {
-        await writeData(fileserver, cut.source, 'much', 4096);
-        await cutNext(backup, 1_000_000);
-        await backup.run(['zrep', 'refresh', cut.destination], { allowFail: true, env: CUTTING_SSH });
-      };
-      await cutOne();
-      const found = await doctor(backup, '--fix', '-f', cut.destination);
-      t.match(found, { code: 1, codes: ['partial-receive'], mended: [] });
-      await backup.script(found.findings[0]?.mend.lines.join('\n') ?? 'false');
-      t.match(await doctor(backup, cut.destination), { code: 0, codes: [] });
-      await cutOne();
-      await inShell(fileserver, 'zfs destroy $source@$last', cut);
-      t.match(await doctor(backup, cut.destination), { code: 1, codes: ['partial-receive-dead'] });
-      t.match(await doctor(backup, '--fix', cut.destination), {
-        code: 0,
-        codes: [],
-        mended: ['partial-receive-dead'],
-      });
-      await refresh(t, cut);
-    },
-  );
 });
-
-async function doctor(host: Host, ...words: string[]): Promise<Answer> {
-  const { code, stdout, stderr } = await host.run(['zrep', 'doctor', '--json', ...words], {
-    allowFail: true,
-  });
-  const { findings = [], mended = [] } = JSON.parse(stdout || '{}') as {
-    findings?: Finding[];
-    mended?: Finding[];
-  };
-  const codesOf = (all: readonly Finding[]) => all.map((one) => one.code);
-  return { code, codes: codesOf(findings), findings, mended: codesOf(mended), said: stdout + stderr };
-}
 
 /** Root of `from` into a shell of `to`, which takes no root without a forced command. */
 async function letIn(from: Host, to: Host): Promise<void> {

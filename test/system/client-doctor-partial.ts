@@ -1,0 +1,56 @@
+/** `zrep doctor` and streams that were cut off: what can be gone on with is not given up. */
+
+import t from 'tap';
+import { installBuild } from '../../lab/installation.ts';
+import { makePair, snapshotsOf, writeData } from '../../lab/pair.ts';
+import { testsNeeding } from '../fixtures/system/capabilities.ts';
+import { CUTTING_SSH, cutNext, installCuttingSsh } from '../fixtures/system/cutting-ssh.ts';
+import { doctor } from '../fixtures/system/doctor-pairs.ts';
+import { inGateLab } from '../fixtures/system/gate-lab.ts';
+
+const POLICY = `
+[client.backup1]
+[[client.backup1.grant]]
+dataset = "tank/home"
+subtree = true
+operations = ["pull", "expire", "read"]
+resume = true
+`;
+
+await inGateLab(t, POLICY, async (gate) => {
+  const { fileserver, backup, vault } = gate;
+  await installBuild(backup, { program: 'zrep' });
+  await gate.share();
+  await installCuttingSsh(backup);
+  await backup.run(['zfs', 'create', '-p', `${vault}/home`]);
+  const needing = await testsNeeding(t, backup);
+
+  needing(['resume'], 'a stream that was cut off is gone on with by what is printed', async (t) => {
+    const { source, destination } = await makePair(gate, 'home/going-on', { savecount: 9 });
+    await cutOne(source, destination);
+    const found = await doctor(backup, '--fix', '-f', destination);
+    t.match(found, { code: 1, codes: ['partial-receive'], mended: [] }, 'and not given up, even with -f');
+    await backup.script(found.findings[0]?.mend.lines.join('\n') ?? 'false');
+    t.match(await doctor(backup, destination), { code: 0, codes: [] });
+    const newest = async (host: typeof backup, dataset: string) => (await snapshotsOf(host, dataset)).at(-1);
+    t.same(await newest(backup, destination), await newest(fileserver, source));
+  });
+
+  needing(['resume'], 'one that nobody can go on with is given up by --fix', async (t) => {
+    const { source, destination } = await makePair(gate, 'home/lost', { savecount: 9 });
+    await cutOne(source, destination);
+    await fileserver.script(
+      `zfs destroy $(zfs list -H -o name -t snapshot -s creation -r -d 1 ${source} | tail -n 1)`,
+    );
+    t.match(await doctor(backup, destination), { code: 1, codes: ['partial-receive-dead'] });
+    const fixed = await doctor(backup, '--fix', destination);
+    t.match(fixed, { code: 0, codes: [], mended: ['partial-receive-dead'] });
+    await backup.run(['zrep', 'refresh', destination]);
+  });
+
+  async function cutOne(source: string, destination: string): Promise<void> {
+    await writeData(fileserver, source, 'much', 4096);
+    await cutNext(backup, 1_000_000);
+    await backup.run(['zrep', 'refresh', destination], { allowFail: true, env: CUTTING_SSH });
+  }
+});
