@@ -1,5 +1,6 @@
 /** A diagnosis as a person reads it at night, and as a program does. Pure. */
 
+import { wrap } from '../wrap.ts';
 import type { Severity } from './codes.ts';
 import type { Diagnosis } from './doctor.ts';
 import { DOCTOR_EXIT, type Finding } from './findings.ts';
@@ -48,15 +49,4 @@ function formatFinding({ code, where, problem, why, remedy }: Finding, width: nu
     ...wrap(remedy.what, width, '  '),
     ...remedy.lines.map((line) => `      ${line}`),
   ].join('\n');
-}
-
-/** Breaks between words; a word that is too long stands alone. */
-function wrap(text: string, width: number, indent: string): string[] {
-  const lines: string[] = [];
-  for (const word of text.split(' ')) {
-    const last = lines.at(-1);
-    if (last !== undefined && `${last} ${word}`.length <= width) lines[lines.length - 1] = `${last} ${word}`;
-    else lines.push(`${indent}${word}`);
-  }
-  return lines;
 }

@@ -1,5 +1,6 @@
 /** A diagnosis as a person reads it at night, and as a program does. Pure. */
 
+import { wrap } from '../../wrap.ts';
 import type { Severity } from './codes.ts';
 import { exitCodeFor, type Finding } from './finding.ts';
 
@@ -93,15 +94,4 @@ function formatFinding({ code, where, what, why, mend }: Finding, width: number)
 /** A name stays as it is. */
 function sentence(text: string): string {
   return /^[a-z]+ /.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text;
-}
-
-/** Breaks between words; a word that is too long stands alone. */
-function wrap(text: string, width: number, indent: string): string[] {
-  const lines: string[] = [];
-  for (const word of text.split(' ')) {
-    const last = lines.at(-1);
-    if (last !== undefined && `${last} ${word}`.length <= width) lines[lines.length - 1] = `${last} ${word}`;
-    else lines.push(`${indent}${word}`);
-  }
-  return lines;
 }

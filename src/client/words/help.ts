@@ -1,6 +1,7 @@
 /** What `zrep --help` and `zrep help VERB` print, from what verbs.ts and its like say; in 80 columns. Pure. */
 
 import { quote } from '../../printable.ts';
+import { wrap } from '../../wrap.ts';
 import { VERBS } from './command-line.ts';
 import { BEGINNING, EXITS, INTRODUCTION, PURPOSE, SWITCHES } from './overview.ts';
 import { UsageError } from './usage-error.ts';
@@ -10,7 +11,7 @@ import type { Option, Verb } from './verb.ts';
 const WIDTH = 80;
 
 const OVERVIEW = [
-  `zrep: ${PURPOSE}.\n${wrap(INTRODUCTION, 0)}`,
+  `zrep: ${PURPOSE}.\n${prose(INTRODUCTION)}`,
   `${BEGINNING.text}\n${BEGINNING.lines.map((line) => `  ${line}\n`).join('')}`,
   `Verbs (zrep help VERB says more):\n${verbList()}`,
   `Switches, in front of the verb, in any order:\n${optionList(SWITCHES)}`,
@@ -37,11 +38,11 @@ function verbList(): string {
 function verbHelp({ usage, description, options, examples = [], exits }: Verb<unknown>): string {
   const blocks = [
     `${usage.join('\n')}\n`,
-    ...description.map((paragraph) => wrap(paragraph, 0)),
+    ...description.map((paragraph) => prose(paragraph)),
     options.length > 0 ? optionList(options) : '',
     'In front of the verb: -R, -t TAG and -D (zrep --help).\n',
     examples.length > 0 ? `Examples:\n${examples.map((line) => `  ${line}\n`).join('')}` : '',
-    wrap(`Exit codes: ${exits}`, 0),
+    prose(`Exit codes: ${exits}`),
   ];
   return blocks.filter((block) => block !== '').join('\n');
 }
@@ -53,16 +54,11 @@ function optionList(options: readonly Option[]): string {
 /** Two columns, the first as wide as its widest. */
 function table(rows: readonly (readonly [string, string])[]): string {
   const width = 4 + Math.max(...rows.map(([name]) => name.length));
-  return rows.map(([name, text]) => `  ${name}`.padEnd(width) + wrap(text, width).trimStart()).join('');
+  return rows.map(([name, text]) => `  ${name}`.padEnd(width) + prose(text, width).trimStart()).join('');
 }
 
-function wrap(text: string, indent: number): string {
-  const lines: string[] = [];
-  for (const word of text.split(' ')) {
-    const last = lines.at(-1);
-    if (last !== undefined && last.length + 1 + word.length <= WIDTH)
-      lines[lines.length - 1] = `${last} ${word}`;
-    else lines.push(' '.repeat(indent) + word);
-  }
-  return lines.map((line) => `${line}\n`).join('');
+function prose(text: string, indent = 0): string {
+  return wrap(text, WIDTH, ' '.repeat(indent))
+    .map((line) => `${line}\n`)
+    .join('');
 }
