@@ -69,13 +69,18 @@ export function endOf(child: ChildProcess): Promise<Ended> {
       message += chunk.toString('latin1').slice(0, MESSAGE_LIMIT - message.length);
   });
   return new Promise((resolve) => {
+    let timer: NodeJS.Timeout | undefined;
     // A child that could not be started has no exit code: report it as a shell does, with the reason.
     child.on('error', (error) => resolve({ code: 127, signal: null, message: error.message }));
     // ssh ends itself when it is killed.
     child.on('exit', (_code, signal) => {
-      if (signal !== null || child.killed) setTimeout(() => letGo(child), LAST_WORDS);
+      if (signal !== null || child.killed) timer = setTimeout(() => letGo(child), LAST_WORDS);
     });
-    child.on('close', (code, signal) => resolve({ code, signal, message }));
+    child.on('close', (code, signal) => {
+      // Or this process would not end before.
+      clearTimeout(timer);
+      resolve({ code, signal, message });
+    });
   });
 }
 

@@ -34,3 +34,14 @@ t.test('of one that ended by itself all that was said is waited for', async (t) 
   const { ended } = start('(sleep 0.5; echo last >&2) & echo first >&2; exit 3');
   t.match(await ended, { code: 3, signal: null, message: 'first\nlast\n' });
 });
+
+t.test('one that was killed and held its pipes alone keeps nothing waiting behind it', async (t) => {
+  const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+  const before = timers();
+  const { child, ended } = start('exec sleep 30');
+  await once(child, 'spawn');
+  child.stdout.resume();
+  child.kill('SIGTERM');
+  await ended;
+  t.equal(timers(), before);
+});
