@@ -3,17 +3,7 @@
  * docs/doctor.md has the same list, and a test compares them.
  */
 
-/** `unknown` is what could not be looked at; a `note` is nothing wrong. */
-export type Severity = 'error' | 'warning' | 'unknown' | 'note';
-
-interface Kind {
-  readonly severity: Severity;
-  readonly why: string;
-}
-
-const error = (why: string): Kind => ({ severity: 'error', why });
-const warning = (why: string): Kind => ({ severity: 'warning', why });
-const note = (why: string): Kind => ({ severity: 'note', why });
+import { error, type Kind, NOT_LOOKED, note, warning } from '../severity.ts';
 
 const SSHD = {
   'sshd-accepts-environment': error(
@@ -144,7 +134,7 @@ const HOST = {
   'audit-folder-not-roots': warning('Who can write here can take records away.'),
   'audit-file-not-rotated': note('It grows until the disk is full, and then everything is refused.'),
   'audit-off': warning('Nobody will know what was asked, nor what was done.'),
-  'not-looked': { severity: 'unknown', why: 'What is wrong there, if anything, is not told here.' },
+  'not-looked': NOT_LOOKED,
 } satisfies Record<string, Kind>;
 
 export const CODES = { ...SSHD, ...KEYS, ...ACCOUNT, ...SUDO, ...HOST };

@@ -1,7 +1,8 @@
 /** What the doctor finds: one thing that is wrong, where, why it matters, and what to write. */
 
 import { printable } from '../printable.ts';
-import { CODES, type Code, type Severity } from './codes.ts';
+import type { Severity } from '../severity.ts';
+import { CODES, type Code } from './codes.ts';
 
 export interface Finding {
   readonly severity: Severity;

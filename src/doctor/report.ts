@@ -1,7 +1,7 @@
 /** A diagnosis as a person reads it at night, and as a program does. Pure. */
 
+import type { Severity } from '../severity.ts';
 import { wrap } from '../wrap.ts';
-import type { Severity } from './codes.ts';
 import type { Diagnosis } from './doctor.ts';
 import { DOCTOR_EXIT, type Finding } from './findings.ts';
 

@@ -1,25 +1,14 @@
 /** Which snapshot both sides have, for the side that sends: what is lost on the way and found again, rolled back, or said. */
 
 import t from 'tap';
-import { makePair, type Pair, type PairOptions, snapshotsOf, writeData } from '../../lab/pair.ts';
+import { type Pair, snapshotsOf, writeData } from '../../lab/pair.ts';
 import { testsNeeding } from '../fixtures/system/capabilities.ts';
 import { propertyOf } from '../fixtures/system/partial.ts';
-import { inPushLab, names, theSame } from '../fixtures/system/push-lab.ts';
+import { inPushLab, names, pairMaker, theSame } from '../fixtures/system/push-lab.ts';
 
 await inPushLab(t, async (lab) => {
   const { fileserver, backup, zrep, wire, trouble } = lab;
-  for (const { pool, run } of [fileserver, backup].map((host) => ({
-    pool: host.pool,
-    run: host.run.bind(host),
-  })))
-    await run(['zfs', 'create', `${pool}/home`]);
-  let pairs = 0;
-  const newPair = async (options: PairOptions = {}) => {
-    pairs += 1;
-    const pair = await makePair(lab, `home/p${pairs}`, { savecount: 2, ...options });
-    await wire();
-    return pair;
-  };
+  const newPair = await pairMaker(lab);
   const needing = await testsNeeding(t, backup);
   const change = ({ source }: Pair, file = 'news') => writeData(fileserver, source, file, 64);
 

@@ -3,17 +3,7 @@
  * docs/doctor-pairs.md has the same list, and a test compares them.
  */
 
-/** An `error` keeps refreshes from working, a `warning` is better mended, a `note` is nothing wrong; `unknown` was not seen. */
-export type Severity = 'error' | 'warning' | 'unknown' | 'note';
-
-interface Kind {
-  readonly severity: Severity;
-  readonly why: string;
-}
-
-const error = (why: string): Kind => ({ severity: 'error', why });
-const warning = (why: string): Kind => ({ severity: 'warning', why });
-const note = (why: string): Kind => ({ severity: 'note', why });
+import { error, type Kind, NOT_LOOKED, note, warning } from '../../severity.ts';
 
 const CONFIGURATION = {
   'no-such-dataset': error('What is not there cannot be refreshed.'),
@@ -73,7 +63,7 @@ const STATE = {
     'This zrep breaks it when it needs it, but a stock one gives up after ten seconds, each time.',
   ),
   'global-lock-unreadable': error('Nobody can tell whether its holder lives, so every zrep here gives up.'),
-  'not-looked': { severity: 'unknown', why: 'What is wrong there, if anything, is not told here.' },
+  'not-looked': NOT_LOOKED,
 } satisfies Record<string, Kind>;
 
 export const CODES = { ...CONFIGURATION, ...MASTER, ...SNAPSHOTS, ...STATE };

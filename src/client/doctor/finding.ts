@@ -1,7 +1,8 @@
 /** What the doctor finds: one thing that is wrong with one dataset, why it matters, and what mends it. Pure. */
 
 import { printable } from '../../printable.ts';
-import { CODES, type Code, type Severity } from './codes.ts';
+import type { Severity } from '../../severity.ts';
+import { CODES, type Code } from './codes.ts';
 
 /** One thing that `--fix` does. */
 export type Act =

@@ -1,7 +1,7 @@
 /** A diagnosis as a person reads it at night, and as a program does. Pure. */
 
+import type { Severity } from '../../severity.ts';
 import { wrap } from '../../wrap.ts';
-import type { Severity } from './codes.ts';
 import { exitCodeFor, type Finding } from './finding.ts';
 
 export interface Diagnosis {

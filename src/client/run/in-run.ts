@@ -83,6 +83,14 @@ export function tell(report: Report, error: unknown, dataset?: string): number {
   return 1;
 }
 
+/** One of several that failed: told, and the others go on. @throws what is no failure of this one alone. */
+export function tellFailed(report: Report, error: unknown, dataset: string): false {
+  if (error instanceof Interrupted) throw error;
+  tell(report, error, dataset);
+  report.event('failed', { dataset, reason: error instanceof Error ? error.message : String(error) });
+  return false;
+}
+
 function sayZfs({ ended, dataset }: ZfsFailed, asked = dataset): string {
   if (ended.message.includes(`'${asked}': dataset does not exist`))
     return `${asked} does not exist; to set a pair up: zrep init --pull HOST:SOURCE ${asked}`;

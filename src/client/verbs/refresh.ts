@@ -3,13 +3,12 @@
  * up no other.
  */
 
-import { Interrupted } from '../../process/interruption.ts';
 import { readPropertiesArgv } from '../../zfs/argv.ts';
 import { type Dataset, isBelow } from '../../zfs/names.ts';
 import { anyValue, parseListing } from '../../zfs/state.ts';
 import { eachAtOnce } from '../run/at-once.ts';
 import { Failure } from '../run/failure.ts';
-import { inRun, tell } from '../run/in-run.ts';
+import { inRun, tellFailed } from '../run/in-run.ts';
 import { holdReport, type Report } from '../run/report.ts';
 import type { Run } from '../run/run.ts';
 import type { RefreshCommand } from '../words/refresh-words.ts';
@@ -83,10 +82,7 @@ async function refreshOne(run: Run, dataset: Dataset): Promise<boolean> {
     report.event('refreshed', { dataset });
     return true;
   } catch (error) {
-    if (error instanceof Interrupted) throw error;
-    tell(report, error, dataset);
-    report.event('failed', { dataset, reason: error instanceof Error ? error.message : String(error) });
-    return false;
+    return tellFailed(report, error, dataset);
   }
 }
 

@@ -3,7 +3,6 @@
  * sides. A failure of one holds up no other; stock ends with the first.
  */
 
-import { Interrupted } from '../../process/interruption.ts';
 import { isRefusal, type Refusal } from '../../refusal.ts';
 import { withLock } from '../../replication/lock.ts';
 import { lastSent, taggedSnapshots } from '../../replication/snapshots.ts';
@@ -14,7 +13,7 @@ import { parseListing } from '../../zfs/state.ts';
 import { formatTimes } from '../look/dates.ts';
 import { courseProperties, readCourse, refuseOther } from '../push/master.ts';
 import { Failure } from '../run/failure.ts';
-import { inRun, tell } from '../run/in-run.ts';
+import { inRun, tellFailed } from '../run/in-run.ts';
 import type { Run } from '../run/run.ts';
 import type { Settings } from '../words/settings.ts';
 import type { SyncCommand, SynconlyCommand } from '../words/sync-words.ts';
@@ -51,10 +50,7 @@ async function syncOne(run: Run, command: SyncCommand | SynconlyCommand, dataset
     if (isRefusal(refusal)) await refuseBusy(run, command, dataset, refusal);
     return true;
   } catch (error) {
-    if (error instanceof Interrupted) throw error;
-    tell(report, error, dataset);
-    report.event('failed', { dataset, reason: error instanceof Error ? error.message : String(error) });
-    return false;
+    return tellFailed(report, error, dataset);
   }
 }
 
