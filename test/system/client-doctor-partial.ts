@@ -1,6 +1,7 @@
 /** `zrep doctor` and streams that were cut off: what can be gone on with is not given up. */
 
 import t from 'tap';
+import type { Host } from '../../lab/host.ts';
 import { installBuild } from '../../lab/installation.ts';
 import { makePair, snapshotsOf, writeData } from '../../lab/pair.ts';
 import { testsNeeding } from '../fixtures/system/capabilities.ts';
@@ -25,6 +26,14 @@ await inGateLab(t, POLICY, async (gate) => {
   await backup.run(['zfs', 'create', '-p', `${vault}/home`]);
   const needing = await testsNeeding(t, backup);
 
+  t.test('one that was cut off before zfs kept any of it leaves nothing to mend', async (t) => {
+    const { source, destination } = await makePair(gate, 'home/at-once', { savecount: 9 });
+    await cutOne(source, destination, 100);
+    t.match(await doctor(backup, destination), { code: 0, codes: [] });
+    await backup.run(['zrep', 'refresh', destination]);
+    t.same(await newest(backup, destination), await newest(fileserver, source));
+  });
+
   needing(['resume'], 'a stream that was cut off is gone on with by what is printed', async (t) => {
     const { source, destination } = await makePair(gate, 'home/going-on', { savecount: 9 });
     await cutOne(source, destination);
@@ -32,7 +41,6 @@ await inGateLab(t, POLICY, async (gate) => {
     t.match(found, { code: 1, codes: ['partial-receive'], mended: [] }, 'and not given up, even with -f');
     await backup.script(found.findings[0]?.mend.lines.join('\n') ?? 'false');
     t.match(await doctor(backup, destination), { code: 0, codes: [] });
-    const newest = async (host: typeof backup, dataset: string) => (await snapshotsOf(host, dataset)).at(-1);
     t.same(await newest(backup, destination), await newest(fileserver, source));
   });
 
@@ -48,9 +56,17 @@ await inGateLab(t, POLICY, async (gate) => {
     await backup.run(['zrep', 'refresh', destination]);
   });
 
-  async function cutOne(source: string, destination: string): Promise<void> {
+  async function newest(host: Host, dataset: string): Promise<unknown> {
+    return (await snapshotsOf(host, dataset)).at(-1);
+  }
+
+  async function cutOne(source: string, destination: string, bytes = 1_000_000): Promise<void> {
     await writeData(fileserver, source, 'much', 4096);
-    await cutNext(backup, 1_000_000);
-    await backup.run(['zrep', 'refresh', destination], { allowFail: true, env: CUTTING_SSH });
+    await cutNext(backup, bytes);
+    const { code } = await backup.run(['zrep', 'refresh', destination], {
+      allowFail: true,
+      env: CUTTING_SSH,
+    });
+    if (code === 0) throw new Error('the stream was not cut off');
   }
 });
