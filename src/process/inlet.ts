@@ -23,8 +23,8 @@ export interface Inlet {
   /** What is in the pipe now. */
   drain(): Buffer;
   /**
-   * Puts `bytes` into the pipe, which was drained and which nobody else writes to, for the child that `start` starts; gives
-   * up when that has ended. The answer is what was started.
+   * Puts `bytes` into the pipe, which was drained and which nobody else writes to, for the child that `start` starts; what that
+   * leaves when it has ended is to be taken again. The answer is what was started.
    */
   fill<Started extends { readonly child: ChildProcess }>(
     bytes: Buffer,
@@ -41,12 +41,29 @@ export function createInlet(descriptor: number): Inlet {
   const again = (mode: number) => openSync(`/proc/self/fd/${descriptor}`, mode | constants.O_NONBLOCK);
   let open = true;
   let aborted = false;
+  /** In front of what is in the pipe: a pipe counts in pages, and one that was begun to be read has no room for what was read. */
+  let kept: Buffer = Buffer.alloc(0);
+  const drainPipe = () => {
+    const end = again(constants.O_RDONLY);
+    try {
+      const chunks: Buffer[] = [];
+      for (;;) {
+        const chunk = Buffer.alloc(PIPE);
+        const length = unlessBusy(() => readSync(end, chunk)) ?? 0;
+        if (length === 0) return Buffer.concat(chunks);
+        chunks.push(chunk.subarray(0, length));
+      }
+    } finally {
+      closeSync(end);
+    }
+  };
   return {
     descriptor,
     async take(count) {
       const bytes = Buffer.alloc(count);
-      let length = 0;
-      while (length < count && !aborted) {
+      let length = kept.copy(bytes);
+      kept = kept.subarray(length);
+      while (length < count && open && !aborted) {
         const { bytesRead } = await readInto(descriptor, bytes, length, count - length, null);
         if (bytesRead === 0 || aborted) break;
         length += bytesRead;
@@ -54,28 +71,23 @@ export function createInlet(descriptor: number): Inlet {
       return bytes.subarray(0, length);
     },
     drain() {
-      const end = again(constants.O_RDONLY);
-      try {
-        const chunks: Buffer[] = [];
-        for (;;) {
-          const chunk = Buffer.alloc(PIPE);
-          const length = unlessBusy(() => readSync(end, chunk)) ?? 0;
-          if (length === 0) return Buffer.concat(chunks);
-          chunks.push(chunk.subarray(0, length));
-        }
-      } finally {
-        closeSync(end);
-      }
+      const drained = Buffer.concat([kept, drainPipe()]);
+      kept = Buffer.alloc(0);
+      return drained;
     },
     async fill(bytes, start) {
       // Before there is a reader: where the writer has ended already, that would find the end of the stream.
       const end = again(constants.O_WRONLY);
       try {
         const started = start();
-        for (let at = 0; at < bytes.length && !hasEnded(started.child); ) {
+        for (let at = 0; at < bytes.length; ) {
+          const ended = hasEnded(started.child);
           const written = unlessBusy(() => writeSync(end, bytes, at));
-          if (written === undefined) await wait(PAUSE);
-          else at += written;
+          if (written !== undefined) at += written;
+          else if (ended) {
+            kept = Buffer.concat([drainPipe(), bytes.subarray(at)]);
+            break;
+          } else await wait(PAUSE);
         }
         return started;
       } finally {

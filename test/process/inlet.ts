@@ -1,7 +1,7 @@
 /** The end of a pipe that is looked into before a child reads it. */
 
 import { spawn } from 'node:child_process';
-import { closeSync, writeSync } from 'node:fs';
+import { closeSync, readFileSync, writeSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import t, { type Test } from 'tap';
 import { createInlet } from '../../src/process/inlet.ts';
@@ -61,6 +61,33 @@ t.test('more than a pipe holds is put in as it is read, also where the writer ha
   const { said } = await inlet.fill(much, () => reader(inlet.descriptor));
   t.ok((await said).equals(much), 'and nobody keeps it open');
 });
+
+t.test('what a child leaves that has read its own and ended is there for the next', async (t) => {
+  const { inlet, write } = open(t);
+  closeSync(write);
+  const much = Buffer.alloc(65_536 + 300, 'much');
+  await inlet.fill(much, () => {
+    const child = spawn('head', ['-c', '400'], { stdio: [inlet.descriptor, 'ignore', 'inherit'] });
+    // What is told of it here is that it has ended, as soon as it has been seen at work.
+    let looks = 0;
+    const ended = new Proxy(child, {
+      get(target, name) {
+        if (name !== 'exitCode') return Reflect.get(target, name);
+        looks += 1;
+        if (looks === 1) return null;
+        waitForEnd(target.pid ?? 0);
+        return 0;
+      },
+    });
+    return { child: ended };
+  });
+  t.equal((await inlet.take(much.length)).length, much.length - 400);
+});
+
+/** Returns when the process is nothing any more but for its parent to hear of, without letting that hear of it. */
+function waitForEnd(pid: number): void {
+  while (!readFileSync(`/proc/${pid}/stat`, 'latin1').includes(') Z '));
+}
 
 t.test('a child that reads no more is not waited for', async (t) => {
   const { inlet, write } = open(t);
