@@ -1,7 +1,7 @@
 /** From a verdict to its outcome: each operation to the step that carries it out. */
 
 import { hostname } from 'node:os';
-import type { Operation } from '../command/request.ts';
+import { isPull, isShort, type Operation } from '../command/request.ts';
 import { LONGEST_ANSWER } from '../command/session.ts';
 import type { Allowed } from '../policy/decide.ts';
 import type { Policy } from '../policy/policy.ts';
@@ -11,6 +11,7 @@ import type { Done } from '../replication/done.ts';
 import { expire } from '../replication/expire.ts';
 import { init } from '../replication/init.ts';
 import { initpull } from '../replication/initpull.ts';
+import type { KeptLock } from '../replication/kept-lock.ts';
 import { read } from '../replication/read.ts';
 import { refreshcomplete } from '../replication/refreshcomplete.ts';
 import { refreshpull } from '../replication/refreshpull.ts';
@@ -18,12 +19,21 @@ import { send } from '../replication/send.ts';
 import { snaponly } from '../replication/snaponly.ts';
 import { refusalFrom, type Step, ZfsFailed } from '../replication/step.ts';
 import { type Capabilities, installedCapabilities } from '../zfs/capabilities.ts';
-import { createZfs, withoutChannel } from '../zfs/run.ts';
+import { createZfs, type Streamed, withoutChannel, type Zfs } from '../zfs/run.ts';
 import { admit } from './admission.ts';
 import type { Outcome } from './outcome.ts';
 
-/** Where an operation's output goes: to the channel itself, or, in a session, into an answer. */
-export type OutputTo = 'channel' | 'answer';
+/** In a session an operation's output goes into an answer, and only a stream to the channel itself. */
+export interface InSession {
+  /** Has `work`, a stream, write to the channel. */
+  lend(work: () => Promise<Streamed>): Promise<Streamed>;
+  readonly kept: KeptLock;
+}
+
+/** Whether a session can answer it: what is short, and a stream that knows its own end, as behind a filter none does. */
+export function fitsSession({ operation, filters }: Allowed): boolean {
+  return isShort(operation) || (operation.kind === 'refreshpull' && filters.length === 0);
+}
 
 /** Carries out what was allowed. Never throws: whatever goes wrong is an outcome. */
 export async function run(
@@ -31,32 +41,42 @@ export async function run(
   allowed: Allowed,
   interruption: Interruption,
   capabilities: Capabilities = installedCapabilities(),
-  to: OutputTo = 'channel',
+  session?: InSession,
 ): Promise<Outcome> {
   const zfs = createZfs(policy.zfs, interruption);
   let held = '';
   const step: Step = {
-    zfs:
-      to === 'channel'
-        ? zfs
-        : withoutChannel(zfs, (output) => {
-            held += output;
-          }),
+    zfs: session
+      ? inSession(zfs, allowed, session, (output) => {
+          held += output;
+        })
+      : zfs,
     capabilities,
     interruption,
     rundir: policy.zrep.rundir,
     hostName: policy.zrep.srcHost ?? localHostName(),
     client: allowed.client.name,
+    ...(session && { kept: session.kept }),
   };
   try {
     const result = await admit(policy.zrep.rundir, allowed, () => perform(step, allowed));
     if (interruption.signal !== undefined) return { kind: 'interrupted', signal: interruption.signal };
     if (isRefusal(result)) return { kind: 'refused', refusal: result };
-    return to === 'channel' ? { kind: 'done', done: result } : answered(allowed.operation, result, held);
+    return session ? answered(allowed.operation, result, held) : { kind: 'done', done: result };
   } catch (error) {
     if (interruption.signal !== undefined) return { kind: 'interrupted', signal: interruption.signal };
     return outcomeOfError(error);
   }
+}
+
+function inSession(
+  zfs: Zfs,
+  { operation }: Allowed,
+  { lend }: InSession,
+  take: (output: string) => void,
+): Zfs {
+  if (!isPull(operation)) return withoutChannel(zfs, take);
+  return { ...zfs, stream: (...words) => lend(() => zfs.stream(...words)) };
 }
 
 /** What was done, with all that it printed, where a session's answer can have so much. */

@@ -13,6 +13,7 @@ import {
   formatAnswer,
   GREETING,
   type SessionAnswer,
+  STREAM,
 } from '../command/session.ts';
 import type { Interruption } from '../process/interruption.ts';
 
@@ -28,31 +29,50 @@ const BOUNDS: Bounds = { commands: 1000, idle: 15_000 };
 /** What there is to put on record. */
 export interface SessionFacts {
   readonly commands: number;
-  readonly end: 'closed' | 'idle' | 'commands' | 'overlong' | 'interrupted' | 'unread';
+  readonly end: 'closed' | 'idle' | 'commands' | 'overlong' | 'interrupted' | 'unread' | 'stream';
 }
 
 export interface Channel {
   readonly input: Readable;
   readonly output: Writable;
+  /** To be called when a child has had the channel for its standard output. */
+  takeBack(): void;
 }
+
+/**
+ * Does `work`, whose child has the channel itself for its standard output; behind a word that says so.
+ */
+export type Lend = <Result>(work: () => Promise<Result>) => Promise<Result>;
 
 /** What sshd made our standard input and output. Never written to in a way that could block this process. */
 export function sshChannel(): Channel {
+  const output = new Socket({ fd: 1, readable: false, writable: true });
   return {
     input: new Socket({ fd: 0, readable: true, writable: false }),
-    output: new Socket({ fd: 1, readable: false, writable: true }),
+    output,
+    // libuv has a child's standard output wait, which is a mode of the socket, and so of this process's end as well
+    // (src/unix/process.c, uv__process_child_init). Node has no other way to say this than the one of its own stdout.
+    takeBack: () => (output as unknown as Handled)._handle?.setBlocking(false),
   };
 }
 
-/** Answers each command with what `answer` makes of it, until one side has enough; then the channel is closed. */
+interface Handled {
+  readonly _handle?: { setBlocking(blocking: boolean): void };
+}
+
+/**
+ * Answers each line with what `answer` makes of it, until one side has enough; then the channel is closed. Where it makes
+ * nothing of it, a stream was cut off, and the session with it: what follows would be taken for the rest.
+ */
 export async function converse(
-  { input, output }: Channel,
+  { input, output, takeBack }: Channel,
   interruption: Interruption,
-  answer: (command: string, number: number) => Promise<SessionAnswer>,
+  answer: (line: string, number: number, lend: Lend) => Promise<SessionAnswer | undefined>,
   { commands: most, idle }: Bounds = BOUNDS,
 ): Promise<SessionFacts> {
   let commands = 0;
   let end: SessionFacts['end'] | undefined;
+  let cutOff = false;
   const stop = (why: SessionFacts['end']) => {
     end ??= why;
     input.destroy();
@@ -61,6 +81,14 @@ export async function converse(
   output.on('error', () => stop('unread'));
   const say = async (bytes: string | Buffer) => {
     if (!(await written(output, bytes, idle))) stop('unread');
+  };
+  const lend: Lend = async (work) => {
+    await say(STREAM);
+    try {
+      return await work();
+    } finally {
+      takeBack();
+    }
   };
   let timer: NodeJS.Timeout | undefined;
   try {
@@ -74,7 +102,13 @@ export async function converse(
         if (end !== undefined) break;
         clearTimeout(timer);
         commands += 1;
-        await say(formatAnswer(await answer(command, commands)));
+        const answered = await answer(command, commands, lend);
+        if (answered === undefined) {
+          cutOff = true;
+          stop('stream');
+          break;
+        }
+        await say(formatAnswer(answered));
         timer = setTimeout(() => stop('idle'), idle);
         if (commands >= most) stop('commands');
       }
@@ -87,7 +121,7 @@ export async function converse(
     clearTimeout(timer);
     stopListening();
   }
-  if (end !== undefined && end !== 'unread') await say(FAREWELL);
+  if (end !== undefined && end !== 'unread' && !cutOff) await say(FAREWELL);
   output.destroy();
   input.destroy();
   return { commands, end: end ?? 'closed' };

@@ -39,7 +39,10 @@ export function takeArgvs(
   return setArgvs(capabilities, dataset, { [pidProperty]: pid, [timeProperty]: time });
 }
 
-/** What takes the lock away, in this order: as long as there is a pid, it is a lock. */
+/**
+ * What takes the lock away, to be made at once: on pools of disks a call waits for a transaction group. Without a pid it is
+ * none. Who takes it between the two may lose its time, and is then respected for as long as its number is somebody's.
+ */
 export function releaseArgvs(dataset: Dataset, tag: Tag): string[][] {
   const [pidProperty, timeProperty] = lockPropertyNames(tag);
   return [inheritArgv(dataset, timeProperty), inheritArgv(dataset, pidProperty)];
@@ -47,7 +50,7 @@ export function releaseArgvs(dataset: Dataset, tag: Tag): string[][] {
 
 /**
  * Runs `work` while holding the lock on `dataset`, with what `reading` asked for, read under the lock. The lock is
- * released however `work` ends.
+ * released however `work` ends, but where a session keeps it for the next command, and this one did what it was to.
  */
 export async function withLock<Result>(
   step: Step,
@@ -56,15 +59,24 @@ export async function withLock<Result>(
   reading: Reading,
   work: (listing: Listing) => Promise<Result | Refusal>,
 ): Promise<Result | Refusal> {
+  const { kept, interruption } = step;
+  let left = false;
   try {
-    const refusal = await withGlobalLock(step, () => take(step, dataset, tag));
-    if (refusal) return refusal;
+    if (!(await kept?.takeOver(dataset, tag))) {
+      const refusal = await withGlobalLock(step, () => take(step, dataset, tag));
+      if (refusal) return refusal;
+    }
     const listing = await readAsHolder(step, dataset, tag, reading);
     if (isRefusal(listing)) return listing;
-    step.interruption.check();
-    return await work(listing);
+    interruption.check();
+    const result = await work(listing);
+    if (kept?.wanted && !isRefusal(result) && interruption.signal === undefined) {
+      left = true;
+      kept.leave(dataset, tag, () => release(step, dataset, tag));
+    }
+    return result;
   } finally {
-    await release(step, dataset, tag);
+    if (!left) await release(step, dataset, tag);
   }
 }
 
@@ -109,7 +121,8 @@ export async function setLock({ zfs, capabilities }: Step, dataset: Dataset, tag
 async function release(step: Step, dataset: Dataset, tag: Tag): Promise<void> {
   const [pidProperty] = lockPropertyNames(tag);
   if (parsePid(await readHolder(step, dataset, pidProperty)) !== process.pid) return;
-  for (const argv of releaseArgvs(dataset, tag)) mustSucceed(await step.zfs.ask(argv), dataset);
+  const released = await Promise.all(releaseArgvs(dataset, tag).map((argv) => step.zfs.ask(argv)));
+  for (const one of released) mustSucceed(one, dataset);
 }
 
 async function readHolder(step: Step, dataset: Dataset, property: string): Promise<string> {

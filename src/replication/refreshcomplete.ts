@@ -24,20 +24,28 @@ export async function refreshcomplete(
   const missing = await missingSnapshot(step, read, dataset, name.slice(dataset.length + 1));
   if (missing) return missing;
   const own = parseListing(mustSucceed(read, dataset).output).get(name);
-  const record = parseStreamed(localValue(own, STREAMED));
+  const before = localValue(own, STREAMED);
+  const record = parseStreamed(before);
   if (!record.has(step.client)) return refuse('not-streamed', name);
   const now = addStreamed(record, step.client, Math.floor(Date.now() / 1000));
-  for (const argv of completeArgvs(step.capabilities, { tag, snapshot, sent }, now))
+  for (const argv of completeArgvs(
+    step.capabilities,
+    { tag, snapshot, sent },
+    now === before ? undefined : now,
+  ))
     mustSucceed(await step.zfs.ask(argv), dataset);
   return { facts: { snapshot: name } };
 }
 
-/** What marks a snapshot as sent. The record first: without its hour no mark would count as of today. */
+/** What marks a snapshot as sent. The record first, where it is another now: without its hour no mark would count as of today. */
 export function completeArgvs(
   capabilities: Capabilities,
   { tag, snapshot, sent }: Pick<Refreshcomplete, 'tag' | 'snapshot' | 'sent'>,
-  record: string,
+  record: string | undefined,
 ): string[][] {
-  const marks = { [STREAMED]: record, [`${tag}:sent`]: String(sent) };
+  const marks = {
+    ...(record === undefined ? {} : { [STREAMED]: record }),
+    [`${tag}:sent`]: String(sent),
+  };
   return setArgvs(capabilities, formatZrepSnapshot(snapshot), marks);
 }

@@ -6,6 +6,7 @@ import { type Refusal, refuse } from '../refusal.ts';
 import { existsArgv } from '../zfs/argv.ts';
 import type { Capabilities } from '../zfs/capabilities.ts';
 import type { Zfs } from '../zfs/run.ts';
+import type { KeptLock } from './kept-lock.ts';
 
 export interface Step {
   readonly zfs: Zfs;
@@ -18,6 +19,8 @@ export interface Step {
   readonly hostName: string;
   /** Who asks: the word behind `serve`. */
   readonly client: string;
+  /** In a session, the lock that one command leaves to the next. */
+  readonly kept?: KeptLock;
 }
 
 /** zfs was asked for something it could not do. */

@@ -17,7 +17,7 @@ interface Captured extends Ended {
   readonly output: string;
 }
 
-interface Streamed extends Ended {
+export interface Streamed extends Ended {
   /** Set when nobody read the stream for too long, and it was ended for that. */
   readonly stalled?: true;
   /** What was printed by the call aside, where that ended well, and before the stream. */

@@ -2,16 +2,20 @@
 
 import fc from 'fast-check';
 import t from 'tap';
-import { MAXIMUM_COMMAND } from '../../src/command/lex.ts';
 import { parse } from '../../src/command/parse.ts';
 import {
   createLineReader,
   FAREWELL,
   formatAnswer,
   GREETING,
+  KEEP,
+  LET_GO,
   LONGEST_ANSWER,
-  readAnswer,
+  LONGEST_LINE,
+  readLine,
+  readSaid,
   SESSION,
+  STREAM,
 } from '../../src/command/session.ts';
 
 /** `bytes` in pieces, as a network may bring them. */
@@ -22,27 +26,56 @@ const inPieces = (bytes: Buffer, cuts: readonly number[]): Buffer[] => {
 
 t.test('an answer is read as it was written, whatever it holds and whatever follows', async () => {
   const bytes = fc.string({ unit: 'binary-ascii', maxLength: 200 });
-  const texts = fc.oneof(bytes, fc.constantFrom(FAREWELL, GREETING, 'answer 0 0 0\n'));
+  const texts = fc.oneof(bytes, fc.constantFrom(FAREWELL, GREETING, STREAM, 'answer 0 0 0\n'));
   fc.assert(
     fc.property(fc.nat(255), texts, texts, texts, (code, output, message, rest) => {
       const written = formatAnswer({ code, output, message });
-      const read = readAnswer(Buffer.concat([written, Buffer.from(rest)]));
+      const said = readSaid(Buffer.concat([written, Buffer.from(rest)]));
       return (
-        typeof read === 'object' &&
-        read.length === written.length &&
-        JSON.stringify(read.answer) === JSON.stringify({ code, output, message })
+        said.kind === 'answer' &&
+        said.length === written.length &&
+        JSON.stringify(said.answer) === JSON.stringify({ code, output, message })
       );
     }),
   );
 });
 
-t.test('a part of an answer is not an answer yet, and a part of a farewell no farewell', async (t) => {
-  const written = formatAnswer({ code: 77, output: 'output', message: 'message\n' });
-  for (let length = 0; length < written.length; length += 1)
-    t.equal(readAnswer(written.subarray(0, length)), undefined, `${length} bytes`);
-  for (let length = 0; length < FAREWELL.length; length += 1)
-    t.equal(readAnswer(Buffer.from(FAREWELL).subarray(0, length)), undefined);
-  t.equal(readAnswer(Buffer.from(FAREWELL)), 'farewell');
+t.test('who reads no more than lacks reads exactly what was said, and nothing of what follows', async (t) => {
+  const texts = fc.string({ unit: 'binary-ascii', maxLength: 50 });
+  const answers = fc
+    .record({ code: fc.nat(255), output: texts, message: texts })
+    .map((answer) => formatAnswer(answer));
+  const said = fc.oneof(answers, fc.constantFrom(FAREWELL, STREAM).map(Buffer.from));
+  fc.assert(
+    fc.property(said, texts, (written, rest) => {
+      const bytes = Buffer.concat([written, Buffer.from(rest)]);
+      let length = 0;
+      for (;;) {
+        const heard = readSaid(bytes.subarray(0, length));
+        if (heard.kind !== 'part')
+          return heard.kind !== 'nonsense' && heard.length === length && length === written.length;
+        length += heard.lacks;
+      }
+    }),
+  );
+  t.same(readSaid(Buffer.from(STREAM)), { kind: 'stream', length: STREAM.length });
+  t.same(readSaid(Buffer.from(FAREWELL)), { kind: 'farewell', length: FAREWELL.length });
+});
+
+t.test('a line is a command, with or without its lock to be kept, or lets go of one', async (t) => {
+  t.same(readLine('zrep snaponly tank/home'), { command: 'zrep snaponly tank/home', keep: false });
+  t.same(readLine(`${KEEP}zrep snaponly tank/home`), { command: 'zrep snaponly tank/home', keep: true });
+  t.equal(readLine(LET_GO), 'let go');
+  for (const line of [
+    ` ${LET_GO}`,
+    `${LET_GO} `,
+    `${KEEP}${LET_GO}`,
+    `${KEEP}${KEEP}x`,
+    'keep',
+    'Keep x',
+    '',
+  ])
+    t.match(parse((readLine(line) as { command: string }).command), { refused: /./ }, JSON.stringify(line));
 });
 
 t.test('everything else is nonsense, as soon as that can be told', async (t) => {
@@ -57,9 +90,14 @@ t.test('everything else is nonsense, as soon as that can be told', async (t) => 
     `answer 0 ${LONGEST_ANSWER + 1} 0\n`,
     'answer 0 0 999999999\n',
     'endless\n',
+    'streams\n',
+    'nons',
+    'ansver',
+    'x',
+    '\0\0\0\0',
     'x'.repeat(32),
   ])
-    t.equal(readAnswer(Buffer.from(text)), 'nonsense', text);
+    t.same(readSaid(Buffer.from(text)), { kind: 'nonsense' }, text);
 });
 
 t.test('lines are parted at newlines alone, however they come, and nothing is added or lost', async () => {
@@ -82,11 +120,13 @@ t.test('half a command is no command', async (t) => {
 });
 
 t.test('of a line that is longer than any command its beginning is told, which is refused', async (t) => {
-  const read = createLineReader();
-  t.same(read(Buffer.from('x'.repeat(MAXIMUM_COMMAND))), { whole: [] });
-  const { whole, overlong = '' } = read(Buffer.from('x'));
-  t.same(whole, []);
-  t.match(parse(overlong), { refused: 'too-long' });
+  for (const start of ['', KEEP]) {
+    const read = createLineReader();
+    t.same(read(Buffer.from(start.padEnd(LONGEST_LINE, 'x'))), { whole: [] });
+    const { whole, overlong = '' } = read(Buffer.from('x'));
+    t.same(whole, []);
+    t.match(parse((readLine(overlong) as { command: string }).command), { refused: 'too-long' });
+  }
 });
 
 t.test('what no command has, a line has not either', async (t) => {

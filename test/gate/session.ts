@@ -2,9 +2,8 @@
 
 import { PassThrough } from 'node:stream';
 import t from 'tap';
-import { MAXIMUM_COMMAND } from '../../src/command/lex.ts';
-import { FAREWELL, formatAnswer, GREETING } from '../../src/command/session.ts';
-import { type Bounds, converse } from '../../src/gate/session.ts';
+import { FAREWELL, formatAnswer, GREETING, LONGEST_LINE, STREAM } from '../../src/command/session.ts';
+import { type Bounds, converse, type Lend } from '../../src/gate/session.ts';
 import type { Interruption } from '../../src/process/interruption.ts';
 
 const LONG: Bounds = { commands: 1000, idle: 60_000 };
@@ -13,22 +12,37 @@ const echoed = (command: string, number: number) =>
   formatAnswer({ code: number, output: command, message: '' }).toString();
 
 /** A session that has begun: what went in, as it was looked at, and all that came out. */
-function begin(bounds: Bounds = LONG, interruption = QUIET, work = async (_command: string) => {}) {
+function begin(
+  bounds: Bounds = LONG,
+  interruption = QUIET,
+  work: (line: string, lend: Lend) => Promise<unknown> = async () => {},
+) {
   const [input, output] = [new PassThrough(), new PassThrough()];
   const said: Buffer[] = [];
   output.on('data', (chunk: Buffer) => said.push(chunk));
   const asked: string[] = [];
+  let takenBack = 0;
+  const takeBack = () => {
+    takenBack += 1;
+  };
   const ending = converse(
-    { input, output },
+    { input, output, takeBack },
     interruption,
-    async (command, number) => {
+    async (command, number, lend) => {
       asked.push(command);
-      await work(command);
+      if ((await work(command, lend)) === 'cut off') return undefined;
       return { code: number, output: command, message: '' };
     },
     bounds,
   );
-  return { input, output, asked, ending, said: () => Buffer.concat(said).toString() };
+  return {
+    input,
+    output,
+    asked,
+    ending,
+    said: () => Buffer.concat(said).toString(),
+    takenBack: () => takenBack,
+  };
 }
 
 t.test('who asks is greeted, and answered in order, one at a time', async (t) => {
@@ -83,9 +97,9 @@ t.test('so many commands and no more, and what comes behind is not looked at', a
 
 t.test('a line that is too long is answered for that, and ends it', async (t) => {
   const session = begin();
-  session.input.write(`one\n${'x'.repeat(MAXIMUM_COMMAND + 1)}`);
+  session.input.write(`one\n${'x'.repeat(LONGEST_LINE + 1)}`);
   t.same(await session.ending, { commands: 2, end: 'overlong' });
-  t.same(session.asked, ['one', 'x'.repeat(MAXIMUM_COMMAND + 1)]);
+  t.same(session.asked, ['one', 'x'.repeat(LONGEST_LINE + 1)]);
   t.match(session.said(), new RegExp(`${FAREWELL}$`));
 });
 
@@ -108,10 +122,15 @@ t.test('one whose answers nobody reads ends', async (t) => {
   const input = new PassThrough();
   const output = new PassThrough({ highWaterMark: 10 });
   const long = 'x'.repeat(100);
-  const ending = converse({ input, output }, QUIET, async () => ({ code: 0, output: long, message: '' }), {
-    ...LONG,
-    idle: 50,
-  });
+  const ending = converse(
+    { input, output, takeBack() {} },
+    QUIET,
+    async () => ({ code: 0, output: long, message: '' }),
+    {
+      ...LONG,
+      idle: 50,
+    },
+  );
   input.write('one\ntwo\nthree\n');
   const { end } = await ending;
   t.equal(end, 'unread');
@@ -123,4 +142,42 @@ t.test('one whose reader is gone ends', async (t) => {
   session.output.destroy(new Error('EPIPE'));
   session.input.write('one\n');
   t.match(await session.ending, { end: 'unread' });
+});
+
+t.test('a stream comes behind its word, and the answer behind the stream', async (t) => {
+  const session = begin(LONG, QUIET, async (line, lend) => {
+    if (line !== 'stream') return;
+    await lend(async () => {
+      t.match(session.said(), new RegExp(`${STREAM}$`), 'the word is out before the stream begins');
+      t.equal(session.takenBack(), 0);
+      session.output.write('the stream');
+    });
+    t.equal(session.takenBack(), 1);
+  });
+  session.input.end('one\nstream\nthree\n');
+  t.same(await session.ending, { commands: 3, end: 'closed' });
+  t.equal(
+    session.said(),
+    `${GREETING}${echoed('one', 1)}${STREAM}the stream${echoed('stream', 2)}${echoed('three', 3)}`,
+  );
+});
+
+t.test('behind a stream that was cut off comes nothing, whatever else was asked or came', async (t) => {
+  let interrupt = (_signal: NodeJS.Signals) => {};
+  const onSignal = (callback: typeof interrupt) => {
+    interrupt = callback;
+    return () => {};
+  };
+  for (const signal of [undefined, 'SIGTERM'] as const) {
+    const session = begin(LONG, { ...QUIET, onSignal }, async (_line, lend) => {
+      await lend(async () => session.output.write('the str'));
+      if (signal) interrupt(signal);
+      return 'cut off';
+    });
+    session.input.write('stream\nzrep expire -L tank/home\n');
+    t.same(await session.ending, { commands: 1, end: signal ? 'interrupted' : 'stream' });
+    t.equal(session.said(), `${GREETING}${STREAM}the str`);
+    t.same(session.asked, ['stream']);
+    t.equal(session.takenBack(), 1);
+  }
 });

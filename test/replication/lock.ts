@@ -21,7 +21,7 @@ t.test('both halves are set in one call where zfs can, otherwise in one each', a
   ]);
 });
 
-t.test('the time goes first, the pid last', async (t) => {
+t.test('both halves are taken away', async (t) => {
   t.strictSame(lines(releaseArgvs(home, tag)), [
     'inherit off:lock-time tank/home',
     'inherit off:lock-pid tank/home',

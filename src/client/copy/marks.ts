@@ -27,7 +27,19 @@ export async function markSent(
   snapshot: string,
   sent: number,
 ): Promise<void> {
-  const answer = await markBoth(run, far, pair, snapshot, sent);
+  await markThere(run, far, pair, snapshot, sent);
+  await markHere(run, pair, snapshot, sent);
+}
+
+/** The first half: nothing is marked here that is not there. @throws Failure when the far side does not. */
+export async function markThere(
+  run: Run,
+  far: FarSide,
+  pair: Pair,
+  snapshot: string,
+  sent: number,
+): Promise<void> {
+  const answer = await askToMark(run, far, pair, snapshot, sent);
   run.report.far(far.host.name, farLines(answer.message));
   if (!succeeded(answer))
     throw new Failure(
@@ -35,19 +47,25 @@ export async function markSent(
     );
 }
 
-/** Here only when the far side did; the answer is the far side's. */
-async function markBoth(
-  { settings: { tag, zrepPath }, step }: Run,
+/** The second half. */
+export async function markHere(
+  { settings: { tag }, step }: Run,
+  { dataset }: Pair,
+  snapshot: string,
+  sent: number,
+): Promise<void> {
+  const argv = setArgv(`${dataset}@${snapshot}`, { [`${tag}:sent`]: String(sent) });
+  mustSucceed(await step.zfs.ask(argv), dataset);
+}
+
+function askToMark(
+  { settings: { tag, zrepPath } }: Run,
   far: FarSide,
-  { source, dataset }: Pair,
+  { source }: Pair,
   snapshot: string,
   sent: number,
 ): Promise<Answer> {
-  const mark = { [`${tag}:sent`]: String(sent) };
-  const command = refreshcompleteCommand({ zrepPath }, `${source}@${snapshot}`, `${tag}:sent=${sent}`);
-  const answer = await askAgain(far, command);
-  if (succeeded(answer)) mustSucceed(await step.zfs.ask(setArgv(`${dataset}@${snapshot}`, mark)), dataset);
-  return answer;
+  return askAgain(far, refreshcompleteCommand({ zrepPath }, `${source}@${snapshot}`, `${tag}:sent=${sent}`));
 }
 
 /**
@@ -70,9 +88,10 @@ export async function recoverCompletion(
     throw new Failure(
       `${fullName(newest)} and ${theirs} on ${far.host.name} are different snapshots of one name: the two sides have parted (split brain). Find out which one is right; then zrep init --pull -f sets the pair up anew`,
     );
-  const marked = await markBoth(run, far, pair, newest.name, Math.floor(Date.now() / 1000));
+  const sent = Math.floor(Date.now() / 1000);
   // Refused where it is one that came along between two marked ones, or by init: the next stream goes on from the mark.
-  if (!succeeded(marked)) return;
+  if (!succeeded(await askToMark(run, far, pair, newest.name, sent))) return;
+  await markHere(run, pair, newest.name, sent);
   run.report.warn(`${fullName(newest)} had been received before; now both sides have it marked as sent`);
   run.report.event('completed-late', { snapshot: fullName(newest) });
 }

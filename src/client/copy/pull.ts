@@ -13,7 +13,7 @@ import type { Destination } from './destination.ts';
 import { holdProperties, readHeld } from './hold-properties.ts';
 import type { Asked } from './judge-head.ts';
 import { receiveArgv } from './receive.ts';
-import { type TakenIn, takeIn } from './take-in.ts';
+import { type TakenIn, takeFrom, takeIn } from './take-in.ts';
 import { ownStage, zfsStage } from './transfer.ts';
 
 export interface Pulled {
@@ -25,7 +25,8 @@ export interface Pulled {
 }
 
 /**
- * Pulls `snapshot` of the far side, in its full name, with the resume token where there is one.
+ * Pulls `snapshot` of the far side, in its full name, with the resume token where there is one. `look` looks at what came, once
+ * zfs has taken it all.
  *
  * @throws Failure when what came is not what was asked for.
  */
@@ -34,7 +35,7 @@ export async function pull(
   far: FarSide,
   destination: Destination,
   snapshot: string,
-  token?: string,
+  { token, look }: { readonly token?: string; readonly look?: () => Promise<void> } = {},
 ): Promise<Pulled> {
   const { settings, step } = run;
   const { dataset, receiving, source } = destination;
@@ -51,13 +52,25 @@ export async function pull(
     );
   // A token has the last word on what comes.
   const wanted = { source, snapshot: token === undefined ? snapshot : undefined };
-  const held = await readHeld(run, destination);
+  const before = await readHeld(run, destination);
+  let held: Promise<void> | undefined;
+  const hold = () => {
+    held ??= holdProperties(run, destination, before);
+    return held;
+  };
   try {
-    const total = estimate(run, far, destination, snapshot);
-    return await receiveFrom(run, far, command, wanted, receive, dataset, total);
+    return await receiveFrom(run, far, command, wanted, receive, dataset, {
+      total: () => estimate(run, far, destination, snapshot),
+      received: () => allOf([hold(), look?.()]),
+    });
   } finally {
-    await holdProperties(run, destination, held);
+    await hold();
   }
+}
+
+/** Waits for all, however one ends. @throws what the first one of them does that fails. */
+async function allOf(works: readonly (Promise<void> | undefined)[]): Promise<void> {
+  for (const one of await Promise.allSettled(works)) if (one.status === 'rejected') throw one.reason;
 }
 
 /** How many bytes that will be, asked beside the stream and only where somebody looks on; a gate may not say. */
@@ -77,6 +90,14 @@ async function estimate(
   }
 }
 
+/** What goes on beside a stream. */
+interface Beside {
+  /** How many bytes it will be, where that can be told. */
+  total?(): Promise<number | undefined>;
+  /** Once zfs has taken all of it, beside the far side's last words. */
+  received?(): Promise<void>;
+}
+
 /**
  * Receives what `command` streams of `wanted`, by what `receive` says, words of zfs.
  *
@@ -89,28 +110,43 @@ export async function receiveFrom(
   wanted: Pick<Asked, 'source' | 'snapshot'>,
   receive: (raw: boolean) => readonly string[],
   dataset: string,
-  total: Promise<number | undefined> = Promise.resolve(undefined),
+  { total = async () => undefined, received = async () => {} }: Beside = {},
 ): Promise<Pulled> {
-  const incoming = {
-    sender: ownStage(await far.argvOf(command)),
-    writer: far.writer(),
-    filters: settings.inFilter.map(ownStage),
+  const traced = (raw: boolean) => {
+    trace.stream(receive(raw));
+    return zfsStage([step.zfs.binary, ...receive(raw)]);
   };
-  const ended = await takeIn(
-    incoming,
-    (raw) => {
-      trace.stream(receive(raw));
-      return zfsStage([step.zfs.binary, ...receive(raw)]);
-    },
-    { ...wanted, ...askedFor(settings), excludes: step.capabilities.has('excludes') },
-    step.interruption,
-    (pid) => (progress ? progress.watch(dataset, pid, total, place, 'wchar') : () => {}),
-  );
+  const asked = { ...wanted, ...askedFor(settings), excludes: step.capabilities.has('excludes') };
+  const watch = (pid: number) =>
+    progress ? progress.watch(dataset, pid, total(), place, 'wchar') : () => {};
+  const behind = [traced, asked, step.interruption, { watch, received }] as const;
+
+  const begun = await far.stream(command);
+  let ended: TakenIn;
+  if (begun === undefined) {
+    const sender = ownStage(await far.argvOf(command));
+    ended = await takeIn(
+      { sender, writer: far.writer(), filters: settings.inFilter.map(ownStage) },
+      ...behind,
+    );
+  } else if ('inlet' in begun) {
+    ended = await takeFrom(begun, ...behind);
+  } else {
+    ended = { sender: begun, filters: [], receivers: [] };
+  }
   step.interruption.check();
   report.far(far.host.name, farLines(ended.sender.message));
   if (ended.refused !== undefined) throw notLetIn(ended, far.host.name);
   const why = complaints(ended, dataset);
   return { done: why.length === 0, why, farSaid: ended.sender.message };
+}
+
+/** Whether streams are such that one can come by a session: nothing between, and nothing but files in them. */
+export function comesBySession(settings: Settings): boolean {
+  const { recursive, properties, holds } = askedFor(settings);
+  return (
+    settings.inFilter.length === 0 && settings.outFilter === undefined && !(recursive || properties || holds)
+  );
 }
 
 /** What a person has said that streams may bring beyond files. */

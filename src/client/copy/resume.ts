@@ -39,10 +39,10 @@ export async function resume(run: Run, far: FarSide, destination: Destination, t
   const name = formatZrepSnapshot(snapshot);
   run.report.event('resume', { dataset: destination.dataset, snapshot: name });
   const sent = Math.floor(Date.now() / 1000);
-  let pulled = await pull(run, far, destination, name, text);
+  let pulled = await pull(run, far, destination, name, { token: text });
   if (!pulled.done && WANTS_NEWEST.test(pulled.farSaid)) {
     const newest = await snapshotThere(run, far, destination.source);
-    pulled = await pull(run, far, destination, newest, text);
+    pulled = await pull(run, far, destination, newest, { token: text });
   }
   if (pulled.done) return markSent(run, far, destination, ownName(snapshot), sent);
   if (HOPELESS.test(pulled.farSaid)) return abandon(run, destination, 'the far side cannot go on with it');

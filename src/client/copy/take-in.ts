@@ -20,6 +20,7 @@ import { whileStill } from '../../process/still.ts';
 import { ENVIRONMENT } from '../../zfs/run.ts';
 import { type Begin, RECORD, readRecord } from '../../zfs/stream-head.ts';
 import { unpackXdrNvlist } from '../../zfs/xdr-nvlist.ts';
+import type { StreamThere } from '../far/pinned-session.ts';
 import {
   type Asked,
   describeText,
@@ -57,13 +58,21 @@ export interface TakenIn extends Received {
 
 const RELAY: Stage = { argv: ['cat'], env: ENVIRONMENT, cwd: '/' };
 
-/** Takes a stream in to its end; a signal ends it. `watch` is told the number of the process that writes all of it. */
+/** What goes on beside. */
+export interface Beside {
+  /** Is told the number of the process that writes all of it. */
+  watch?(pid: number): () => void;
+  /** Is done once all is received, while the far side comes to its end. */
+  received?(): Promise<void>;
+}
+
+/** Takes a stream in to its end; a signal ends it. */
 export async function takeIn(
   { sender, writer, filters }: Incoming,
   receive: Receive,
   asked: Asked,
   interruption: Interruption,
-  watch: (pid: number) => () => void = () => () => {},
+  { watch = () => () => {}, received: whenReceived = async () => {} }: Beside = {},
 ): Promise<TakenIn> {
   interruption.check();
   const children: ChildProcess[] = [];
@@ -90,18 +99,11 @@ export async function takeIn(
     const writers = [children.at(-1)?.pid, direct ? writer : undefined].filter((pid) => pid !== undefined);
     const writing = writers.at(-1);
     if (writing !== undefined) stopWatching = watch(writing);
-    const received = await receiveAll(inlet, asked, async (head) => {
-      const { ending } = await whileStill(writers, async () => {
-        // Later it would be among the children that a signal ends.
-        interruption.check();
-        return startOn(inlet, head.bytes, receive(isRaw(head)), children);
-      });
-      return ending;
-    });
+    const received = await receiveAll(inlet, asked, passing(inlet, writers, receive, children, interruption));
     // Who still has something to say has nobody to say it to.
     inlet.close();
     if (received.refused !== undefined) end('SIGTERM');
-    const [first, ...others] = await ending;
+    const [first, ...others] = await withBoth(ending, isWhole(received) ? whenReceived() : undefined);
     return { ...received, sender: first as Ended, filters: others.slice(0, filters.length) };
   } catch (error) {
     end('SIGKILL');
@@ -111,6 +113,72 @@ export async function takeIn(
     stopListening();
     stopWatching();
   }
+}
+
+/**
+ * The same for a stream that has begun on the channel of a session: as long as nothing goes
+ * wrong, the session goes on behind it. So only of a stream without a list of its own, whose end zfs receive reads exactly.
+ */
+export async function takeFrom(
+  stream: StreamThere,
+  receive: Receive,
+  asked: Asked,
+  interruption: Interruption,
+  { watch = () => () => {}, received: whenReceived = async () => {} }: Beside = {},
+): Promise<TakenIn> {
+  const children: ChildProcess[] = [];
+  const stopListening = interruption.onSignal(() => {
+    for (const child of children) child.kill('SIGTERM');
+    endProcess(stream.writer);
+  });
+  const stopWatching = watch(stream.writer);
+  const writers = [stream.pid, stream.writer].filter((pid) => pid !== undefined);
+  let over = false;
+  try {
+    const { inlet } = stream;
+    const received = await receiveAll(inlet, asked, passing(inlet, writers, receive, children, interruption));
+    over = true;
+    const sender = isWhole(received)
+      ? await withBoth(stream.finish(), whenReceived())
+      : await stream.giveUp(received.refused === undefined ? undefined : 'SIGTERM');
+    return { ...received, sender, filters: [] };
+  } finally {
+    for (const child of children) if (!over) child.kill('SIGKILL');
+    if (!over) await stream.giveUp('SIGKILL');
+    stopListening();
+    stopWatching();
+  }
+}
+
+/** True where zfs has taken in all that there was. */
+function isWhole({ receivers, refused, cut }: Received): boolean {
+  return refused === undefined && !cut && receivers.length > 0 && receivers.every(succeeded);
+}
+
+/** What comes of `work`, once `other` is over, too. @throws what either does, then. */
+async function withBoth<Result>(work: Promise<Result>, other: Promise<void> | undefined): Promise<Result> {
+  const [done, beside] = await Promise.allSettled([work, other]);
+  if (done.status === 'rejected') throw done.reason;
+  if (beside.status === 'rejected') throw beside.reason;
+  return done.value;
+}
+
+/** Starts a `zfs receive` for each stream, while `writers` stand still. */
+function passing(
+  inlet: Inlet,
+  writers: readonly number[],
+  receive: Receive,
+  children: ChildProcess[],
+  interruption: Interruption,
+): Pass {
+  return async (head) => {
+    const { ending } = await whileStill(writers, async () => {
+      // Later it would be among the children that a signal ends.
+      interruption.check();
+      return startOn(inlet, head.bytes, receive(isRaw(head)), children);
+    });
+    return ending;
+  };
 }
 
 function endProcess(pid: number): void {

@@ -7,6 +7,7 @@ import { type Ended, endOf } from '../../process/pipeline.ts';
 import { isRefusal } from '../../refusal.ts';
 import { Failure } from '../run/failure.ts';
 import type { SourceHost } from '../words/source.ts';
+import type { StreamThere } from './pinned-session.ts';
 import { createSessions, type Sessions } from './sessions.ts';
 import type { Ssh } from './ssh.ts';
 
@@ -26,12 +27,19 @@ export interface FarSide {
   prepare(): void;
   /** Runs a command there to its end; it may print `most` bytes. @throws Failure when the host cannot be reached. */
   ask(command: string, most?: number): Promise<Answer>;
+  /**
+   * Does `work`, whose commands are all about one file system and may go through one session, the stream included; the lock
+   * there then stays taken from one to the next.
+   */
+  together<Result>(work: (far: FarSide) => Promise<Result>): Promise<Result>;
+  /** Has a command stream in a session; its answer where it does not stream, undefined where it is to be sent by itself. */
+  stream(command: string): Promise<Answer | StreamThere | undefined>;
   /** The argv that runs a command there. @throws Failure when the host cannot be reached. */
   argvOf(command: string): Promise<readonly string[]>;
   /** The process that writes what that prints, in its place; undefined where that is not certain. */
   writer(): number | undefined;
   /** Lets go of what was kept open. */
-  close(): void;
+  close(): Promise<void>;
 }
 
 /** What runs on this very host in the place of a command's first word: argv by name. */
@@ -46,21 +54,37 @@ export function createFarSide(
 ): FarSide {
   const argvOf = async (command: string) =>
     host.here ? hereArgv(command, programs) : [...(await ssh.to(host.name)), command];
+  const writer = () => (host.here ? undefined : ssh.writer(host.name));
   let sessions: Sessions | undefined;
-  return {
+  const askOf =
+    (some: () => Pick<Sessions, 'ask'> | undefined): FarSide['ask'] =>
+    async (command, most = MOST) => {
+      interruption.check();
+      const answer = most > MOST ? undefined : await some()?.ask(command);
+      return answer ?? capture(await argvOf(command), interruption, most);
+    };
+  const far: FarSide = {
     host,
     argvOf,
-    writer: () => (host.here ? undefined : ssh.writer(host.name)),
+    writer,
     prepare() {
-      if (!host.here) sessions ??= createSessions(() => ssh.to(host.name), interruption);
+      if (host.here) return;
+      sessions ??= createSessions(() => ssh.to(host.name), interruption, writer);
     },
-    async ask(command, most = MOST) {
-      interruption.check();
-      const answer = most > MOST ? undefined : await sessions?.ask(command);
-      return answer ?? capture(await argvOf(command), interruption, most);
+    ask: askOf(() => sessions),
+    stream: async () => undefined,
+    async together(work) {
+      const pinned = sessions?.pin();
+      if (pinned === undefined) return work(far);
+      try {
+        return await work({ ...far, ask: askOf(() => pinned), stream: pinned.stream });
+      } finally {
+        pinned.done();
+      }
     },
-    close: () => sessions?.close(),
+    close: async () => sessions?.close(),
   };
+  return far;
 }
 
 /** A command for this host as argv: no shell reads it, and a bare `zrep` or `zfs` is this run's own. */

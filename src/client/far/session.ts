@@ -1,123 +1,196 @@
 /**
- * A session at the far side's gate, where there is one: many short commands by one process there and one of ssh here.
+ * A session at the far side's gate, where there is one: many commands by one process there and one of ssh here, and the
+ * streams among them on the same channel.
+ *
+ * What comes is read from a pipe of the kernel's, never beyond what is known to come: behind the word for a stream the pipe is
+ * whoever's who receives it.
  *
  * A far side that knows no sessions (a stock zrep, a gate of before, a gatekeeper) says so by not greeting; that is no
  * failure, and not worth a word: every command goes by itself then.
  */
 
 import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync } from 'node:fs';
 import {
-  FAREWELL,
   GREETING,
+  KEEP,
+  LET_GO,
   LONGEST_ANSWER,
-  readAnswer,
+  readSaid,
+  type Said,
   SESSION,
   type SessionAnswer,
 } from '../../command/session.ts';
+import { createInlet, type Inlet } from '../../process/inlet.ts';
 import type { Interruption } from '../../process/interruption.ts';
-import { endOf } from '../../process/pipeline.ts';
+import { makePipe } from '../../process/pipe.ts';
+import { type Ended, endOf } from '../../process/pipeline.ts';
 
 /** A far side that neither greets nor ends in this time will not. Milliseconds. */
 const GREETED_WITHIN = 10_000;
 
-/** The longest that an answer can be before it is whole, and more. Bytes. */
-const MOST = 3 * LONGEST_ANSWER;
+/** What came to a command: its answer, or that the session was over before it was looked at, or ended over it. */
+export type Reply = SessionAnswer | 'unread' | 'lost';
 
 export interface Session {
-  /**
-   * The answer to `command`, one at a time; `unread` where the session was over before the far side looked at it, and
-   * `lost` where it ended over it, so that nobody knows how far it has come.
-   */
-  ask(command: string): Promise<SessionAnswer | 'unread' | 'lost'>;
+  /** The reply to `command`, one at a time; `keep` leaves the lock that it takes to the next one. */
+  ask(command: string, keep?: boolean): Promise<Reply>;
+  /** The same for one that streams; a session that is not to stream says so by its answer. */
+  stream(command: string, keep?: boolean): Promise<Reply | SessionStream>;
+  /** Has the far side let go of the lock that was kept. */
+  letGo(): Promise<Reply>;
   /** Lets it end. */
   close(): void;
   /** Ends it. */
   kill(): void;
 }
 
-/** A session by `argv`, which runs a command there; undefined where there are none. A signal ends it. */
+/** A stream that has begun. Before anything else, it is to be finished or given up. */
+export interface SessionStream {
+  readonly inlet: Inlet;
+  /** The process that is in front of what writes it. */
+  readonly pid: number | undefined;
+  /** Behind its end: how the far side says that it ended, or, where it does not, how the session did. */
+  finish(): Promise<Ended>;
+  /** Takes no more of it, and ends the session: how that ended. With `signal` at once. */
+  giveUp(signal?: NodeJS.Signals): Promise<Ended>;
+}
+
+/** A session by what `argvOf` answers, which runs a command there; undefined where there are none. A signal ends it. */
 export async function openSession(
-  argv: readonly string[],
+  argvOf: () => Promise<readonly string[]>,
   interruption: Interruption,
 ): Promise<Session | undefined> {
-  const [file = '', ...words] = [...argv, SESSION];
-  const child = spawn(file, words, { stdio: ['pipe', 'pipe', 'pipe'] });
-  child.once(
-    'exit',
-    interruption.onSignal(() => child.kill('SIGTERM')),
-  );
-  // Who is gone reads nothing; that shows by its end.
-  child.stdin.on('error', () => {});
-  const reader = createReader(child);
-  const timer = setTimeout(() => child.kill('SIGKILL'), GREETED_WITHIN);
-  const greeted = await reader.until((bytes) => {
-    const text = bytes.toString('latin1');
-    if (!GREETING.startsWith(text.slice(0, GREETING.length))) return { value: false, length: 0 };
-    return text.length < GREETING.length ? undefined : { value: true, length: GREETING.length };
-  });
-  clearTimeout(timer);
-  if (greeted !== true) {
-    child.kill('SIGKILL');
-    return undefined;
+  // Before anything else: to connect takes longest.
+  const connecting = argvOf();
+  connecting.catch(() => {});
+  const pipe = makePipe();
+  const inlet = createInlet(pipe.read);
+  let child: ChildProcess;
+  try {
+    const [file = '', ...words] = [...(await connecting), SESSION];
+    child = spawn(file, words, { stdio: ['pipe', pipe.write, 'pipe'] });
+  } catch (error) {
+    inlet.close();
+    throw error;
+  } finally {
+    closeSync(pipe.write);
   }
+  const session = speak(child, inlet, interruption);
+  const timer = setTimeout(session.kill, GREETED_WITHIN);
+  const greeted = (await session.take(GREETING.length)).toString('latin1') === GREETING;
+  clearTimeout(timer);
+  if (greeted) return session;
+  session.kill();
+  return undefined;
+}
+
+function speak(
+  child: ChildProcess,
+  inlet: Inlet,
+  interruption: Interruption,
+): Session & { take(count: number): Promise<Buffer> } {
+  // Who is gone reads nothing; that shows by its end.
+  child.stdin?.on('error', () => {});
+  const aside = collectAside(child);
+  const ending = endOf(child);
+  let reading: Promise<Buffer> = Promise.resolve(Buffer.alloc(0));
+  const release = async () => {
+    await ending;
+    await reading;
+    inlet.close();
+  };
+  const kill = () => {
+    child.kill('SIGTERM');
+    // ssh's master may hold the other end for longer.
+    inlet.abort();
+    release();
+  };
+  const stopListening = interruption.onSignal(() => {
+    child.kill('SIGTERM');
+    inlet.abort();
+  });
+  ending.then(({ signal }) => {
+    stopListening();
+    if (signal !== null) inlet.abort();
+  });
+  const take = (count: number) => {
+    reading = inlet.take(count);
+    return reading;
+  };
+  const hear = async (): Promise<Reply | 'stream'> => {
+    const said = await nextSaid(take);
+    if (said === undefined || said.kind === 'nonsense') return 'lost';
+    if (said.kind === 'stream') return 'stream';
+    if (said.kind !== 'answer') return 'unread';
+    return { ...said.answer, message: said.answer.message + aside() };
+  };
+  const say = (line: string) => child.stdin?.write(`${line}\n`);
+  const ask = async (line: string): Promise<Reply> => {
+    say(line);
+    const reply = await hear();
+    // Nobody asked for one.
+    return reply === 'stream' ? 'lost' : reply;
+  };
+  const words = (command: string, keep: boolean) => (keep ? KEEP : '') + command;
   return {
-    async ask(command) {
-      child.stdin.write(`${command}\n`);
-      const found = await reader.until(findAnswer);
-      if (found === undefined) return 'lost';
-      return typeof found === 'string' ? found : { ...found, message: found.message + reader.aside() };
+    take,
+    kill,
+    ask: (command, keep = false) => ask(words(command, keep)),
+    letGo: () => ask(LET_GO),
+    close() {
+      child.stdin?.end();
+      release();
     },
-    close: () => child.stdin.end(),
-    kill: () => child.kill('SIGTERM'),
+    async stream(command, keep = false) {
+      say(words(command, keep));
+      const reply = await hear();
+      if (reply !== 'stream') return reply;
+      return {
+        inlet,
+        pid: child.pid,
+        async finish() {
+          const reply = await hear();
+          if (typeof reply !== 'string') return { ...reply, signal: null };
+          kill();
+          const ended = await ending;
+          // Without an answer nobody knows.
+          return ended.code === 0 ? { ...ended, code: 255 } : ended;
+        },
+        async giveUp(signal) {
+          child.stdin?.end();
+          if (signal !== undefined) child.kill(signal);
+          inlet.close();
+          return ending;
+        },
+      };
+    },
   };
 }
 
-function findAnswer(bytes: Buffer): Found<SessionAnswer | 'unread' | 'lost'> {
-  const read = readAnswer(bytes);
-  if (read === undefined) return undefined;
-  if (read === 'farewell') return { value: 'unread', length: FAREWELL.length };
-  return read === 'nonsense' ? { value: 'lost', length: 0 } : { value: read.answer, length: read.length };
+/** Undefined where it is over before something whole was said. */
+async function nextSaid(
+  take: (count: number) => Promise<Buffer>,
+): Promise<Exclude<Said, { kind: 'part' }> | undefined> {
+  let bytes: Buffer = Buffer.alloc(0);
+  for (;;) {
+    const said = readSaid(bytes);
+    if (said.kind !== 'part') return said;
+    const more = await take(said.lacks);
+    if (more.length < said.lacks) return undefined;
+    bytes = Buffer.concat([bytes, more]);
+  }
 }
 
-type Found<Value> = { readonly value: Value; readonly length: number } | undefined;
-
-/** What a child prints, a piece at a time, and beside it what it says on standard error. */
-function createReader(child: ChildProcess) {
-  let bytes: Buffer = Buffer.alloc(0);
-  let over = false;
+/** What a child says on standard error, since the last time. */
+function collectAside(child: ChildProcess): () => string {
   let message = '';
-  let look = () => {};
-  child.stdout?.on('data', (chunk: Buffer) => {
-    bytes = Buffer.concat([bytes, chunk]);
-    if (bytes.length > MOST) child.kill('SIGKILL');
-    else look();
-  });
   child.stderr?.on('data', (chunk: Buffer) => {
     if (message.length < LONGEST_ANSWER) message += chunk.toString('latin1');
   });
-  endOf(child).then(() => {
-    over = true;
-    look();
-  });
-  return {
-    /** What `find` finds at the start of what has come, once it does; undefined when the child has ended before. */
-    until<Value>(find: (bytes: Buffer) => Found<Value>): Promise<Value | undefined> {
-      return new Promise((resolve) => {
-        look = () => {
-          const found = find(bytes);
-          if (found === undefined && !over) return;
-          look = () => {};
-          bytes = bytes.subarray(found?.length ?? 0);
-          resolve(found?.value);
-        };
-        look();
-      });
-    },
-    /** What was said on standard error since the last time. */
-    aside(): string {
-      const said = message;
-      message = '';
-      return said;
-    },
+  return () => {
+    const said = message;
+    message = '';
+    return said;
   };
 }

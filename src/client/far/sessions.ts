@@ -2,13 +2,14 @@
 
 import type { Interruption } from '../../process/interruption.ts';
 import type { Answer } from './far-side.ts';
-import { openSession, type Session } from './session.ts';
+import { type PinnedSession, pinSession } from './pinned-session.ts';
+import { openSession, type Reply, type Session } from './session.ts';
 
 /** sshd allows ten channels a connection (MaxSessions), and streams need some. */
 const MOST = 4;
 
 /** How often a command is sent once more because its session was over before it was read. */
-const AGAIN = 2;
+export const AGAIN = 2;
 
 /** Nothing but a stream takes so long. Milliseconds. */
 const LONGEST = 15 * 60 * 1000;
@@ -23,35 +24,43 @@ export interface Sessions {
    * @throws Failure when the host cannot be reached.
    */
   ask(command: string): Promise<Answer | undefined>;
-  close(): void;
+  /** One session for several commands about one file system, whose lock stays taken from one to the next. */
+  pin(): PinnedSession;
+  /** Lets them end, and waits until no lock is kept any more. */
+  close(): Promise<void>;
 }
 
-/** Sessions by what `argvOf` answers, the argv in front of a command there. The first one is opened at once. */
+/**
+ * Sessions by what `argvOf` answers, the argv in front of a command there. The first one is opened at once. What
+ * they print is written by process `writer`, once one is open; where that is not certain, no stream can be taken from them.
+ */
 export function createSessions(
   argvOf: () => Promise<readonly string[]>,
   interruption: Interruption,
+  writer: () => number | undefined,
 ): Sessions {
   const all = new Set<Session>();
   const idle: Session[] = [];
+  const comingBack = new Set<Promise<void>>();
   let opening = 0;
   let [refused, closed] = [false, false];
 
   const open = async (): Promise<Session | undefined> => {
     opening += 1;
     try {
-      const argv = await argvOf();
-      if (closed) return undefined;
-      const session = await openSession(argv, interruption);
+      const session = await openSession(argvOf, interruption);
       if (session === undefined) refused = true;
       else if (closed) session.close();
       else all.add(session);
-      return session;
+      return closed ? undefined : session;
     } finally {
       opening -= 1;
     }
   };
   const take = async (): Promise<Session | undefined> => {
     await first;
+    // Sooner than a new one is there.
+    while (idle.length === 0 && comingBack.size > 0) await Promise.race(comingBack);
     return idle.pop() ?? (refused || all.size + opening >= MOST ? undefined : open());
   };
   // Whether there are any is found out once, and why not by whoever asks next.
@@ -63,36 +72,54 @@ export function createSessions(
     all.delete(session);
     session.kill();
   };
-  const askOnce = async (command: string): Promise<Answer | 'unread' | undefined> => {
-    const session = await take();
-    if (session === undefined) return undefined;
-    interruption.check();
-    const timer = setTimeout(() => session.kill(), LONGEST);
-    try {
-      const answer = await session.ask(command);
-      if (typeof answer !== 'string') idle.push(session);
+  /** Back to the others, once `ready` says whether it can be used. */
+  const giveBack = (session: Session, ready: Promise<boolean>) => {
+    const back = ready.then((usable) => {
+      comingBack.delete(back);
+      if (usable) idle.push(session);
       else drop(session);
-      interruption.check();
-      if (answer === 'unread') return answer;
-      if (answer === 'lost') return { code: 255, signal: null, output: '', message: LOST };
-      return answer.message.includes(BY_ITSELF) ? undefined : { ...answer, signal: null };
-    } finally {
-      clearTimeout(timer);
-    }
+    });
+    comingBack.add(back);
   };
+  const ask = async (command: string): Promise<Answer | undefined> => {
+    for (let attempt = 0; attempt <= AGAIN; attempt += 1) {
+      const session = await take();
+      if (session === undefined) return undefined;
+      interruption.check();
+      const reply = await askInTime(session, command, false);
+      if (typeof reply === 'string') drop(session);
+      else idle.push(session);
+      interruption.check();
+      if (reply !== 'unread') return answerFrom(reply);
+    }
+    return undefined;
+  };
+
   return {
-    async ask(command) {
-      for (let attempt = 0; attempt <= AGAIN; attempt += 1) {
-        const answer = await askOnce(command);
-        if (answer !== 'unread') return answer;
-      }
-      return undefined;
-    },
-    close() {
+    ask,
+    pin: () => pinSession({ take, drop, giveBack, ask }, interruption, writer),
+    async close() {
       closed = true;
+      while (comingBack.size > 0) await Promise.race(comingBack);
       for (const session of all) session.close();
     },
   };
+}
+
+/** The reply, in the time that anything but a stream can take. */
+export async function askInTime(session: Session, command: string, keep: boolean): Promise<Reply> {
+  const timer = setTimeout(() => session.kill(), LONGEST);
+  try {
+    return await session.ask(command, keep);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Undefined where the command is to be sent by itself. */
+export function answerFrom(reply: Reply): Answer | undefined {
+  if (typeof reply === 'string') return { code: 255, signal: null, output: '', message: LOST };
+  return reply.message.includes(BY_ITSELF) ? undefined : { ...reply, signal: null };
 }
 
 const LOST = 'the connection ended before the answer came';

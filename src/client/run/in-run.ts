@@ -34,7 +34,7 @@ export async function inRun(
   } catch (error) {
     return tell(run.report, error);
   } finally {
-    for (const far of farSides.values()) far.close();
+    for (const far of farSides.values()) await far.close();
     await ssh.close();
   }
 }

@@ -37,6 +37,23 @@ export function createTrace(
     return ended;
   }
 
+  function tellFar(far: FarSide): FarSide {
+    return {
+      ...far,
+      ask: (command, most) => told(sayFar(far, command), () => far.ask(command, most)),
+      together: (work) => far.together((inner) => work(tellFar(inner))),
+      async stream(command) {
+        const streaming = await far.stream(command);
+        if (streaming !== undefined) warn(`+ ${sayFar(far, command)}`);
+        return streaming;
+      },
+      argvOf(command) {
+        warn(`+ ${sayFar(far, command)}`);
+        return far.argvOf(command);
+      },
+    };
+  }
+
   return {
     zfs: (zfs) => ({
       ...zfs,
@@ -47,14 +64,7 @@ export function createTrace(
       stream: (argv, filters, options) =>
         told(`zfs ${argv.join(' ')}`, () => zfs.stream(argv, filters, options)),
     }),
-    far: (far) => ({
-      ...far,
-      ask: (command, most) => told(sayFar(far, command), () => far.ask(command, most)),
-      argvOf(command) {
-        warn(`+ ${sayFar(far, command)}`);
-        return far.argvOf(command);
-      },
-    }),
+    far: tellFar,
     stream: (words) => warn(`+ zfs ${words.join(' ')}`),
   };
 }

@@ -13,8 +13,8 @@ import type { Dataset } from '../../zfs/names.ts';
 import { anyValue, type Listing, parseListing } from '../../zfs/state.ts';
 import { childrenOf, type Destination, destinationProperties, readDestination } from '../copy/destination.ts';
 import { expireHere } from '../copy/expire-here.ts';
-import { markSent, recoverCompletion } from '../copy/marks.ts';
-import { pull } from '../copy/pull.ts';
+import { markHere, markThere, recoverCompletion } from '../copy/marks.ts';
+import { comesBySession, pull } from '../copy/pull.ts';
 import { resume } from '../copy/resume.ts';
 import { setProperties } from '../copy/set-properties.ts';
 import { snapshotThere } from '../copy/snapshot-there.ts';
@@ -39,13 +39,20 @@ export async function refreshPair(run: Run, dataset: Dataset): Promise<void> {
 }
 
 async function underLock(run: Run, listing: Listing, dataset: Dataset): Promise<void> {
-  const { settings, report } = run;
+  const { settings } = run;
   const destination = readDestination(listing, dataset, settings.tag, settings.hostName);
   if (settings.recursive && !run.step.capabilities.has('excludes'))
     throw new Failure(
       'a recursive stream carries properties, and the zfs on this host cannot leave any out (zfs receive -x): mountpoint=/etc could be among them. Refresh each file system by itself, without -R',
     );
   const far = run.far(destination.host);
+  const work = (far: FarSide) => withFar(run, far, destination);
+  await (comesBySession(settings) ? far.together(work) : work(far));
+}
+
+async function withFar(run: Run, far: FarSide, destination: Destination): Promise<void> {
+  const { settings, report } = run;
+  const { dataset } = destination;
   await setProperties(run, dataset, destination.received);
   if (settings.force && !settings.recursive) await giveUpChanges(run, destination);
   if (destination.token !== undefined) await resume(run, far, destination, destination.token);
@@ -55,18 +62,22 @@ async function underLock(run: Run, listing: Listing, dataset: Dataset): Promise<
   report.event('snapshot', { dataset, snapshot });
   // In front of the transfer, as stock: what is written meanwhile is not in it.
   const sent = Math.floor(Date.now() / 1000);
-  const pulled = await pull(run, far, destination, snapshot);
+  const look = () => lookWhatCame(run, destination, snapshot);
+  const pulled = await pull(run, far, destination, snapshot, { look });
   if (!pulled.done)
     throw new Failure(
       [`Unforseen error pulling snapshot ${snapshot} from ${far.host.name}`, ...pulled.why].join('; '),
     );
-  await lookWhatCame(run, destination, snapshot);
   const name = snapshot.slice(snapshot.indexOf('@') + 1);
-  await markSent(run, far, destination, name, sent);
-  report.event('received', { dataset, snapshot, sent });
+  await markThere(run, far, destination, name, sent);
+  const finishHere = async () => {
+    await markHere(run, destination, name, sent);
+    report.event('received', { dataset, snapshot, sent });
+    await expireHere(run, dataset);
+  };
   // Neither needs the other; what fails is told when both are over.
-  const expired = await Promise.allSettled([expireHere(run, dataset), expireThere(run, far, destination)]);
-  for (const one of expired) if (one.status === 'rejected') throw one.reason;
+  const both = await Promise.allSettled([finishHere(), expireThere(run, far, destination)]);
+  for (const one of both) if (one.status === 'rejected') throw one.reason;
 }
 
 /** What `receive -F` would do, without handing the stream the right to destroy: back to the last one that both sides have. */

@@ -25,14 +25,13 @@ export async function refresh(settings: Settings, command: RefreshCommand): Prom
       throw new Failure(
         `there is no file system here that is the copy of another under the tag ${settings.tag}`,
       );
-    const connecting = prepare(run, datasets);
+    await prepare(run, datasets);
     const several = datasets.length > 1;
     const done = await eachAtOnce(datasets, atOnce(settings, command, datasets), (dataset, index) =>
       several
         ? refreshBeside({ ...run, place: `${index + 1} of ${datasets.length}` }, dataset)
         : refreshOne(run, dataset),
     );
-    await connecting;
     const failed = done.filter((well) => !well).length;
     if (several) summarize(run.report, datasets.length, failed);
     return failed === 0 ? 0 : 1;

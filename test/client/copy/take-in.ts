@@ -3,7 +3,9 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import t, { type Test } from 'tap';
-import { takeIn } from '../../../src/client/copy/take-in.ts';
+import { takeFrom, takeIn } from '../../../src/client/copy/take-in.ts';
+import { openSession } from '../../../src/client/far/session.ts';
+import { GREETING, STREAM } from '../../../src/command/session.ts';
 import { listenForInterruption } from '../../../src/process/interruption.ts';
 import { RECORD } from '../../../src/zfs/stream-head.ts';
 import { recordedHead } from '../../fixtures/zfs/stream-heads.ts';
@@ -122,4 +124,86 @@ t.test('a receiver that fails ends it all', async (t) => {
   const endless = { sender: 'cat "$STREAM"; exec yes', receiver: 'echo no >&2; exit 3' };
   const { codes, refused, receivers } = await take(t, PACKAGE, endless);
   t.same([codes, refused, receivers[0]?.message], [[3], undefined, 'no\n']);
+});
+
+const END = String.raw`printf 'answer 0 0 5\nsaid\n'; read -r line; printf 'answer 0 2 0\nok'; cat`;
+
+/** The same on the channel of a session, behind which `behind`, a script, goes on. */
+async function takeOfSession(
+  t: Test,
+  stream: Buffer,
+  {
+    behind = END,
+    receiver = `dd bs=${RECORD} count=2 iflag=fullblock status=none`,
+    received = async () => {},
+  } = {},
+) {
+  const folder = mkdtempSync(`${tmpdir()}/take-from-`);
+  t.teardown(() => rmSync(folder, { recursive: true }));
+  writeFileSync(`${folder}/stream`, stream);
+  const [greet, begin] = [GREETING, STREAM].map((word) => `echo ${word.trim()}`);
+  const script = `${greet}; read -r line; ${begin}; cat ${folder}/stream; ${behind}`;
+  const session = await openSession(async () => ['sh', '-c', script, 'sh'], interruption);
+  t.teardown(() => session?.kill());
+  const begun = await session?.stream('zrep _refreshpull tank/home@zrep_000003');
+  if (session === undefined || typeof begun !== 'object' || !('inlet' in begun)) throw new Error('no stream');
+  let count = 0;
+  const receive = () => {
+    count += 1;
+    return shell(`exec >${folder}/${count}; ${receiver}`);
+  };
+  const incoming = { ...begun, writer: begun.pid ?? 0 };
+  const taken = await takeFrom(incoming, receive, asked, interruption, { received });
+  const files = readdirSync(folder).filter((name) => name !== 'stream');
+  const bytes = files.sort().map((name) => readFileSync(`${folder}/${name}`));
+  return { ...taken, session, bytes, codes: taken.receivers.map(({ code }) => code) };
+}
+
+t.test('behind a stream on its channel a session goes on', async (t) => {
+  let told = 0;
+  const received = async () => {
+    told += 1;
+  };
+  const { bytes, codes, sender, session } = await takeOfSession(t, PACKAGE, { received });
+  t.same(codes, [0, 0, 0]);
+  t.same(sender, { code: 0, output: '', signal: null, message: 'said\n' });
+  for (const [index, part] of bytes.entries())
+    t.ok(part.equals(PACKAGE.subarray(PART * (index + 1), PART * (index + 2))), `part ${index}`);
+  t.equal(told, 1);
+  t.match(await session.ask('zrep expire -L tank/home'), { code: 0, output: 'ok' });
+});
+
+t.test('a pipe full of what follows loses none of it', async (t) => {
+  const parts = Array.from({ length: 400 }, () => PACKAGE.subarray(PART, 2 * PART));
+  const stream = Buffer.concat([PACKAGE.subarray(0, PART), ...parts, PACKAGE.subarray(-RECORD)]);
+  const { codes, sender, session } = await takeOfSession(t, stream);
+  t.same([codes.length, sender.code], [400, 0]);
+  t.match(await session.ask('zrep expire -L tank/home'), { output: 'ok' });
+});
+
+t.test('a stream that is refused, or cut off, or fails here, is the end of its session', async (t) => {
+  let told = 0;
+  const received = async () => {
+    told += 1;
+  };
+  const refused = await takeOfSession(t, recordedHead('fuse -R -I'), { behind: 'exec yes', received });
+  t.match([refused.refused, refused.codes.length], [/^is recursive/, 0]);
+  const cut = await takeOfSession(t, PACKAGE.subarray(0, PART + 1), {
+    behind: 'echo "zfs failed" >&2; exit 1',
+    received,
+  });
+  t.match(cut, { cut: true, sender: { code: 1, message: 'zfs failed\n' } });
+  const failed = await takeOfSession(t, PACKAGE, {
+    receiver: 'echo no >&2; exit 3',
+    behind: 'exec yes',
+    received,
+  });
+  t.match(failed, { codes: [3], sender: { signal: 'SIGPIPE' } });
+  t.equal(told, 0, 'and nothing has come');
+  for (const { session } of [refused, cut, failed]) t.type(await session.ask('one'), 'string');
+});
+
+t.test('what is wrong with what came is told when the far side has ended', async (t) => {
+  const received = () => Promise.reject(new Error('not what it should be'));
+  await t.rejects(takeOfSession(t, PACKAGE, { received }), /not what it should be/);
 });

@@ -1,0 +1,109 @@
+/**
+ * A session, start to end: who may ask at all may open one, which allows nothing by itself. Each line in it is judged,
+ * recorded and run as if it came alone.
+ */
+
+import { readLine, type SessionAnswer } from '../command/session.ts';
+import { findClient } from '../policy/decide.ts';
+import { type AuditSettings, DEFAULT_AUDIT } from '../policy/policy.ts';
+import type { Interruption } from '../process/interruption.ts';
+import { succeeded } from '../process/pipeline.ts';
+import { isRefusal, type Refusal, refuse } from '../refusal.ts';
+import { createKeptLock } from '../replication/kept-lock.ts';
+import { admitSession } from './admission.ts';
+import { answer } from './answer.ts';
+import { writeAudit } from './audit/audit.ts';
+import { resultRecord, sessionRecord } from './audit/record.ts';
+import { loadPolicy } from './load-policy.ts';
+import { exitCodeOf, type Outcome } from './outcome.ts';
+import { type GateRequest, requestInSession } from './request.ts';
+import type { Lend } from './session.ts';
+import { tell, wordsFor } from './tell.ts';
+
+/** Serves the session that `request` asks for; the answer is the exit code. */
+export async function serveSession(
+  request: GateRequest,
+  policyPath: string,
+  interruption: Interruption,
+): Promise<number> {
+  const lines = createLines(request, policyPath, interruption);
+  const outcome = await recorded(request, policyPath, interruption, lines);
+  const cutOff = lines.cutOff();
+  // What the client waits to hear of, whatever else is to be said.
+  if (cutOff === undefined) tell(outcome, request.id);
+  return exitCodeOf(cutOff ?? outcome);
+}
+
+async function recorded(
+  request: GateRequest,
+  policyPath: string,
+  interruption: Interruption,
+  lines: Lines,
+): Promise<Outcome> {
+  let audit: AuditSettings = DEFAULT_AUDIT;
+  let outcome: Outcome;
+  try {
+    const loaded = await loadPolicy(policyPath);
+    audit = loaded.audit;
+    const { policy } = loaded;
+    const client = isRefusal(policy) ? policy : findClient(policy, request);
+    const recorded = await writeAudit(audit, sessionRecord(request, isRefusal(client) ? client : undefined));
+    if (isRefusal(policy) || isRefusal(client)) return { kind: 'refused', refusal: client as Refusal };
+    if (!recorded && audit.required) return { kind: 'refused', refusal: refuse('audit-unavailable') };
+    const { converse, sshChannel } = await import('./session.ts');
+    const facts = await admitSession(
+      policy.zrep.rundir,
+      { name: request.client, limits: client.limits },
+      () => converse(sshChannel(), interruption, lines.answer).finally(lines.letGo),
+    );
+    if (isRefusal(facts)) outcome = { kind: 'refused', refusal: facts };
+    else if (interruption.signal !== undefined)
+      outcome = { kind: 'interrupted', signal: interruption.signal };
+    else outcome = { kind: 'done', done: { facts: { ...facts } } };
+  } catch (error) {
+    outcome = { kind: 'error', error };
+  }
+  await writeAudit(audit, resultRecord(request, outcome, Date.now()));
+  return outcome;
+}
+
+interface Lines {
+  /** Undefined where a stream was cut off: how is then told, and nothing can follow. */
+  answer(line: string, number: number, lend: Lend): Promise<SessionAnswer | undefined>;
+  /** How the stream ended that was cut off. */
+  cutOff(): Outcome | undefined;
+  /** Lets go of the lock that is still kept. */
+  letGo(): Promise<void>;
+}
+
+function createLines(request: GateRequest, policyPath: string, interruption: Interruption): Lines {
+  const kept = createKeptLock();
+  let broken: Outcome | undefined;
+  return {
+    async answer(text, number, lend) {
+      const line = readLine(text);
+      if (line === 'let go') {
+        await kept.letGo();
+        return { code: 0, output: '', message: '' };
+      }
+      kept.wanted = line.keep;
+      const own = requestInSession(request, line.command, number, Date.now());
+      let whole = true;
+      const outcome = await answer(own, policyPath, interruption, {
+        kept,
+        async lend(work) {
+          whole = false;
+          const streamed = await lend(work);
+          whole = succeeded(streamed) && !streamed.stalled;
+          return streamed;
+        },
+      });
+      if (whole) return { code: exitCodeOf(outcome), ...wordsFor(outcome, own.id) };
+      broken = outcome;
+      tell(outcome, own.id);
+      return undefined;
+    },
+    cutOff: () => broken,
+    letGo: kept.letGo,
+  };
+}
