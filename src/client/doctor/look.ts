@@ -12,7 +12,7 @@ import { allPropertiesArgv, readStateArgv } from '../../zfs/argv.ts';
 import type { Dataset } from '../../zfs/names.ts';
 import { anyValue, type Listing, localValue, type Properties, parseListing } from '../../zfs/state.ts';
 import { childrenOf } from '../copy/destination.ts';
-import type { Answer } from '../far/far-side.ts';
+import type { Answer } from '../far/answer.ts';
 import { farLines } from '../far/far-text.ts';
 import { Failure } from '../run/failure.ts';
 import type { Run } from '../run/run.ts';

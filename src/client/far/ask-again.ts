@@ -1,7 +1,8 @@
 /** Asks the far side, and once more where what failed may pass. */
 
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Answer, FarSide } from './far-side.ts';
+import type { Answer } from './answer.ts';
+import type { FarSide } from './far-side.ts';
 
 /** ssh's own failure, and the gate's "try again". */
 const PASSING = [255, 75];

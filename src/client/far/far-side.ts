@@ -3,10 +3,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { lex } from '../../command/lex.ts';
 import type { Interruption } from '../../process/interruption.ts';
-import { type Ended, endOf } from '../../process/pipeline.ts';
+import { endOf } from '../../process/pipeline.ts';
 import { isRefusal } from '../../refusal.ts';
 import { Failure } from '../run/failure.ts';
 import type { SourceHost } from '../words/source.ts';
+import type { Answer } from './answer.ts';
 import type { StreamThere } from './pinned-session.ts';
 import { createSessions, type Sessions } from './sessions.ts';
 import type { Ssh } from './ssh.ts';
@@ -16,10 +17,6 @@ const MOST = 65_536;
 
 /** Nothing but a stream takes so long. Milliseconds. */
 const LONGEST = 15 * 60 * 1000;
-
-export interface Answer extends Ended {
-  readonly output: string;
-}
 
 export interface FarSide {
   readonly host: SourceHost;

@@ -5,9 +5,8 @@
 
 import type { Interruption } from '../../process/interruption.ts';
 import { succeeded } from '../../process/pipeline.ts';
-import type { Answer } from './far-side.ts';
-import type { Reply, Session, SessionStream } from './session.ts';
-import { AGAIN, answerFrom, askInTime } from './sessions.ts';
+import { type Answer, answerFrom, type Reply } from './answer.ts';
+import { AGAIN, askInTime, type Session, type SessionStream } from './session.ts';
 
 /** Each is undefined where the command is to be sent by itself; no lock is kept then. */
 export interface PinnedSession {

@@ -19,18 +19,21 @@ import {
   readSaid,
   type Said,
   SESSION,
-  type SessionAnswer,
 } from '../../command/session.ts';
 import { createInlet, type Inlet } from '../../process/inlet.ts';
 import type { Interruption } from '../../process/interruption.ts';
 import { makePipe } from '../../process/pipe.ts';
 import { type Ended, endOf } from '../../process/pipeline.ts';
+import type { Reply } from './answer.ts';
 
 /** A far side that neither greets nor ends in this time will not. Milliseconds. */
 const GREETED_WITHIN = 10_000;
 
-/** What came to a command: its answer, or that the session was over before it was looked at, or ended over it. */
-export type Reply = SessionAnswer | 'unread' | 'lost';
+/** How often a command is sent once more because its session was over before it was read. */
+export const AGAIN = 2;
+
+/** Nothing but a stream takes so long. Milliseconds. */
+const LONGEST = 15 * 60 * 1000;
 
 export interface Session {
   /** The reply to `command`, one at a time; `keep` leaves the lock that it takes to the next one. */
@@ -193,4 +196,14 @@ function collectAside(child: ChildProcess): () => string {
     message = '';
     return said;
   };
+}
+
+/** The reply, in the time that anything but a stream can take. */
+export async function askInTime(session: Session, command: string, keep: boolean): Promise<Reply> {
+  const timer = setTimeout(() => session.kill(), LONGEST);
+  try {
+    return await session.ask(command, keep);
+  } finally {
+    clearTimeout(timer);
+  }
 }

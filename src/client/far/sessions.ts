@@ -1,21 +1,12 @@
 /** The sessions of a run at one host: as many as are asked at once, up to a few; none where the far side has none. */
 
 import type { Interruption } from '../../process/interruption.ts';
-import type { Answer } from './far-side.ts';
+import { type Answer, answerFrom } from './answer.ts';
 import { type PinnedSession, pinSession } from './pinned-session.ts';
-import { openSession, type Reply, type Session } from './session.ts';
+import { AGAIN, askInTime, openSession, type Session } from './session.ts';
 
 /** sshd allows ten channels a connection (MaxSessions), and streams need some. */
 const MOST = 4;
-
-/** How often a command is sent once more because its session was over before it was read. */
-export const AGAIN = 2;
-
-/** Nothing but a stream takes so long. Milliseconds. */
-const LONGEST = 15 * 60 * 1000;
-
-/** Of our gate, which says so of what is too much for a session. */
-const BY_ITSELF = 'refused (not-in-session)';
 
 export interface Sessions {
   /**
@@ -105,21 +96,3 @@ export function createSessions(
     },
   };
 }
-
-/** The reply, in the time that anything but a stream can take. */
-export async function askInTime(session: Session, command: string, keep: boolean): Promise<Reply> {
-  const timer = setTimeout(() => session.kill(), LONGEST);
-  try {
-    return await session.ask(command, keep);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-/** Undefined where the command is to be sent by itself. */
-export function answerFrom(reply: Reply): Answer | undefined {
-  if (typeof reply === 'string') return { code: 255, signal: null, output: '', message: LOST };
-  return reply.message.includes(BY_ITSELF) ? undefined : { ...reply, signal: null };
-}
-
-const LOST = 'the connection ended before the answer came';

@@ -3,8 +3,9 @@
 import { succeeded } from '../../process/pipeline.ts';
 import { mustSucceed } from '../../replication/step.ts';
 import type { Properties } from '../../zfs/state.ts';
+import type { Answer } from '../far/answer.ts';
 import { mayPass } from '../far/ask-again.ts';
-import type { Answer, FarSide } from '../far/far-side.ts';
+import type { FarSide } from '../far/far-side.ts';
 import { farLines } from '../far/far-text.ts';
 import { masterCommand } from '../far/push-commands.ts';
 import { takeoverCommand } from '../far/role-commands.ts';

@@ -1,8 +1,9 @@
 /** One session for a refresh: what is said on it, what goes elsewhere, and what becomes of it. */
 
 import t from 'tap';
+import type { Reply } from '../../../src/client/far/answer.ts';
 import { pinSession } from '../../../src/client/far/pinned-session.ts';
-import type { Reply, Session, SessionStream } from '../../../src/client/far/session.ts';
+import type { Session, SessionStream } from '../../../src/client/far/session.ts';
 import type { Interruption } from '../../../src/process/interruption.ts';
 
 const QUIET: Interruption = { signal: undefined, check() {}, onSignal: () => () => {} };
