@@ -5,6 +5,7 @@ import type { Host } from '../../lab/host.ts';
 import { installBuild } from '../../lab/installation.ts';
 import { makePair, type Pair, snapshotsOf, writeData } from '../../lab/pair.ts';
 import { acquaint, authorize, sshKey } from '../../lab/ssh.ts';
+import { zfsKind } from '../../lab/zfs.ts';
 import type { Code } from '../../src/client/doctor/codes.ts';
 import type { Finding } from '../../src/client/doctor/finding.ts';
 import { doctor } from '../fixtures/system/doctor-pairs.ts';
@@ -238,6 +239,11 @@ await inGateLab(t, POLICY, async (gate) => {
       const unseen = await doctor(backup, pair.destination);
       t.match(unseen, { code: 3, codes: ['not-looked'] });
       t.match(unseen.findings[0]?.mend, { on: 'fileserver', lines: [/"read"/] });
+      await gate.policy(POLICY.replace(/dataset = .*\nsubtree = true/, `dataset = "${pair.source}"`));
+      const alone = await doctor(backup, pair.destination);
+      const mends = alone.findings.map(({ mend }) => mend.lines);
+      // zfs-fuse lists snapshots only with what is below.
+      t.same(mends, zfsKind() === 'zfs-fuse' ? [['subtree = true']] : []);
       t.match(await doctor(backup, '--here', pair.destination), { code: 0, codes: [] });
       await inShell(backup, 'zfs inherit readonly $copy');
       t.match(await doctor(backup, '--fix', pair.destination), { code: 3, mended: ['copy-writable'] });

@@ -168,11 +168,12 @@ function refusedByGate({ message }: Answer): string | undefined {
 function unseen(host: string, dataset: string, answer: Answer): There {
   const refused = refusedByGate(answer);
   const [said = ''] = farLines(answer.message);
-  if (
-    refused === 'operation-not-granted' ||
-    refused === 'names-other-datasets' ||
-    refused === 'property-not-readable'
-  )
+  if (refused === 'names-other-datasets')
+    return {
+      unseen: `the zfs on ${host} lists snapshots only with what is below, and this client may not read that`,
+      mend: byHand(`In the grant for ${dataset} in its policy:`, ['subtree = true'], host),
+    };
+  if (refused === 'operation-not-granted' || refused === 'property-not-readable')
     return {
       unseen: `${host} does not let this client read ${dataset}`,
       mend: byHand(
