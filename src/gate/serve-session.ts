@@ -5,16 +5,15 @@
 
 import { readLine, type SessionAnswer } from '../command/session.ts';
 import { findClient } from '../policy/decide.ts';
-import { type AuditSettings, DEFAULT_AUDIT } from '../policy/policy.ts';
+import type { Policy } from '../policy/policy.ts';
 import type { Interruption } from '../process/interruption.ts';
 import { succeeded } from '../process/pipeline.ts';
-import { isRefusal, type Refusal, refuse } from '../refusal.ts';
+import { isRefusal } from '../refusal.ts';
 import { createKeptLock } from '../replication/kept-lock.ts';
 import { admitSession } from './admission.ts';
 import { answer } from './answer.ts';
-import { writeAudit } from './audit/audit.ts';
-import { resultRecord, sessionRecord } from './audit/record.ts';
-import { loadPolicy } from './load-policy.ts';
+import { sessionRecord } from './audit/record.ts';
+import { onRecord } from './on-record.ts';
 import { exitCodeOf, type Outcome } from './outcome.ts';
 import { type GateRequest, requestInSession } from './request.ts';
 import type { Lend } from './session.ts';
@@ -27,44 +26,31 @@ export async function serveSession(
   interruption: Interruption,
 ): Promise<number> {
   const lines = createLines(request, policyPath, interruption);
-  const outcome = await recorded(request, policyPath, interruption, lines);
+  const outcome = await onRecord(request, policyPath, {
+    decide: (policy) => findClient(policy, request),
+    record: (client) => sessionRecord(request, isRefusal(client) ? client : undefined),
+    carryOut: (policy, { limits }) => open(policy, { name: request.client, limits }, interruption, lines),
+  });
   const cutOff = lines.cutOff();
-  // What the client waits to hear of, whatever else is to be said.
+  // How a stream was cut off has been told, and nothing is to come behind it.
   if (cutOff === undefined) tell(outcome, request.id);
   return exitCodeOf(cutOff ?? outcome);
 }
 
-async function recorded(
-  request: GateRequest,
-  policyPath: string,
+/** Loaded here, since a command alone does without. */
+async function open(
+  { zrep }: Policy,
+  client: Parameters<typeof admitSession>[1],
   interruption: Interruption,
   lines: Lines,
 ): Promise<Outcome> {
-  let audit: AuditSettings = DEFAULT_AUDIT;
-  let outcome: Outcome;
-  try {
-    const loaded = await loadPolicy(policyPath);
-    audit = loaded.audit;
-    const { policy } = loaded;
-    const client = isRefusal(policy) ? policy : findClient(policy, request);
-    const recorded = await writeAudit(audit, sessionRecord(request, isRefusal(client) ? client : undefined));
-    if (isRefusal(policy) || isRefusal(client)) return { kind: 'refused', refusal: client as Refusal };
-    if (!recorded && audit.required) return { kind: 'refused', refusal: refuse('audit-unavailable') };
-    const { converse, sshChannel } = await import('./session.ts');
-    const facts = await admitSession(
-      policy.zrep.rundir,
-      { name: request.client, limits: client.limits },
-      () => converse(sshChannel(), interruption, lines.answer).finally(lines.letGo),
-    );
-    if (isRefusal(facts)) outcome = { kind: 'refused', refusal: facts };
-    else if (interruption.signal !== undefined)
-      outcome = { kind: 'interrupted', signal: interruption.signal };
-    else outcome = { kind: 'done', done: { facts: { ...facts } } };
-  } catch (error) {
-    outcome = { kind: 'error', error };
-  }
-  await writeAudit(audit, resultRecord(request, outcome, Date.now()));
-  return outcome;
+  const { converse, sshChannel } = await import('./session.ts');
+  const facts = await admitSession(zrep.rundir, client, () =>
+    converse(sshChannel(), interruption, lines.answer).finally(lines.letGo),
+  );
+  if (isRefusal(facts)) return { kind: 'refused', refusal: facts };
+  if (interruption.signal !== undefined) return { kind: 'interrupted', signal: interruption.signal };
+  return { kind: 'done', done: { facts: { ...facts } } };
 }
 
 interface Lines {
