@@ -128,6 +128,21 @@ t.test('a receiver that fails ends it all', async (t) => {
 
 const END = String.raw`printf 'answer 0 0 5\nsaid\n'; read -r line; printf 'answer 0 2 0\nok'; cat`;
 
+/**
+ * The far side of a session in one process, as ssh's master is one: the stream, then `behind`, a script. A child that wrote for it
+ * would go on writing while it stands still. What goes before reads no byte beyond its line, being dash's `read`.
+ */
+const sessionWith = (stream: string, behind: string) => `
+  echo ${GREETING.trim()}
+  read -r line
+  echo ${STREAM.trim()}
+  exec perl -e '
+    open my $stream, "<", shift or die;
+    while (my $length = sysread $stream, my $bytes, 65536) {
+      for (my $at = 0; $at < $length;) { $at += syswrite(STDOUT, $bytes, $length - $at, $at) || die }
+    }
+    exec "sh", "-c", shift' ${stream} '${behind.replaceAll("'", String.raw`'\''`)}'`;
+
 /** The same on the channel of a session, behind which `behind`, a script, goes on. */
 async function takeOfSession(
   t: Test,
@@ -141,9 +156,8 @@ async function takeOfSession(
   const folder = mkdtempSync(`${tmpdir()}/take-from-`);
   t.teardown(() => rmSync(folder, { recursive: true }));
   writeFileSync(`${folder}/stream`, stream);
-  const [greet, begin] = [GREETING, STREAM].map((word) => `echo ${word.trim()}`);
-  const script = `${greet}; read -r line; ${begin}; cat ${folder}/stream; ${behind}`;
-  const session = await openSession(async () => ['sh', '-c', script, 'sh'], interruption);
+  const argv = ['sh', '-c', sessionWith(`${folder}/stream`, behind), 'sh'];
+  const session = await openSession(async () => argv, interruption);
   t.teardown(() => session?.kill());
   const begun = await session?.stream('zrep _refreshpull tank/home@zrep_000003');
   if (session === undefined || typeof begun !== 'object' || !('inlet' in begun)) throw new Error('no stream');
