@@ -239,7 +239,7 @@ await inGateLab(t, POLICY, async (gate) => {
       const unseen = await doctor(backup, pair.destination);
       t.match(unseen, { code: 3, codes: ['not-looked'] });
       t.match(unseen.findings[0]?.mend, { on: 'fileserver', lines: [/"read"/] });
-      await gate.policy(POLICY.replace(/dataset = .*\nsubtree = true/, `dataset = "${pair.source}"`));
+      await gate.policy(POLICY.replace(/dataset = .*\nsubtree = true/, 'dataset = "tank/home/pair"'));
       const alone = await doctor(backup, pair.destination);
       const mends = alone.findings.map(({ mend }) => mend.lines);
       // zfs-fuse lists snapshots only with what is below.
