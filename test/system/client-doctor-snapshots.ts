@@ -1,0 +1,103 @@
+/** `zrep doctor` and what is wrong with snapshots, their marks, or what the copy holds: found, mended, and refreshed again. */
+
+import t from 'tap';
+import { makePair } from '../../lab/pair.ts';
+import { type Case, inDoctorLab } from '../fixtures/system/doctor-lab.ts';
+import { doctor } from '../fixtures/system/doctor-pairs.ts';
+import { snapshotNames } from '../fixtures/system/gate-lab.ts';
+import { insist } from '../fixtures/system/insist.ts';
+
+const CASES: Readonly<Record<string, Case>> = {
+  'a mark that the copy lacks': {
+    here: 'zfs inherit zrep:sent $copy@$last',
+    code: 'mark-missing-here',
+    by: 'safe',
+  },
+  'a completion that was lost': {
+    there: 'zfs inherit zrep:sent $source@$last',
+    code: 'mark-missing',
+    by: 'safe',
+  },
+  'a completion that was lost, seen from the source': {
+    ...{ there: 'zfs inherit zrep:sent $source@$last', code: 'mark-missing', by: 'safe', onSource: true },
+  },
+  'a mark on what the copy never received': {
+    there: 'zfs snapshot $source@zrep_00fff0; zfs set zrep:sent=$(date +%s) $source@zrep_00fff0',
+    ...{ code: 'mark-wrong', by: 'lines' },
+  },
+  'the same, seen from the source': {
+    there: 'zfs snapshot $source@zrep_01fff0; zfs set zrep:sent=$(date +%s) $source@zrep_01fff0',
+    ...{ code: 'mark-wrong', by: 'safe', onSource: true },
+  },
+  'marks of two times': {
+    here: 'zfs set zrep:sent=$(($(date +%s) - 100)) $copy@$last',
+    code: 'mark-differs',
+    by: 'safe',
+  },
+  'a mark that is no time': { here: 'zfs set zrep:sent=soon $copy@$last', code: 'mark-nonsense', by: 'safe' },
+  'one snapshot of two names': {
+    there: 'zfs rename $source@$last "$source@$last"_unsent',
+    ...{ code: 'names-diverge', by: 'safe' },
+  },
+  "somebody's own snapshot of the copy": {
+    here: 'zfs snapshot $copy@by-hand',
+    code: 'newer-snapshots',
+    by: 'force',
+  },
+  'a snapshot of one name on either side': {
+    there: 'zfs snapshot $source@zrep_02fff0',
+    here: 'zfs snapshot $copy@zrep_02fff0',
+    ...{ code: 'parted', by: 'force' },
+  },
+  'a copy that was written to': {
+    here: 'zfs set readonly=off $copy; head -c 300000 /dev/urandom >/$copy_at/change; sync; zfs set readonly=on $copy',
+    ...{ code: 'copy-modified', by: 'force' },
+  },
+};
+
+await inDoctorLab(t, ({ gate, pair, refresh, inShell, breaksAndMends }) => {
+  for (const [name, broken] of Object.entries(CASES)) {
+    t.test(`${name}: ${broken.code}`, (t) => breaksAndMends(t, broken));
+  }
+
+  const { fileserver, backup } = gate;
+
+  t.test('clocks that differed are told of until the next refresh', async (t) => {
+    await inShell(fileserver, 'zfs set zrep:sent=1700000000 $source@$last');
+    await inShell(backup, 'zfs set zrep:sent=1700000000 $copy@$last');
+    t.match(await doctor(backup, pair.destination), { code: 1, codes: ['clock-skew'] });
+    await refresh(t);
+    t.match(await doctor(backup, pair.destination), { code: 0, codes: [] });
+  });
+
+  t.test('a source without any mark, whose copy is not seen, can be marked by what is printed', async (t) => {
+    await inShell(
+      fileserver,
+      'for name in $(zfs list -H -o name -t snapshot | grep "^$source@"); do zfs inherit zrep:sent $name; done',
+    );
+    const found = await doctor(fileserver, '--here', pair.source);
+    t.match(found, { code: 1, codes: ['never-marked'] });
+    await inShell(fileserver, found.findings[0]?.mend.lines.join('\n') ?? 'false');
+    t.match(await doctor(fileserver, '--here', pair.source), { code: 0, codes: [] });
+    await refresh(t);
+  });
+
+  t.test(
+    'without a snapshot in common the pair is begun anew by what is printed, and the old copy stays',
+    async (t) => {
+      const parted = await makePair(gate, 'home/parted');
+      await inShell(fileserver, 'zfs snapshot $source@zrep_000001; zfs destroy $source@zrep_000000', parted);
+      const found = await doctor(backup, parted.destination);
+      t.match(found, { code: 1, codes: ['no-common-snapshot'] });
+      const [clear = '', rename = '', ...more] = found.findings[0]?.mend.lines ?? [];
+      await fileserver.script(clear.replace('clear', 'clear -f'));
+      await backup.run(['zfs', 'unmount', parted.destination], { allowFail: true });
+      await insist(backup, rename.split(' '));
+      await backup.script(more.join('\n'));
+      t.match(await doctor(backup, parted.destination), { code: 0, codes: [] });
+      t.same(await snapshotNames(backup, `${parted.destination}_old`), ['zrep_000000']);
+      t.match(await doctor(backup, `${parted.destination}_old`), { codes: ['not-a-pair'] });
+      await refresh(t, parted);
+    },
+  );
+});
