@@ -57,7 +57,8 @@ await inDoctorLab(t, ({ gate, granted, pair, refresh, inShell }) => {
 
   t.test('what is named and is no pair is told', async (t) => {
     await backup.run(['zfs', 'create', `${vault}/home/plain`]);
-    await backup.run(['zfs', 'create', `${pair.destination}/child`]);
+    // Where the copy is mounted it is read-only: there is no place for a mount point below.
+    await backup.run(['zfs', 'create', '-o', 'canmount=off', `${pair.destination}/child`]);
     const names = [`${vault}/home/plain`, `${vault}/home/nosuch`, `${pair.destination}/child`];
     t.match(await doctor(backup, ...names), {
       code: 1,

@@ -243,9 +243,10 @@ async function stalledPull(gate: GateLab, source: string) {
   const command = `zrep _refreshpull ${zrepName(source, 1)}`;
   const argv = ['ssh', '-o', 'ControlPath=none', 'fileserver', command];
   const ssh = gate.backup.spawn(argv, { stdio: ['ignore', 'pipe', 'ignore'] });
+  // Its halves are set at once by two calls, and either can come first.
   const { pid } = await eventually(
     () => lockOf(gate, source),
-    (lock) => lock.time !== undefined,
+    ({ pid, time }) => pid !== undefined && time !== undefined,
   );
   if (pid === undefined) throw new Error(`${source} was not locked`);
   const sends = () => callsOn(gate.fileserver);
