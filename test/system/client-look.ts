@@ -6,8 +6,9 @@ import type { Host } from '../../lab/host.ts';
 import { installBuild } from '../../lab/installation.ts';
 import { makePair, snapshotsOf, writeData } from '../../lab/pair.ts';
 import manifest from '../../package.json' with { type: 'json' };
-import { eventually, inGateLab, stateOf } from '../fixtures/system/gate-lab.ts';
+import { inGateLab, stateOf } from '../fixtures/system/gate-lab.ts';
 import { propertyOf } from '../fixtures/system/partial.ts';
+import { startSleeper } from '../fixtures/system/sleeper.ts';
 import { callsOn, installWrapper, LOGGED_ZFS } from '../fixtures/system/wrapper.ts';
 
 const POLICY = `
@@ -164,10 +165,7 @@ await inGateLab(t, POLICY, async (gate) => {
         `^ZREP WARNING - ${mute.destination} was last sent 2h 30min ago, which is more than 2h`,
       ),
     });
-    const holder = backup.spawn(['sleep', '100']);
-    t.teardown(() => holder.killGroup());
-    const look = () => backup.run(['pgrep', '-n', '-x', 'sleep'], { allowFail: true });
-    const pid = (await eventually(look, ({ code }) => code === 0)).stdout.trim();
+    const pid = await startSleeper(backup);
     await backup.run(['zfs', 'set', `zrep:lock-pid=${pid}`, one.destination]);
     await backup.run(['zfs', 'set', 'zrep:lock-pid=4194304', two.destination]);
     const { stdout } = await here('status --json');

@@ -6,6 +6,7 @@ import { installBuild } from '../../lab/installation.ts';
 import { makePair, type Pair, snapshotsOf, writeData } from '../../lab/pair.ts';
 import { inGateLab, snapshotNames } from '../fixtures/system/gate-lab.ts';
 import { propertyOf } from '../fixtures/system/partial.ts';
+import { startSleeper } from '../fixtures/system/sleeper.ts';
 
 const POLICY = `
 [limits]
@@ -115,9 +116,7 @@ await inGateLab(t, POLICY, async (gate) => {
 
   t.test('a file system that another zrep is at work on is left alone', async (t) => {
     const pair = await newPair();
-    const holder = backup.spawn(['sleep', '100']);
-    t.teardown(() => holder.killGroup());
-    const pid = (await backup.run(['pgrep', '-n', '-x', 'sleep'])).stdout.trim();
+    const pid = await startSleeper(backup);
     await backup.run(['zfs', 'set', `zrep:lock-pid=${pid}`, pair.destination]);
     const { code, stderr } = await zrep('refresh', pair.destination);
     t.equal(code, 1);

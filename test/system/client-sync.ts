@@ -6,6 +6,7 @@ import { testsNeeding } from '../fixtures/system/capabilities.ts';
 import { eventually } from '../fixtures/system/gate-lab.ts';
 import { propertyOf } from '../fixtures/system/partial.ts';
 import { inPushLab, names, pairMaker, theSame } from '../fixtures/system/push-lab.ts';
+import { startSleeper } from '../fixtures/system/sleeper.ts';
 
 await inPushLab(t, async (lab) => {
   const { fileserver, backup, zrep, wire, trouble } = lab;
@@ -95,9 +96,7 @@ Expiring zrep snaps on ${destination}
 
   t.test('one that is locked holds up no other, and -q passes over it', async (t) => {
     const [busy, free] = [await newPair(), await newPair()];
-    const holder = fileserver.spawn(['sleep', '100']);
-    t.teardown(() => holder.killGroup());
-    const pid = (await fileserver.run(['pgrep', '-n', '-x', 'sleep'])).stdout.trim();
+    const pid = await startSleeper(fileserver);
     await fileserver.run(['zfs', 'set', `zrep:lock-pid=${pid}`, busy.source]);
     const { code, stderr } = await zrep(['sync', busy.source, free.source]);
     t.equal(code, 1);

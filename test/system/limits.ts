@@ -5,6 +5,7 @@ import { type GateLab, inGateLab, snapshotNames } from '../fixtures/system/gate-
 import { propertyOf } from '../fixtures/system/partial.ts';
 import { installPausingZfs, PAUSING_ZFS, whilePaused } from '../fixtures/system/pausing.ts';
 import { checkRefusal } from '../fixtures/system/refusal.ts';
+import { seatsOn } from '../fixtures/system/seats.ts';
 import { makeSource, zrepName } from '../fixtures/system/source.ts';
 
 /** A policy with `limits`, for everything below tank/home. */
@@ -120,6 +121,5 @@ await inGateLab(t, policyWith(''), async (gate) => {
 
 /** When all have left, they have left nothing. */
 async function nobodySits(t: Test, { fileserver }: GateLab): Promise<void> {
-  const { stdout } = await fileserver.run(['find', '/var/run/zrep-gate/', '-type', 'f']);
-  t.equal(stdout, '', 'no seat is taken');
+  t.equal(await seatsOn(fileserver), '', 'no seat is taken');
 }

@@ -5,6 +5,7 @@ import { writeData } from '../../lab/pair.ts';
 import { loggedOn } from '../fixtures/system/audit-log.ts';
 import { eventually, type GateLab, inGateLab, snapshotNames } from '../fixtures/system/gate-lab.ts';
 import { checkRefusal } from '../fixtures/system/refusal.ts';
+import { startSleeper } from '../fixtures/system/sleeper.ts';
 import { makeSource, zrepName } from '../fixtures/system/source.ts';
 import { callsOn, installWrapper, LOGGED_ZFS } from '../fixtures/system/wrapper.ts';
 
@@ -35,7 +36,7 @@ await inGateLab(t, POLICY, async (gate) => {
   await gate.share();
 
   t.test('a lock of a live process is respected, and taken over once that is dead', async (t) => {
-    const pid = await startSleeper(gate);
+    const pid = await startSleeper(fileserver);
     const lock = { pid, time: await now() };
     await setLock(gate, home, lock);
     for (const command of [
@@ -57,13 +58,13 @@ await inGateLab(t, POLICY, async (gate) => {
   });
 
   t.test('a live process that was started after the lock was taken is not its holder', async (t) => {
-    await setLock(gate, home, { pid: await startSleeper(gate), time: '20260101000000' });
+    await setLock(gate, home, { pid: await startSleeper(fileserver), time: '20260101000000' });
     t.equal((await ask(`zrep snaponly ${home}`)).code, 0);
     await unlocked(t, gate, home);
   });
 
   t.test('a process of another user holds a lock like any other', async (t) => {
-    const pid = await startSleeper(gate, 'nobody');
+    const pid = await startSleeper(fileserver, 'nobody');
     const lock = { pid, time: await now() };
     await setLock(gate, home, lock);
     const { reason } = checkRefusal(t, await ask(`zrep snaponly ${home}`), 'lock-busy', 75);
@@ -79,7 +80,7 @@ await inGateLab(t, POLICY, async (gate) => {
 
   t.test("a parent's lock is not the child's", async (t) => {
     const child = await makeSource(fileserver, `${home}/child`);
-    const lock = { pid: await startSleeper(gate), time: await now() };
+    const lock = { pid: await startSleeper(fileserver), time: await now() };
     await setLock(gate, home, lock);
     t.equal((await ask(`zrep snaponly ${child}`)).code, 0);
     t.same(await lockOf(gate, home), lock);
@@ -153,7 +154,7 @@ await inGateLab(t, POLICY, async (gate) => {
   });
 
   t.test('the global lock of a zrep that died is broken', async (t) => {
-    const pid = await startSleeper(gate);
+    const pid = await startSleeper(fileserver);
     await fileserver.writeFile(GLOBAL, `${pid}\n`);
     await fileserver.run(['kill', pid]);
     t.match(await ask(`zrep snaponly ${home}`), { code: 0, stdout: `${home}@zrep_` });
@@ -161,7 +162,7 @@ await inGateLab(t, POLICY, async (gate) => {
   });
 
   t.test("a stock zrep's global lock is waited for, then named, and left alone", async (t) => {
-    const pid = await startSleeper(gate);
+    const pid = await startSleeper(fileserver);
     await fileserver.writeFile(GLOBAL, `${pid}\n`);
     const before = await fileserver.run(['stat', '-c', '%i %Y', GLOBAL]);
     const { reason } = checkRefusal(t, await ask(`zrep snaponly ${home}`), 'global-lock-busy', 75);
@@ -222,12 +223,6 @@ async function unlocked(t: Test, gate: GateLab, dataset: string): Promise<void> 
   t.same(lock, {}, `${dataset} is not locked`);
   const { stdout } = await gate.fileserver.script('ls -d /run/zrep.lock* 2>/dev/null || true');
   t.equal(stdout, '', 'nor is there a global lock');
-}
-
-/** A process on the fileserver that runs for as long as the host does; its number there. */
-async function startSleeper({ fileserver }: GateLab, user = 'root'): Promise<string> {
-  const script = 'sleep 1000 >/dev/null 2>&1 & echo $!';
-  return (await fileserver.run(['sh', '-c', script], { user })).stdout.trim();
 }
 
 /** A file system with more to send than all buffers on the way hold; the answer is its name. */

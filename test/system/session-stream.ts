@@ -9,6 +9,7 @@ import { testsNeeding } from '../fixtures/system/capabilities.ts';
 import { eventually, inGateLab, snapshotNames } from '../fixtures/system/gate-lab.ts';
 import { propertyOf } from '../fixtures/system/partial.ts';
 import { checkRefusal } from '../fixtures/system/refusal.ts';
+import { seatsOn } from '../fixtures/system/seats.ts';
 import { openSession } from '../fixtures/system/session.ts';
 import { makeSource, zrepName } from '../fixtures/system/source.ts';
 
@@ -33,7 +34,7 @@ await inGateLab(t, POLICY, async (gate) => {
   await backup.run(['zfs', 'create', '-p', `${vault}/home`]);
   const needing = await testsNeeding(t, fileserver);
   const holder = (source: string) => propertyOf(fileserver, 'zrep:lock-pid', source);
-  const seats = async () => (await fileserver.script('find /var/run/zrep-gate -type f')).stdout;
+  const seats = () => seatsOn(fileserver);
   const gates = async () =>
     (await fileserver.run(['pgrep', '-f', '[z]rep-gate serve backup1'], { allowFail: true })).stdout.trim();
 
@@ -198,7 +199,7 @@ await inGateLab(t, POLICY, async (gate) => {
   t.test('a refresh is one session, and its lock there taken once', async (t) => {
     const pair = await makePair(gate, 'home/one', { savecount: 2 });
     await writeData(fileserver, pair.source, 'data', 3000);
-    await fileserver.script('rm -f /var/log/lab.jsonl; kill -HUP "$(pgrep -x rsyslogd)"');
+    const before = (await loggedOn(fileserver)).length;
     const { stdout, stderr } = await backup.run(['zrep', 'refresh', pair.destination]);
     t.same([stdout, stderr], [`Expiring zrep snaps on ${pair.source}\n`, '']);
     t.same(await snapshotsOf(backup, pair.destination), await snapshotsOf(fileserver, pair.source));
@@ -206,7 +207,7 @@ await inGateLab(t, POLICY, async (gate) => {
       [await holder(pair.source), await propertyOf(backup, 'zrep:lock-pid', pair.destination)],
       ['-', '-'],
     );
-    const logged = (await loggedOn(fileserver)).map(({ fields }) => fields);
+    const logged = (await loggedOn(fileserver)).slice(before).map(({ fields }) => fields);
     const ids = new Set(logged.map(({ id = '' }) => id.split('-').slice(0, 2).join('-')));
     t.equal(ids.size, 1);
     const allowed = logged.filter(({ event }) => event === 'decision').map(({ operation }) => operation);
