@@ -9,6 +9,7 @@ import { testsNeeding } from '../fixtures/system/capabilities.ts';
 import { eventually, inGateLab, snapshotNames, stateOf } from '../fixtures/system/gate-lab.ts';
 import { refresh } from '../fixtures/system/refresh.ts';
 import { checkRefusal, idIn } from '../fixtures/system/refusal.ts';
+import { startSleeper } from '../fixtures/system/sleeper.ts';
 import { makeSource } from '../fixtures/system/source.ts';
 import { SPELLINGS } from '../fixtures/system/spellings.ts';
 
@@ -80,8 +81,7 @@ await inGateLab(t, POLICY, async (gate) => {
 
   testNeeding(['delegation'], "a lock of root's, whom the account cannot signal, is respected", async (t) => {
     const dataset = `${tank}/home`;
-    const { stdout } = await fileserver.script('sleep 1000 >/dev/null 2>&1 & echo $!');
-    const pid = stdout.trim();
+    const pid = await startSleeper(fileserver);
     await fileserver.run(['zfs', 'set', `zrep:lock-pid=${pid}`, dataset]);
     checkRefusal(t, await ask(`zrep snaponly ${dataset}`, { account: ACCOUNT }), 'lock-busy', 75);
     await fileserver.run(['kill', '-KILL', pid]);

@@ -175,7 +175,7 @@ await inGateLab(t, POLICY, async (gate) => {
       () => holder(source),
       (found) => found !== '-',
     );
-    await eventually(seats, (found) => found.includes('streams/'));
+    await eventually(seats, (found) => /^\/.*streams\//m.test(found));
     session.kill();
     await streamed;
     t.equal(
