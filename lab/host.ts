@@ -22,7 +22,7 @@ export interface RunOptions extends CommandOptions {
   input?: string | Buffer;
   /** Do not throw when the command fails. */
   allowFail?: boolean;
-  /** After this the command and its children are killed, and `run` throws. Five minutes when left out: hosts can be slow, as in an emulated guest. */
+  /** After this the command and its children are killed, and `run` throws. Five minutes when left out: a busy machine can be slow. */
   timeoutMs?: number;
 }
 

@@ -1,8 +1,9 @@
 /** zrep-gate installed on the fileserver with a policy, and the backup server's key let in, as the README has it. */
 
 import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import manifest from '../package.json' with { type: 'json' };
 import { installGate, switchTo } from './gate.ts';
@@ -10,6 +11,32 @@ import type { Host } from './host.ts';
 import type { Lab } from './lab.ts';
 import { addAccount, authorize } from './ssh.ts';
 import { npmFolder, PROJECT } from './start-host.ts';
+
+/**
+ * What `installBuild` does, from what npm has installed before into the folder that LAB_INSTALLED names (`installOnce`), if
+ * there is one: for tests whose subject is not the installation, since npm takes a second and more for each host.
+ */
+export async function provideBuild(
+  host: Host,
+  { program = 'zrep-gate' }: { program?: string } = {},
+): Promise<void> {
+  const { version } = manifest;
+  const installed = process.env['LAB_INSTALLED'];
+  if (installed === undefined) return installBuild(host, { program });
+  const folder = host.path(`/opt/zrep-gate/${version}`);
+  await mkdir(dirname(folder), { recursive: true });
+  await execa('cp', ['-a', '--', installed, folder]);
+  await switchTo(host, version, program);
+}
+
+/** Packs the build and lets npm install it below `folder`. @returns what LAB_INSTALLED is to name, for `provideBuild`. */
+export async function installOnce(folder: string): Promise<string> {
+  const installed = join(folder, 'installed');
+  const tarball = await pack(folder);
+  const flags = ['--global', '--prefix', installed, '--offline', '--ignore-scripts', '--silent'];
+  await execa(process.execPath, [join(npmFolder() ?? '', 'bin/npm-cli.js'), 'install', ...flags, tarball]);
+  return installed;
+}
 
 /**
  * Packs the build (or takes the tarball that LAB_TARBALL names), installs it on `host`, and lets people have

@@ -36,17 +36,16 @@ export async function makePair(
     savecount: String(savecount),
   };
   const sent = String(Math.floor(Date.now() / 1000));
-  for (const [host, dataset] of [
-    [fileserver, pair.source],
-    [backup, pair.destination],
-  ] as const) {
-    for (const [property, value] of Object.entries(properties)) {
-      await host.run(['zfs', 'set', `${tag}:${property}=${value}`, dataset]);
-    }
-    await host.run(['zfs', 'set', `${tag}:sent=${sent}`, `${dataset}@${tag}_000000`]);
-  }
-  await fileserver.run(['zfs', 'set', `${tag}:master=yes`, pair.source]);
-  await backup.run(['zfs', 'set', 'readonly=on', pair.destination]);
+  const setAll = (settings: Record<string, string>, dataset: string) =>
+    Object.entries(settings).map(([name, value]) => `zfs set '${name}=${value}' '${dataset}'`);
+  const settings = Object.fromEntries(
+    Object.entries(properties).map(([name, value]) => [`${tag}:${name}`, value]),
+  );
+  const here = setAll({ ...settings, [`${tag}:master`]: 'yes' }, pair.source);
+  const there = setAll({ ...settings, readonly: 'on' }, pair.destination);
+  const mark = (dataset: string) => setAll({ [`${tag}:sent`]: sent }, `${dataset}@${tag}_000000`);
+  await fileserver.script([...here, ...mark(pair.source)].join('\n'));
+  await backup.script([...there, ...mark(pair.destination)].join('\n'));
   return pair;
 }
 
@@ -75,40 +74,41 @@ export async function writeData(host: Host, dataset: string, file: string, kibib
   await host.run(['sh', '-c', script, 'sh', dataset, file, String(kibibytes)]);
 }
 
-/** The snapshots of a dataset, oldest first, with what tells them apart. */
+/** The snapshots of a dataset, oldest first, with what tells them apart; each with the mark of the tag that its name begins with. */
 export async function snapshotsOf(
   host: Host,
   dataset: string,
 ): Promise<{ name: string; guid: string; sent: string }[]> {
-  const { stdout } = await host.run([
-    'zfs',
-    'get',
-    '-Hp',
-    '-r',
-    '-d',
-    '1',
-    '-o',
-    'name,value',
-    'guid',
-    dataset,
-  ]);
-  const found: { name: string; guid: string; sent: string }[] = [];
-  for (const line of stdout.split('\n')) {
-    const [name = '', guid = ''] = line.split('\t');
-    if (!name.startsWith(`${dataset}@`)) continue;
-    const own = /@(.*)_/.exec(name)?.[1] ?? 'zrep';
-    const { stdout: sent } = await host.run([
+  const ask = async (properties: string) => {
+    const argv = [
       'zfs',
       'get',
-      '-H',
+      '-Hp',
+      '-r',
+      '-d',
+      '1',
       '-o',
-      'value',
-      '-s',
-      'local',
-      `${own}:sent`,
-      name,
-    ]);
-    found.push({ name: name.slice(dataset.length + 1), guid, sent: sent.trim() });
-  }
-  return found;
+      'name,property,value,source',
+      properties,
+      dataset,
+    ];
+    const rows = (await host.run(argv)).stdout.split('\n').map((line) => line.split('\t'));
+    return rows.filter(([name]) => name?.startsWith(`${dataset}@`)) as [string, string, string, string][];
+  };
+  const found = (await ask('guid')).map(([name, , guid]) => ({ name, guid, mark: `${tagOf(name)}:sent` }));
+  if (found.length === 0) return [];
+  const marks = new Map<string, string>();
+  for (const [name, property, value, source] of await ask(
+    [...new Set(found.map(({ mark }) => mark))].join(','),
+  ))
+    if (source === 'local') marks.set(`${name} ${property}`, value);
+  return found.map(({ name, guid, mark }) => ({
+    name: name.slice(dataset.length + 1),
+    guid,
+    sent: marks.get(`${name} ${mark}`) ?? '',
+  }));
+}
+
+function tagOf(snapshot: string): string {
+  return /@(.*)_/.exec(snapshot)?.[1] ?? 'zrep';
 }

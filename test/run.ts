@@ -1,78 +1,70 @@
 /**
- * `npm test`: runs every test file under tap, a line a file with what failed in it, then what was skipped, and closes
- * with one line, `N passed, N failed, N skipped`.
+ * `npm test`: runs every test file, and prints what lab/tap-report.ts says of them. What has to do with ZFS runs on OpenZFS, in
+ * guests, if they are built (`npm run test:openzfs` builds them), else on this machine's own ZFS or zfs-fuse.
  *
  *   npm test                       all
- *   npm test -- test/command       those below a folder, or single files
- *
- * Counted are the checks that tap counts, of which a skipped test is one. Under CI a skip is a failure: what CI
- * has not seen, it must not call good.
+ *   npm test -- --without-zfs      all but what has to do with ZFS
+ *   npm test -- test/command       those below a folder, or single files; on this machine
  */
 
-import { spawn } from 'node:child_process';
-import { readdirSync, statSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { Parser, type Result } from 'tap-parser';
+import { runInGuests } from '../lab/guest/run-tests.ts';
+import { guestTests, isOfZfs } from '../lab/guest/tests.ts';
+import { installOnce } from '../lab/installation.ts';
+import { PROJECT } from '../lab/start-host.ts';
+import { checksIn, type FileReport, printFile, printSummary } from '../lab/tap-report.ts';
+import { testFiles } from '../lab/test-files.ts';
 
-const places = process.argv.slice(2);
-const { tap, code } = await runTap((places.length > 0 ? places : ['test']).flatMap(testFiles));
-process.exitCode = close(tap, code);
+const { values, positionals } = parseArgs({
+  options: { 'without-zfs': { type: 'boolean', default: false } },
+  allowPositionals: true,
+});
+const withoutZfs = values['without-zfs'];
+const inGuests = !withoutZfs && positionals.length === 0 && guestsAreBuilt();
+const files = (positionals.length > 0 ? positionals : ['test']).flatMap(testFiles);
+const here = await runTap(withoutZfs || inGuests ? files.filter((file) => !isOfZfs(file)) : files);
+const there = inGuests ? await runInGuests(guestTests(), availableParallelism()) : [];
+process.exitCode = printSummary([...here.reports, ...there]) || here.code;
 
-function testFiles(place: string): string[] {
-  if (statSync(place).isFile()) return [place];
-  return readdirSync(place, { recursive: true, encoding: 'utf8' })
-    .map((name) => join(place, name))
-    .filter((path) => path.endsWith('.ts') && !path.includes('/fixtures/') && path !== 'test/run.ts')
-    .sort();
+function guestsAreBuilt(): boolean {
+  return spawnSync(join(PROJECT, 'lab/guest/build'), ['--is-built', '2.4', '2.3'], { stdio: 'ignore' }).status === 0;
 }
 
-/** tap's whole output, and its exit code; each file is told of as it ends. */
-async function runTap(paths: readonly string[]): Promise<{ tap: string; code: number }> {
+/** Runs them on this machine, as many at a time as it has cores. @returns what came of each, and tap's exit code. */
+async function runTap(paths: readonly string[]): Promise<{ reports: FileReport[]; code: number }> {
   const argv = ['node_modules/.bin/tap', 'run', '--reporter=tap', ...paths];
-  const child = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'inherit'] });
-  let tap = '';
-  const files = new Parser();
-  files.on('assert', ({ ok, name, time }) => {
-    console.log(`${ok ? 'ok    ' : 'FAILED'} ${name} (${Math.round((time ?? 0) / 100) / 10} s)`);
-    // At once: a run that is cut off is to have told what it knew.
-    const own = ok ? [] : failuresIn(checksIn(tap)).filter((check) => check.name.startsWith(name));
-    for (const check of own) console.log(describeFailure(check));
-  });
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    tap += text;
-    files.write(text);
-  });
-  child.stdout.on('end', () => files.end());
-  return new Promise((resolve) => child.on('close', (code) => resolve({ tap, code: code ?? 1 })));
+  const env = { ...process.env };
+  const folder = mkdtempSync(join(tmpdir(), 'zrep-gate-test-'));
+  try {
+    if (paths.some((path) => path.includes('system/'))) env['LAB_INSTALLED'] = await installOnce(folder);
+    const child = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'inherit'], env });
+    const ended: Omit<FileReport, 'checks'>[] = [];
+    let tap = '';
+    const parser = new Parser();
+    parser.on('assert', ({ ok, name, time }) => {
+      const file = { name, ok, seconds: (time ?? 0) / 1000 };
+      printFile({ ...file, checks: ok ? [] : checksOf(name, checksIn(tap)) });
+      ended.push(file);
+    });
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      tap += text;
+      parser.write(text);
+    });
+    child.stdout.on('end', () => parser.end());
+    const code = await new Promise<number>((resolve) => child.on('close', (code) => resolve(code ?? 1)));
+    const checks = checksIn(tap);
+    return { reports: ended.map((file) => ({ ...file, checks: checksOf(file.name, checks) })), code };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }
 
-function checksIn(tap: string): Result[] {
-  return Parser.parse(tap, { flat: true }).flatMap((event) => (event[0] === 'assert' ? [event[1]] : []));
-}
-
-function failuresIn(checks: readonly Result[]): Result[] {
-  return checks.filter(({ ok, skip, todo }) => !ok && !skip && !todo);
-}
-
-/** Prints what was skipped and why, and the closing line; the answer is the exit code. */
-function close(tap: string, code: number): number {
-  const checks = checksIn(tap);
-  const skipped = checks.filter(({ skip }) => skip);
-  const failed = failuresIn(checks);
-  for (const { name, skip } of skipped) console.log(`skipped: ${name}: ${skip}`);
-  const passed = checks.length - skipped.length - failed.length;
-  console.log(`${passed} passed, ${failed.length} failed, ${skipped.length} skipped`);
-  if (code !== 0 || failed.length > 0 || checks.length === 0) return 1;
-  return process.env['CI'] && skipped.length > 0 ? 1 : 0;
-}
-
-/** The file and the names of the tests, then what tap has on it: the difference, the place. */
-function describeFailure({ name, diag }: Result): string {
-  const { diff, said, at, message, stack } = diag ?? {};
-  const facts = Object.entries({ diff, message, said, at: at && `${at.fileName}:${at.lineNumber}`, stack });
-  const lines = facts.flatMap(([key, value]) => {
-    if (value === undefined || value === null) return [];
-    return [`${key}: ${typeof value === 'string' ? value : JSON.stringify(value, null, 2)}`];
-  });
-  return [`\nFAILED: ${name}`, ...lines].join('\n').replaceAll('\n', '\n  ');
+/** A file is a test of the whole run, and so the first name of each of its checks. */
+function checksOf(file: string, checks: readonly Result[]): Result[] {
+  return checks.filter(({ name }) => name.startsWith(file));
 }

@@ -30,6 +30,7 @@ loop_device() {
   local attempt
   for attempt in $(seq 50); do
     device=$(losetup --find)
+    device=${device%% *} # Debian 13 adds "(lost)" where /dev lacks the node
     [ -e "$device" ] || mknod -m 600 "$device" b 7 "${device#/dev/loop}"
     if losetup "$device" "$1" 2>/dev/null; then return; fi
   done

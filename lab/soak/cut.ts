@@ -24,8 +24,8 @@ const history: History = new Map(JSON.parse(json) as [string, string][]);
 
 const lab = await startLab({
   pools: {
-    fileserver: { name: 'tank', mountpoint: '/tank', device: '/dev/vdd', exists: boot > 0 },
-    backup: { name: 'vault', mountpoint: '/vault', device: '/dev/vde', exists: boot > 0 },
+    fileserver: { name: 'tank', mountpoint: '/tank', device: '/dev/ubdc', exists: boot > 0 },
+    backup: { name: 'vault', mountpoint: '/vault', device: '/dev/ubdd', exists: boot > 0 },
   },
 });
 try {

@@ -4,7 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { type Refreshed, refresh, type Watcher } from './client.ts';
 import type { Setting } from './setting.ts';
 
-/** For how long what was cut off may still be about to end; under emulation a single zfs takes half a second. */
+/** For how long what was interrupted may take to end, on a busy machine. Milliseconds. */
 const PATIENCE = 30_000;
 
 /**

@@ -1,6 +1,6 @@
 /**
  * `npm run soak -- --rounds N [--seed S]`: death in the middle of refreshes, in guests with OpenZFS. Of ten rounds seven kill
- * one process (kill.ts) and three cut the power (power.ts), both at the same time: emulation leaves a second core idle.
+ * one process (kill.ts) and three cut the power (power.ts), both at the same time, each guest on a core of its own.
  * A line a round; the exit code is 1 when one did not go well.
  */
 

@@ -1,6 +1,6 @@
 /** What every round of the soak stands on: the gate with a policy on the fileserver, and a pair that it may pull. */
 
-import { installBuild, installPolicy, letInAs } from '../installation.ts';
+import { installPolicy, letInAs, provideBuild } from '../installation.ts';
 import { type Lab, startLab } from '../lab.ts';
 import { makePair, type Pair } from '../pair.ts';
 import { processesOn } from './processes.ts';
@@ -30,7 +30,7 @@ export async function startSetting(): Promise<Setting> {
   return { ...lab, pair, spared: await shareConnection(lab) };
 }
 
-/** Under emulation a handshake takes longer than all that follows: what is not to be killed goes without. */
+/** What is not to be killed shares a connection, so that its handshake is not among what dies. */
 export async function shareConnection({ fileserver, backup }: Lab): Promise<Set<number>> {
   backup.spawn(['ssh', ...SHARED, '-M', '-N', fileserver.name]);
   const check = ['ssh', ...SHARED, '-O', 'check', fileserver.name];
@@ -41,7 +41,7 @@ export async function shareConnection({ fileserver, backup }: Lab): Promise<Set<
 
 /** The gate on the fileserver, and the backup server's key let in. */
 export async function installGateOn(lab: Lab, { zfs = '/usr/sbin/zfs' }: SettingOptions = {}): Promise<void> {
-  await installBuild(lab.fileserver);
+  await provideBuild(lab.fileserver);
   await installPolicy(
     lab.fileserver,
     `zfs = "${zfs}"

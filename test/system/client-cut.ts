@@ -1,7 +1,7 @@
 /** Refreshes and first streams that do not come to their end, and what the next run makes of them. */
 
 import t, { type Test } from 'tap';
-import { installBuild } from '../../lab/installation.ts';
+import { provideBuild } from '../../lab/installation.ts';
 import { makePair, snapshotsOf, writeData } from '../../lab/pair.ts';
 import { testsNeeding } from '../fixtures/system/capabilities.ts';
 import {
@@ -30,7 +30,7 @@ const CUT = 1_000_000;
 
 await inGateLab(t, POLICY, async (gate) => {
   const { fileserver, backup, tank, vault } = gate;
-  await installBuild(backup, { program: 'zrep' });
+  await provideBuild(backup, { program: 'zrep' });
   await installCuttingSsh(backup);
   for (const [host, root] of [
     [fileserver, tank],

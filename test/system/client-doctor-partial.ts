@@ -2,7 +2,7 @@
 
 import t from 'tap';
 import type { Host } from '../../lab/host.ts';
-import { installBuild } from '../../lab/installation.ts';
+import { provideBuild } from '../../lab/installation.ts';
 import { makePair, snapshotsOf, writeData } from '../../lab/pair.ts';
 import { testsNeeding } from '../fixtures/system/capabilities.ts';
 import { CUTTING_SSH, cutNext, installCuttingSsh } from '../fixtures/system/cutting-ssh.ts';
@@ -20,7 +20,7 @@ resume = true
 
 await inGateLab(t, POLICY, async (gate) => {
   const { fileserver, backup, vault } = gate;
-  await installBuild(backup, { program: 'zrep' });
+  await provideBuild(backup, { program: 'zrep' });
   await gate.share();
   await installCuttingSsh(backup);
   await backup.run(['zfs', 'create', '-p', `${vault}/home`]);

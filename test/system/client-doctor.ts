@@ -34,10 +34,14 @@ await inDoctorLab(t, ({ gate, granted, pair, refresh, inShell }) => {
       const alone = await doctor(backup, pair.destination);
       const mends = alone.findings.map(({ mend }) => mend.lines);
       // zfs-fuse lists snapshots only with what is below.
-      t.same(mends, zfsKind() === 'zfs-fuse' ? [['subtree = true']] : []);
+      const blind = zfsKind() === 'zfs-fuse';
+      t.same(mends, blind ? [['subtree = true']] : []);
       t.match(await doctor(backup, '--here', pair.destination), { code: 0, codes: [] });
       await inShell(backup, 'zfs inherit readonly $copy');
-      t.match(await doctor(backup, '--fix', pair.destination), { code: 3, mended: ['copy-writable'] });
+      t.match(await doctor(backup, '--fix', pair.destination), {
+        code: blind ? 3 : 0,
+        mended: ['copy-writable'],
+      });
       await gate.policy(granted);
       await refresh(t);
     },

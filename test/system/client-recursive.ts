@@ -1,7 +1,7 @@
 /** `zrep -R refresh`: a tree, with what its streams carry along. */
 
 import t from 'tap';
-import { installBuild } from '../../lab/installation.ts';
+import { provideBuild } from '../../lab/installation.ts';
 import { makePair, snapshotsOf, writeData } from '../../lab/pair.ts';
 import { testsNeeding } from '../fixtures/system/capabilities.ts';
 import { inGateLab, snapshotNames } from '../fixtures/system/gate-lab.ts';
@@ -20,7 +20,7 @@ recursive = true
 
 await inGateLab(t, POLICY, async (gate) => {
   const { fileserver, backup } = gate;
-  await installBuild(backup, { program: 'zrep' });
+  await provideBuild(backup, { program: 'zrep' });
   const zrep = (...words: string[]) => backup.run(['zrep', ...words], { allowFail: true });
   const tree = await makePair(gate, 'tree', { savecount: 2 });
   const [child, copy] = [`${tree.source}/child`, `${tree.destination}/child`];

@@ -1,7 +1,7 @@
 /** Streams on the channel of a session, and the lock that is kept from the snapshot to the end of a refresh. */
 
 import t, { type Test } from 'tap';
-import { installBuild } from '../../lab/installation.ts';
+import { provideBuild } from '../../lab/installation.ts';
 import { makePair, snapshotsOf, writeData } from '../../lab/pair.ts';
 import { FAREWELL, KEEP, LET_GO } from '../../src/command/session.ts';
 import { loggedOn } from '../fixtures/system/audit-log.ts';
@@ -30,7 +30,7 @@ filters = ["gzip"]
 
 await inGateLab(t, POLICY, async (gate) => {
   const { fileserver, backup, tank, vault, ask } = gate;
-  await installBuild(backup, { program: 'zrep' });
+  await provideBuild(backup, { program: 'zrep' });
   await backup.run(['zfs', 'create', '-p', `${vault}/home`]);
   const needing = await testsNeeding(t, fileserver);
   const holder = (source: string) => propertyOf(fileserver, 'zrep:lock-pid', source);

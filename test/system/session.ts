@@ -1,7 +1,7 @@
 /** Sessions: many short commands on one channel, each judged, recorded and answered as if it had come alone. */
 
 import t from 'tap';
-import { installBuild } from '../../lab/installation.ts';
+import { provideBuild } from '../../lab/installation.ts';
 import { makePair, snapshotsOf } from '../../lab/pair.ts';
 import { FAREWELL, GREETING, SESSION } from '../../src/command/session.ts';
 import { loggedOn } from '../fixtures/system/audit-log.ts';
@@ -29,7 +29,7 @@ const ALL = '"pull", "expire", "read", "send"';
 
 await inGateLab(t, policyWith(ALL), async (gate) => {
   const { fileserver, backup, tank, vault, ask } = gate;
-  await installBuild(backup, { program: 'zrep' });
+  await provideBuild(backup, { program: 'zrep' });
   const home = await makeSource(fileserver, `${tank}/home`, { snapshots: 2, sent: [0, 1], savecount: '1' });
   const seats = () => seatsOn(fileserver);
 

@@ -3,7 +3,7 @@
 import t from 'tap';
 import { switchTo } from '../../lab/gate.ts';
 import type { Host } from '../../lab/host.ts';
-import { installBuild } from '../../lab/installation.ts';
+import { provideBuild } from '../../lab/installation.ts';
 import { makePair, writeData } from '../../lab/pair.ts';
 import { zfsKind } from '../../lab/zfs.ts';
 import manifest from '../../package.json' with { type: 'json' };
@@ -30,7 +30,7 @@ await inGateLab(t, POLICY, async (gate) => {
   const { fileserver, backup, tank } = gate;
   // The fileserver has the package already.
   await switchTo(fileserver, manifest.version, 'zrep-expire');
-  await installBuild(backup, { program: 'zrep-expire' });
+  await provideBuild(backup, { program: 'zrep-expire' });
   await switchTo(backup, manifest.version, 'zrep');
   await installWrapper(fileserver);
   const zfs = (...words: string[]) => fileserver.run(['zfs', ...words]);

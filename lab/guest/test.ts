@@ -1,0 +1,34 @@
+/**
+ * `npm run test:openzfs`: system tests on OpenZFS, in guests; prints what lab/tap-report.ts says of them.
+ *
+ *   npm run test:openzfs                                      what has to do with ZFS: see lab/guest/tests.ts
+ *   npm run test:openzfs -- --zfs 2.3                         of that, what runs on OpenZFS 2.3; --zfs 2.4 likewise
+ *   npm run test:openzfs -- [--zfs 2.3] test/system/pull.ts   files or folders; on 2.4, if not said otherwise
+ *   npm run test:openzfs -- --jobs 1 …                        so many guests at a time; if left out, one for each core
+ */
+
+import { availableParallelism } from 'node:os';
+import { parseArgs } from 'node:util';
+import { printSummary } from '../tap-report.ts';
+import { testFiles } from '../test-files.ts';
+import { type GuestTest, runInGuests } from './run-tests.ts';
+import { guestTests } from './tests.ts';
+
+const { tests, parallel } = readArguments(process.argv.slice(2));
+process.exitCode = printSummary(await runInGuests(tests, parallel));
+
+function readArguments(args: string[]): { tests: GuestTest[]; parallel: number } {
+  const text = { type: 'string' } as const;
+  const { values, positionals } = parseArgs({
+    args,
+    options: { zfs: text, jobs: text },
+    allowPositionals: true,
+  });
+  const { zfs, jobs = String(availableParallelism()) } = values;
+  if (zfs !== undefined && zfs !== '2.3' && zfs !== '2.4')
+    throw new Error(`--zfs takes 2.3 or 2.4, not ${zfs}`);
+  if (!/^[1-9]\d?$/.test(jobs)) throw new Error(`--jobs takes a number, not ${jobs}`);
+  const asked = positionals.flatMap(testFiles).map((file): GuestTest => ({ file, zfs: zfs ?? '2.4' }));
+  const all = guestTests().filter((test) => zfs === undefined || test.zfs === zfs);
+  return { tests: asked.length > 0 ? asked : all, parallel: Number(jobs) };
+}
