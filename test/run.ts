@@ -32,7 +32,10 @@ const there = inGuests ? await runInGuests(guestTests(), availableParallelism())
 process.exitCode = printSummary([...here.reports, ...there]) || here.code;
 
 function guestsAreBuilt(): boolean {
-  return spawnSync(join(PROJECT, 'lab/guest/build'), ['--is-built', '2.4', '2.3'], { stdio: 'ignore' }).status === 0;
+  return (
+    spawnSync(join(PROJECT, 'lab/guest/build'), ['--is-built', '2.4', '2.3'], { stdio: 'ignore' }).status ===
+    0
+  );
 }
 
 /** Runs them on this machine, as many at a time as it has cores. @returns what came of each, and tap's exit code. */
