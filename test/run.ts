@@ -40,7 +40,9 @@ function guestsAreBuilt(): boolean {
 
 /** Runs them on this machine, as many at a time as it has cores. @returns what came of each, and tap's exit code. */
 async function runTap(paths: readonly string[]): Promise<{ reports: FileReport[]; code: number }> {
-  const argv = ['node_modules/.bin/tap', 'run', '--reporter=tap', ...paths];
+  // Left alone, tap takes half of the cores.
+  const jobs = `--jobs=${availableParallelism()}`;
+  const argv = ['node_modules/.bin/tap', 'run', '--reporter=tap', jobs, ...paths];
   const env = { ...process.env };
   const folder = mkdtempSync(join(tmpdir(), 'zrep-gate-test-'));
   try {

@@ -28,7 +28,6 @@ const NOT_OF_ZFS = [
 /** What depends on how zfs receives, resumes and delegates, which changed between the series. */
 const ON_EVERY_SERIES = [
   'allow',
-  'client-cut',
   'client-doctor-partial',
   'client-hostile',
   'client-recursive',
