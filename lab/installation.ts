@@ -25,7 +25,7 @@ export async function provideBuild(
   if (installed === undefined) return installBuild(host, { program });
   const folder = host.path(`/opt/zrep-gate/${version}`);
   await mkdir(dirname(folder), { recursive: true });
-  await execa('cp', ['-a', '--', installed, folder]);
+  await execa('cp', ['-aT', '--', installed, folder]);
   await switchTo(host, version, program);
 }
 

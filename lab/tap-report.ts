@@ -43,9 +43,18 @@ export function printSummary(files: readonly FileReport[]): number {
   return process.env['CI'] && skipped > 0 ? 1 : 0;
 }
 
-/** The checks in what a run of tap printed; the names of the tests that one lies in stand before its own. */
-export function checksIn(tap: string): Result[] {
-  return Parser.parse(tap, { flat: true }).flatMap((event) => (event[0] === 'assert' ? [event[1]] : []));
+/**
+ * What a run of tap printed: its checks, before whose names stand those of the tests that they lie in; and whether it came to its
+ * end, by its own plan.
+ */
+export function readTap(tap: string): { checks: Result[]; complete: boolean } {
+  const checks: Result[] = [];
+  let complete = false;
+  for (const event of Parser.parse(tap, { flat: true })) {
+    if (event[0] === 'assert') checks.push(event[1]);
+    if (event[0] === 'complete') complete = event[1].plan.end !== null && !event[1].bailout;
+  }
+  return { checks, complete };
 }
 
 function failuresIn(checks: readonly Result[]): Result[] {

@@ -14,9 +14,15 @@ import { testFiles } from '../test-files.ts';
 import { type GuestTest, runInGuests } from './run-tests.ts';
 import { guestTests } from './tests.ts';
 
-const { tests, parallel } = readArguments(process.argv.slice(2));
-process.exitCode = printSummary(await runInGuests(tests, parallel));
+try {
+  const { tests, parallel } = readArguments(process.argv.slice(2));
+  process.exitCode = printSummary(await runInGuests(tests, parallel)) || process.exitCode || 0;
+} catch (error) {
+  console.error(`test:openzfs: ${(error as Error).message}`);
+  process.exitCode = 64;
+}
 
+/** @throws Error for what cannot be understood, and for a file that is not there. */
 function readArguments(args: string[]): { tests: GuestTest[]; parallel: number } {
   const text = { type: 'string' } as const;
   const { values, positionals } = parseArgs({

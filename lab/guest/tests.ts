@@ -1,15 +1,14 @@
-/** Which system tests are for a guest with OpenZFS. */
+/** Which system tests run in guests with OpenZFS, and on which. */
 
 import { basename } from 'node:path';
 import { testFiles } from '../test-files.ts';
 import type { GuestTest } from './run-tests.ts';
 
 /**
- * What these look at is sshd, sudo, syslog, the policy or the lab itself, and the same on every ZFS. client-at-once.ts wants more
- * than a guest's one core, and stall.ts could not run in a guest: its kernel does not tell in what a process waits, so that a
- * writer whose pipe is full looks like any other.
+ * What these look at is sshd, sudo, syslog, the policy or the lab itself, and the same on every ZFS; and client-at-once.ts wants
+ * more than a guest's one core.
  */
-const NOT_OF_ZFS = [
+const NOT_IN_GUESTS = [
   'attacks',
   'audit',
   'channel',
@@ -22,22 +21,23 @@ const NOT_OF_ZFS = [
   'launcher',
   'operations',
   'policy',
-  'stall',
 ];
 
-/** What depends on how zfs receives, resumes and delegates, which changed between the series. */
+/** Guests have a kernel that does not name what a process waits in; this machine's does. */
+const HERE_TOO = ['stall'];
+
+/** What depends most on how zfs receives, resumes, sends raw and delegates. */
 const ON_EVERY_SERIES = [
   'allow',
   'client-doctor-partial',
   'client-hostile',
-  'client-recursive',
   'flags',
   'raw',
   'resume',
   'resume-token',
 ];
 
-/** The first file that is begun should not be the one that takes longest: these are begun first. */
+/** These take longest. They are begun first, so that no core waits for one of them at the end. */
 const LONG = [
   'client-doctor-settings',
   'client-doctor-snapshots',
@@ -46,20 +46,32 @@ const LONG = [
   'client-cut',
 ];
 
-/** Whether a test file has to do with ZFS, so that it is run on OpenZFS where there is a guest. */
-export function isOfZfs(file: string): boolean {
-  return file.includes('test/system/') && !NOT_OF_ZFS.includes(basename(file, '.ts'));
+/** Whether a test file need not run on this machine, if there are guests. */
+export function runsOnlyInGuests(file: string): boolean {
+  return runsInGuests(file) && !HERE_TOO.includes(nameOf(file));
 }
 
-/** What is run in guests: all of it on OpenZFS 2.4, and what can differ on 2.3, too. Those that take long come first. */
+/** All that runs in guests: on OpenZFS 2.4 all of it, on 2.3 what is on every series. @throws Error for a name that no file has. */
 export function guestTests(): GuestTest[] {
-  const files = testFiles('test/system').filter(isOfZfs);
-  const all = [
-    ...files.map((file): GuestTest => ({ file, zfs: '2.4' })),
-    ...files
-      .filter((file) => ON_EVERY_SERIES.includes(basename(file, '.ts')))
-      .map((file): GuestTest => ({ file, zfs: '2.3' })),
-  ];
-  const isLong = ({ file }: GuestTest) => LONG.includes(basename(file, '.ts'));
-  return [...all.filter(isLong), ...all.filter((test) => !isLong(test))];
+  const files = testFiles('test/system');
+  const names = files.map(nameOf);
+  const unknown = [NOT_IN_GUESTS, HERE_TOO, ON_EVERY_SERIES, LONG]
+    .flat()
+    .filter((name) => !names.includes(name));
+  if (unknown.length > 0)
+    throw new Error(`lab/guest/tests.ts names what is not in test/system: ${unknown.join(', ')}`);
+  const onAll = files.filter(runsInGuests).map((file): GuestTest => ({ file, zfs: '2.4' }));
+  const onOld = files
+    .filter((file) => ON_EVERY_SERIES.includes(nameOf(file)))
+    .map((file): GuestTest => ({ file, zfs: '2.3' }));
+  const isLong = ({ file }: GuestTest) => LONG.includes(nameOf(file));
+  return [...onAll.filter(isLong), ...onAll.filter((test) => !isLong(test)), ...onOld];
+}
+
+function runsInGuests(file: string): boolean {
+  return file.includes('test/system/') && !NOT_IN_GUESTS.includes(nameOf(file));
+}
+
+function nameOf(file: string): string {
+  return basename(file, '.ts');
 }

@@ -3,7 +3,7 @@
  *
  *   lab/guest/run node --import tsx lab/soak/kill.ts --rounds N --seed S
  *
- * In the guest with OpenZFS: zfs-fuse's daemon goes on streaming when `zfs send` is killed. The exit code is 1 when a
+ * In a guest with OpenZFS: zfs-fuse's daemon goes on streaming when `zfs send` is killed. The exit code is 1 when a
  * round did not end well; the same seed makes the same plans, whatever the machine makes of the moments.
  */
 

@@ -8,7 +8,7 @@
  * flushed is really gone: it was in the guest's memory, in the cache of the loop device below each pool.
  */
 
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -49,6 +49,8 @@ async function soak(): Promise<number> {
     truncateSync(disk, MEGABYTES * 1024 * 1024);
   }
   mkdirSync(join(folder, 'stage'));
+  // Before there is a limit on how long a boot takes.
+  execFileSync(join(PROJECT, 'lab/guest/build'), { stdio: 'inherit' });
   let history = '[]';
   for (let boot = 0; boot <= rounds; boot += 1) {
     const told = await bootOnce(boot, disks, history);
