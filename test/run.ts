@@ -41,7 +41,7 @@ function guestsAreBuilt(): boolean {
 /** Runs them on this machine, as many at a time as it has cores. @returns what came of each, and tap's exit code. */
 async function runTap(paths: readonly string[]): Promise<{ reports: FileReport[]; code: number }> {
   if (paths.length === 0) return { reports: [], code: 0 };
-  // Left alone, tap takes half of the cores.
+  // By itself tap leaves one of a few cores free: of two it would use one.
   const jobs = `--jobs=${availableParallelism()}`;
   const argv = ['node_modules/.bin/tap', 'run', '--reporter=tap', jobs, ...paths];
   const env = { ...process.env };

@@ -51,8 +51,8 @@ export async function runInGuests(tests: readonly GuestTest[], parallel: number)
     const began = Date.now();
     const command = ['env', `TAP_TIMEOUT=${PATIENCE - 60}`, 'node', '--import', 'tsx', file];
     const { exitCode, stdout, stderr } = await inGuest(zfs, command, 'pipe');
-    const { checks, complete } = readTap(stdout);
-    const ok = exitCode === 0 && complete && checks.length > 0;
+    const { checks, ok: asPlanned } = readTap(stdout);
+    const ok = exitCode === 0 && asPlanned;
     // A failed check says enough. Without one, the guest's own words have to.
     if (!ok && checks.every((check) => check.ok))
       console.log(`${stdout.slice(-4000)}\n${stderr}\n(exit code ${exitCode}, ${checks.length} checks)`);
