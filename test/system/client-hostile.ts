@@ -81,8 +81,16 @@ await inGateLab(t, POLICY, async (gate) => {
     await fileserver.script(
       `zfs set zrep:src-host=${fileserver.name} ${pair.source}; zfs set zrep:src-fs=${pair.source} ${pair.source}`,
     );
-    const look = () =>
-      Promise.all(Object.keys(PLANTED).map((property) => propertyOf(backup, property, pair.destination)));
+    const argv = [
+      'zfs',
+      'get',
+      '-H',
+      '-o',
+      'property,value',
+      Object.keys(PLANTED).join(','),
+      pair.destination,
+    ];
+    const look = async () => (await backup.run(argv)).stdout.split('\n');
     return { ...pair, look, before: await look() };
   }
 
