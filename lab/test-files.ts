@@ -1,7 +1,11 @@
-/** Which files are tests. */
+/** Which files are tests, and how many of them run at a time. */
 
 import { readdirSync, statSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+
+/** One more than there are cores: now and then one waits. By itself tap would use one core of two. */
+export const FILES_AT_A_TIME = availableParallelism() + 1;
 
 /** The test files below a folder, sorted; or the file itself. */
 export function testFiles(place: string): string[] {

@@ -9,7 +9,7 @@
 
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { availableParallelism, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Parser, type Result } from 'tap-parser';
@@ -18,7 +18,7 @@ import { guestTests, runsOnlyInGuests } from '../lab/guest/tests.ts';
 import { installOnce } from '../lab/installation.ts';
 import { PROJECT } from '../lab/start-host.ts';
 import { type FileReport, printFile, printSummary, readTap } from '../lab/tap-report.ts';
-import { testFiles } from '../lab/test-files.ts';
+import { FILES_AT_A_TIME, testFiles } from '../lab/test-files.ts';
 
 const { values, positionals } = parseArgs({
   options: { 'without-guest-tests': { type: 'boolean', default: false } },
@@ -29,7 +29,7 @@ const inGuests = !without && positionals.length === 0 && guestsAreBuilt();
 const files = (positionals.length > 0 ? positionals : ['test']).flatMap(testFiles);
 const here = await runTap(without || inGuests ? files.filter((file) => !runsOnlyInGuests(file)) : files);
 const there =
-  inGuests && process.exitCode === undefined ? await runInGuests(guestTests(), availableParallelism()) : [];
+  inGuests && process.exitCode === undefined ? await runInGuests(guestTests(), FILES_AT_A_TIME) : [];
 process.exitCode = printSummary([...here.reports, ...there]) || here.code || process.exitCode || 0;
 
 /** Only root can run them. */
@@ -38,11 +38,10 @@ function guestsAreBuilt(): boolean {
   return process.getuid?.() === 0 && spawnSync(ask[0], ask.slice(1), { stdio: 'ignore' }).status === 0;
 }
 
-/** Runs them on this machine, as many at a time as it has cores. @returns what came of each, and tap's exit code. */
+/** Runs them on this machine, some at a time. @returns what came of each, and tap's exit code. */
 async function runTap(paths: readonly string[]): Promise<{ reports: FileReport[]; code: number }> {
   if (paths.length === 0) return { reports: [], code: 0 };
-  // By itself tap leaves one of a few cores free: of two it would use one.
-  const jobs = `--jobs=${availableParallelism()}`;
+  const jobs = `--jobs=${FILES_AT_A_TIME}`;
   const argv = ['node_modules/.bin/tap', 'run', '--reporter=tap', jobs, ...paths];
   const env = { ...process.env };
   const folder = mkdtempSync(join(tmpdir(), 'zrep-gate-test-'));

@@ -4,13 +4,12 @@
  *   npm run test:openzfs                                      what has to do with ZFS: see lab/guest/tests.ts
  *   npm run test:openzfs -- --zfs 2.3                         of that, what runs on OpenZFS 2.3; --zfs 2.4 likewise
  *   npm run test:openzfs -- [--zfs 2.3] test/system/pull.ts   files or folders; on 2.4, if not said otherwise
- *   npm run test:openzfs -- --jobs 1 …                        so many guests at a time; if left out, one for each core
+ *   npm run test:openzfs -- --jobs 1 …                        so many guests at a time; if left out, one more than there are cores
  */
 
-import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { printSummary } from '../tap-report.ts';
-import { testFiles } from '../test-files.ts';
+import { FILES_AT_A_TIME, testFiles } from '../test-files.ts';
 import { type GuestTest, runInGuests } from './run-tests.ts';
 import { guestTests } from './tests.ts';
 
@@ -30,7 +29,7 @@ function readArguments(args: string[]): { tests: GuestTest[]; parallel: number }
     options: { zfs: text, jobs: text },
     allowPositionals: true,
   });
-  const { zfs, jobs = String(availableParallelism()) } = values;
+  const { zfs, jobs = String(FILES_AT_A_TIME) } = values;
   if (zfs !== undefined && zfs !== '2.3' && zfs !== '2.4')
     throw new Error(`--zfs takes 2.3 or 2.4, not ${zfs}`);
   if (!/^[1-9]\d?$/.test(jobs)) throw new Error(`--jobs takes a number, not ${jobs}`);
