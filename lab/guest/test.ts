@@ -4,7 +4,7 @@
  *   npm run test:openzfs                                      what has to do with ZFS: see lab/guest/tests.ts
  *   npm run test:openzfs -- --zfs 2.3                         of that, what runs on OpenZFS 2.3; --zfs 2.4 likewise
  *   npm run test:openzfs -- [--zfs 2.3] test/system/pull.ts   files or folders; on 2.4, if not said otherwise
- *   npm run test:openzfs -- --jobs 1 …                        so many guests at a time; if left out, one more than there are cores
+ *   npm run test:openzfs -- --jobs 1 …                        so many guests at a time; if left out, one for each core
  */
 
 import { parseArgs } from 'node:util';
