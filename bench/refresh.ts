@@ -6,7 +6,7 @@
  * zfs do is written out here, without its own start-up, which makes it look faster than it is.
  */
 
-import { installPolicy, letInAs, provideBuild } from '../lab/installation.ts';
+import { installBuild, installPolicy, letInAs } from '../lab/installation.ts';
 import type { Lab } from '../lab/lab.ts';
 import { makePair, type Pair, writeData } from '../lab/pair.ts';
 import { authorize } from '../lab/ssh.ts';
@@ -30,7 +30,7 @@ export async function measureRefresh(
   rounds: number,
 ): Promise<readonly RefreshResult[]> {
   const { fileserver, backup } = lab;
-  await provideBuild(backup, { program: 'zrep' });
+  await installBuild(backup, { program: 'zrep' });
   const grant = `[[client.refresh.grant]]
 dataset = "${fileserver.pool}/refresh"
 subtree = true

@@ -4,7 +4,7 @@
  * Ratios hold on other machines, milliseconds do not. Nothing here fails for being slow.
  */
 
-import { provideBuild } from '../lab/installation.ts';
+import { installBuild } from '../lab/installation.ts';
 import { type Lab, startLab } from '../lab/lab.ts';
 import { measureExpire } from './expire.ts';
 import { measureRefresh } from './refresh.ts';
@@ -15,7 +15,7 @@ const ROUNDS = 8;
 
 const lab = await startLab({ poolMegabytes: MEBIBYTES * 6 + 1024 });
 try {
-  await provideBuild(lab.fileserver);
+  await installBuild(lab.fileserver);
   await lab.sshKey('id_ed25519');
   await reportStart(lab);
   await reportStream(lab);

@@ -10,20 +10,18 @@ import { npmFolder } from './start-host.ts';
  * fails, or when what it installed is not root's alone.
  */
 export async function installGate(host: Host, tarball: string, version: string): Promise<void> {
+  await host.writeFile('/run/lab/gate.tgz', await readFile(tarball));
+  const env = { npm_config_cache: '/run/lab/npm' };
+  await host.run(['node', ...npmInstall('/run/lab/gate.tgz', `/opt/zrep-gate/${version}`)], { env });
+  await checkOwnership(host, programOf(version));
+}
+
+/** node's words for `npm install -g` of a tarball into a folder, without a network. @throws Error where there is no npm. */
+export function npmInstall(tarball: string, prefix: string): string[] {
   const npm = npmFolder();
   if (npm === undefined) throw new Error('there is no npm on this machine; it comes with node');
-  await host.writeFile('/run/lab/gate.tgz', await readFile(tarball));
-  const flags = [
-    '--global',
-    '--prefix',
-    `/opt/zrep-gate/${version}`,
-    '--offline',
-    '--ignore-scripts',
-    '--silent',
-  ];
-  const env = { npm_config_cache: '/run/lab/npm' };
-  await host.run(['node', join(npm, 'bin/npm-cli.js'), 'install', ...flags, '/run/lab/gate.tgz'], { env });
-  await checkOwnership(host, programOf(version));
+  const flags = ['--global', '--prefix', prefix, '--offline', '--ignore-scripts', '--silent'];
+  return [join(npm, 'bin/npm-cli.js'), 'install', ...flags, tarball];
 }
 
 /** Makes an installed version's `program` the one that people and clients get. */

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import manifest from '../package.json' with { type: 'json' };
-import { installGate, switchTo } from './gate.ts';
+import { installGate, npmInstall, switchTo } from './gate.ts';
 import type { Host } from './host.ts';
 import type { Lab } from './lab.ts';
 import { addAccount, authorize } from './ssh.ts';
@@ -32,9 +32,7 @@ export async function provideBuild(
 /** Packs the build and lets npm install it below `folder`. @returns what LAB_INSTALLED is to name, for `provideBuild`. */
 export async function installOnce(folder: string): Promise<string> {
   const installed = join(folder, 'installed');
-  const tarball = await pack(folder);
-  const flags = ['--global', '--prefix', installed, '--offline', '--ignore-scripts', '--silent'];
-  await execa(process.execPath, [join(npmFolder() ?? '', 'bin/npm-cli.js'), 'install', ...flags, tarball]);
+  await execa(process.execPath, npmInstall(await pack(folder), installed));
   return installed;
 }
 

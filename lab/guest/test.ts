@@ -13,12 +13,14 @@ import { FILES_AT_A_TIME, testFiles } from '../test-files.ts';
 import { type GuestTest, runInGuests } from './run-tests.ts';
 import { guestTests } from './tests.ts';
 
+let understood = false;
 try {
   const { tests, parallel } = readArguments(process.argv.slice(2));
+  understood = true;
   process.exitCode = printSummary(await runInGuests(tests, parallel)) || process.exitCode || 0;
 } catch (error) {
   console.error(`test:openzfs: ${(error as Error).message}`);
-  process.exitCode = 64;
+  process.exitCode = understood ? 1 : 64;
 }
 
 /** @throws Error for what cannot be understood, and for a file that is not there. */
@@ -34,6 +36,6 @@ function readArguments(args: string[]): { tests: GuestTest[]; parallel: number }
     throw new Error(`--zfs takes 2.3 or 2.4, not ${zfs}`);
   if (!/^[1-9]\d?$/.test(jobs)) throw new Error(`--jobs takes a number, not ${jobs}`);
   const asked = positionals.flatMap(testFiles).map((file): GuestTest => ({ file, zfs: zfs ?? '2.4' }));
-  const all = guestTests().filter((test) => zfs === undefined || test.zfs === zfs);
-  return { tests: asked.length > 0 ? asked : all, parallel: Number(jobs) };
+  const all = () => guestTests().filter((test) => zfs === undefined || test.zfs === zfs);
+  return { tests: asked.length > 0 ? asked : all(), parallel: Number(jobs) };
 }

@@ -4,7 +4,8 @@
  * `zfs receive -x` alone does not hold: the first stream with properties that a dataset ever receives takes all local
  * ones away (module/zfs/zfs_ioctl.c, `zfs_ioc_recv_impl`, "blow away all local properties regardless"), and what was
  * inherited is not excluded (libzfs_sendrecv.c, `zfs_setup_cmdline_props`: any source but "received" is passed over).
- * Both were seen with OpenZFS 2.3.2; 2.3.9 and 2.4.4 keep what was inherited. What is put back is set here, and holds against the next stream. Pure.
+ * Both were seen with OpenZFS 2.3.2; 2.3.9 and 2.4.4 keep what was inherited. What is put back is set here, and holds
+ * against the next stream. Pure.
  */
 
 import { inheritArgv, setArgv } from '../../zfs/argv.ts';
