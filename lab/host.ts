@@ -4,6 +4,7 @@ import type { ChildProcess, StdioOptions } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
+import { HostCommands } from './host-commands.ts';
 import { type HostProcess, startHostProcess } from './host-process.ts';
 import type { NetworkKind, Seat } from './network.ts';
 import type { Pool } from './zfs.ts';
@@ -31,8 +32,8 @@ export interface SpawnOptions extends CommandOptions {
 }
 
 export interface Result {
-  readonly code: number | null;
-  readonly signal: NodeJS.Signals | null;
+  /** As a shell has it: 128 and the signal's number for a command that a signal ended. */
+  readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
 }
@@ -58,6 +59,7 @@ export class Host {
   readonly pid: number;
   readonly #unshare: ChildProcess;
   readonly #namespaces: readonly string[];
+  readonly #commands: HostCommands;
 
   constructor(
     { name, seat, pool, network }: { name: HostName; seat: Seat; pool: Pool; network: NetworkKind },
@@ -74,50 +76,38 @@ export class Host {
     this.#unshare = unshare;
     const own = ['--mount', '--uts', '--pid', ...(network === 'veth' ? ['--net'] : [])];
     this.#namespaces = ['--target', String(pid), ...own, '--', 'setsid', '--'];
+    this.#commands = new HostCommands(unshare, this.path('/run/lab/commands'));
   }
 
   /** Starts a command and hands it over as it is; by default it shares nothing with this process. */
   spawn(argv: readonly string[], { env, user, stdio = 'ignore' }: SpawnOptions = {}): HostProcess {
-    if (user === undefined) {
-      return startHostProcess([...this.#namespaces, ...argv], { ...ENVIRONMENT, ...env }, stdio);
-    }
-    const { uid, gid, home } = this.account(user);
-    const become = ['setpriv', '--reuid', uid, '--regid', gid, '--init-groups', '--'];
-    const own = { HOME: home, USER: user, LOGNAME: user };
+    const own = this.#asUser(user);
     return startHostProcess(
-      [...this.#namespaces, ...become, ...argv],
-      { ...ENVIRONMENT, ...own, ...env },
+      [...this.#namespaces, ...own.become, ...argv],
+      { ...ENVIRONMENT, ...own.env, ...env },
       stdio,
     );
   }
 
-  /** Runs a command to its end. @throws Error with the command, its exit and its stderr when it failed. */
+  /**
+   * Runs a command to its end, and does not wait for what it leaves running. @throws Error with the command, its exit and its
+   * stderr when it failed.
+   */
   async run(argv: readonly string[], options: RunOptions = {}): Promise<Result> {
-    const { input, allowFail = false, timeoutMs = 300_000 } = options;
-    const stdin = input === undefined ? 'ignore' : 'pipe';
-    const started = this.spawn(argv, { ...options, stdio: [stdin, 'pipe', 'pipe'] });
-    const { child } = started;
-    // A command may well end before it has read everything.
-    child.stdin?.on('error', () => undefined);
-    child.stdin?.end(input);
-    const stdout = collect(child.stdout);
-    const stderr = collect(child.stderr);
-    let late = false;
-    const timer = setTimeout(() => {
-      late = true;
-      started.killGroup();
-    }, timeoutMs);
-    try {
-      const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
-      const result = { code, signal, stdout: stdout(), stderr: stderr() };
-      const ended = late ? `did not end within ${timeoutMs} ms` : `ended with ${signal ?? code}`;
-      if (late || (code !== 0 && !allowFail)) {
-        throw new Error(`${this.name}: ${argv.join(' ')}: ${ended}\n${result.stderr}${result.stdout}`);
-      }
-      return result;
-    } finally {
-      clearTimeout(timer);
+    const { input = '', allowFail = false, timeoutMs = 300_000, env, user } = options;
+    const own = this.#asUser(user);
+    const ended = await this.#commands.run({
+      argv: [...own.become, ...argv],
+      env: { ...own.env, ...env },
+      input,
+      timeoutMs,
+    });
+    const { code, stdout, stderr, late } = ended;
+    if (late || (code !== 0 && !allowFail)) {
+      const how = late ? `did not end within ${timeoutMs} ms` : `ended with ${code}`;
+      throw new Error(`${this.name}: ${argv.join(' ')}: ${how}\n${stderr}${stdout}`);
     }
+    return { code, stdout, stderr };
   }
 
   /** Runs lines of shell, which end at the first one that fails. */
@@ -160,6 +150,14 @@ export class Host {
     throw new Error(`${this.name}: there is no account ${user}`);
   }
 
+  /** What stands in front of a command that an account runs, and what its environment has more. */
+  #asUser(user: string | undefined): { become: string[]; env: Record<string, string> } {
+    if (user === undefined) return { become: [], env: {} };
+    const { uid, gid, home } = this.account(user);
+    const become = ['setpriv', '--reuid', uid, '--regid', gid, '--init-groups', '--'];
+    return { become, env: { HOME: home, USER: user, LOGNAME: user } };
+  }
+
   /** Ends the host and everything on it. */
   async stop(): Promise<void> {
     if (this.#unshare.exitCode !== null || this.#unshare.signalCode !== null) return;
@@ -172,10 +170,4 @@ export class Host {
     clearTimeout(timer);
     for (const stream of this.#unshare.stdio) (stream as Socket | null)?.destroy();
   }
-}
-
-function collect(stream: NodeJS.ReadableStream | null): () => string {
-  const chunks: Buffer[] = [];
-  stream?.on('data', (chunk: Buffer) => chunks.push(chunk));
-  return () => Buffer.concat(chunks).toString('utf8');
 }

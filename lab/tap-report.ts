@@ -30,7 +30,7 @@ export function printSummary(files: readonly FileReport[]): number {
   for (const { name, checks, ok } of files) {
     const skips = checks.filter(({ skip }) => skip);
     const failures = failuresIn(checks).length;
-    for (const skip of skips) console.log(`skipped: ${placeOf(name, skip)}: ${skip.skip}`);
+    for (const skip of skips) console.log(`skipped: ${name} > ${skip.name}: ${skip.skip}`);
     passed += checks.length - skips.length - failures;
     failed += ok ? failures : Math.max(failures, 1);
     skipped += skips.length;
@@ -61,11 +61,6 @@ function failuresIn(checks: readonly Result[]): Result[] {
   return checks.filter(({ ok, skip, todo }) => !ok && !skip && !todo);
 }
 
-/** Where all files are one run of tap, its checks are named by their file, too. */
-function placeOf(file: string, { name }: Result): string {
-  return name.startsWith(file) ? name : `${file} > ${name}`;
-}
-
 /** The file and the names of the tests, then what tap has on it: the difference, the place. */
 function describeFailure(file: string, check: Result): string {
   const { diff, said, at, message, stack } = check.diag ?? {};
@@ -74,5 +69,5 @@ function describeFailure(file: string, check: Result): string {
     if (value === undefined || value === null) return [];
     return [`${key}: ${typeof value === 'string' ? value : JSON.stringify(value, null, 2)}`];
   });
-  return [`\nFAILED: ${placeOf(file, check)}`, ...lines].join('\n').replaceAll('\n', '\n  ');
+  return [`\nFAILED: ${file} > ${check.name}`, ...lines].join('\n').replaceAll('\n', '\n  ');
 }

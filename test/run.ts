@@ -7,18 +7,22 @@
  *   npm test -- test/command               those below a folder, or single files; on this machine
  */
 
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { Parser, type Result } from 'tap-parser';
+import { execa } from 'execa';
 import { runInGuests } from '../lab/guest/run-tests.ts';
 import { guestTests, runsOnlyInGuests } from '../lab/guest/tests.ts';
 import { installOnce } from '../lab/installation.ts';
+import { runFiles } from '../lab/run-files.ts';
 import { PROJECT } from '../lab/start-host.ts';
-import { type FileReport, printFile, printSummary, readTap } from '../lab/tap-report.ts';
+import { type FileReport, printSummary } from '../lab/tap-report.ts';
 import { FILES_AT_A_TIME, testFiles } from '../lab/test-files.ts';
+
+/** No test file takes a tenth of this. Seconds. */
+const PATIENCE = 1200;
 
 const { values, positionals } = parseArgs({
   options: { 'without-guest-tests': { type: 'boolean', default: false } },
@@ -27,10 +31,10 @@ const { values, positionals } = parseArgs({
 const without = values['without-guest-tests'];
 const inGuests = !without && positionals.length === 0 && guestsAreBuilt();
 const files = (positionals.length > 0 ? positionals : ['test']).flatMap(testFiles);
-const here = await runTap(without || inGuests ? files.filter((file) => !runsOnlyInGuests(file)) : files);
+const here = await runHere(without || inGuests ? files.filter((file) => !runsOnlyInGuests(file)) : files);
 const there =
   inGuests && process.exitCode === undefined ? await runInGuests(guestTests(), FILES_AT_A_TIME) : [];
-process.exitCode = printSummary([...here.reports, ...there]) || here.code || process.exitCode || 0;
+process.exitCode = printSummary([...here, ...there]) || process.exitCode || 0;
 
 /** Only root can run them. */
 function guestsAreBuilt(): boolean {
@@ -38,43 +42,24 @@ function guestsAreBuilt(): boolean {
   return process.getuid?.() === 0 && spawnSync(ask[0], ask.slice(1), { stdio: 'ignore' }).status === 0;
 }
 
-/** Runs them on this machine, some at a time. @returns what came of each, and tap's exit code. */
-async function runTap(paths: readonly string[]): Promise<{ reports: FileReport[]; code: number }> {
-  if (paths.length === 0) return { reports: [], code: 0 };
-  const jobs = `--jobs=${FILES_AT_A_TIME}`;
-  const argv = ['node_modules/.bin/tap', 'run', '--reporter=tap', jobs, ...paths];
-  const env = { ...process.env };
+/** Runs them on this machine, some at a time. */
+async function runHere(paths: readonly string[]): Promise<FileReport[]> {
   const folder = mkdtempSync(join(tmpdir(), 'zrep-gate-test-'));
+  const env: Record<string, string> = { TAP_TIMEOUT: String(PATIENCE) };
   try {
     if (paths.some((path) => path.includes('system/'))) env['LAB_INSTALLED'] = await installOnce(folder);
-    const child = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'inherit'], env });
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-      process.on(signal, () => {
-        process.exitCode = 130;
-        child.kill(signal);
-      });
-    const ended: Omit<FileReport, 'checks'>[] = [];
-    let tap = '';
-    const parser = new Parser();
-    parser.on('assert', ({ ok, name, time }) => {
-      const file = { name, ok, seconds: (time ?? 0) / 1000 };
-      printFile({ ...file, checks: ok ? [] : checksOf(name, readTap(tap).checks) });
-      ended.push(file);
-    });
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      tap += text;
-      parser.write(text);
-    });
-    child.stdout.on('end', () => parser.end());
-    const code = await new Promise<number>((resolve) => child.on('close', (code) => resolve(code ?? 1)));
-    const { checks } = readTap(tap);
-    return { reports: ended.map((file) => ({ ...file, checks: checksOf(file.name, checks) })), code };
+    const tests = paths.map((path) => ({
+      name: path,
+      run: (cancelSignal: AbortSignal) =>
+        execa(process.execPath, ['--import', 'tsx', path], {
+          stdin: 'ignore',
+          reject: false,
+          env,
+          cancelSignal,
+        }),
+    }));
+    return await runFiles(tests, FILES_AT_A_TIME);
   } finally {
     rmSync(folder, { recursive: true });
   }
-}
-
-/** A file is a test of the whole run, and so the first name of each of its checks. */
-function checksOf(file: string, checks: readonly Result[]): Result[] {
-  return checks.filter(({ name }) => name.startsWith(file));
 }

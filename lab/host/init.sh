@@ -4,6 +4,7 @@
 #
 # It is steered by its standard input, a pipe that the lab's node process holds:
 #   "joined"     the network cable is in, go on
+#   "run …"      a command to run, see commands.sh
 #   end of file  node has ended, in whatever way: so does this host
 # It says "unshared" and "ready" on standard output. The host's settings come as LAB_… variables (host.ts).
 #
@@ -13,7 +14,7 @@ set -Eeuo pipefail
 umask 022
 
 here=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
-for part in root names network zfs syslog sshd; do
+for part in root names network zfs syslog sshd commands; do
   # shellcheck source=/dev/null
   source "$here/$part.sh"
 done
@@ -41,7 +42,7 @@ main() {
   start_sshd
   wait "$zfs"
   echo ready
-  while read -r _; do :; done
+  serve_commands
 }
 
 main

@@ -19,7 +19,7 @@ build_root() {
   done
   chmod 1777 "$new/tmp" "$new/var/tmp"
   chmod 0700 "$new/root"
-  mkdir -p "$new"/run/{lab,lock,sshd,zfs} "$new/run/lock/zfs"
+  mkdir -p "$new"/run/{lab/commands,lock,sshd,zfs} "$new/run/lock/zfs"
 
   mount -t proc proc "$new/proc"
   mount -t sysfs -o ro sysfs "$new/sys" 2>/dev/null || mount --bind /sys "$new/sys"

@@ -37,7 +37,7 @@ export async function refresh(
     watcher.onStart?.(name);
     const result = await work();
     watcher.onEnd?.(name);
-    const code = watcher.dead?.() ? 'the client is dead' : (result?.signal ?? result?.code ?? 0);
+    const code = watcher.dead?.() ? 'the client is dead' : (result?.code ?? 0);
     return { result, code, why: [code, result?.stderr.trim()].filter((part) => part).join(': ') };
   };
   const connection = (name: StepName) => (watcher.alone?.(name) ? [] : SHARED);

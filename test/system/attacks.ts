@@ -46,7 +46,7 @@ await inGateLab(t, policy.replace('syslog = "off"', 'syslog = "local"'), async (
     const records = await loggedOn(fileserver, denied.length);
     t.equal(records.length, denied.length, 'one record each');
     for (const [index, { command }] of denied.entries()) {
-      const id = idIn(results[index] ?? { code: 0, signal: null, stdout: '', stderr: '' });
+      const id = idIn(results[index] ?? { code: 0, stdout: '', stderr: '' });
       const own = records.filter(({ fields }) => fields['id'] === id);
       const { event, verdict } = own[0]?.fields ?? {};
       t.same(

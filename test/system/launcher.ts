@@ -86,7 +86,7 @@ await inGateLab(
     /** The session is served as ever, and node has seen what it is to see. */
     const served = async (t: Test, account: string, name: string, ssh: readonly string[] = []) => {
       const result = await gate.ask(command, { account, ssh });
-      t.same(result, { code: 0, signal: null, stdout: `${home}\n`, stderr: '' }, `${account}: ${name}`);
+      t.same(result, { code: 0, stdout: `${home}\n`, stderr: '' }, `${account}: ${name}`);
       const environment = (await fileserver.readFile('/run/lab/environment')).trim().split('\n');
       t.match(environment, [PATH, `SSH_ORIGINAL_COMMAND=${command}`, connectionOf(gate)], name);
       t.equal(environment.length, 3, name, { said: environment });
@@ -157,7 +157,7 @@ await inGateLab(
       for (const account of ACCOUNTS)
         t.same(await gate.ask(command, { account }), {
           code: 70,
-          signal: null,
+
           stdout: '',
           stderr:
             'zrep-gate: there is no node beside /usr/bin/zrep-gate, in /usr/bin or in /usr/local/bin; install Node 20 there\n',

@@ -29,7 +29,7 @@ await inGateLab(
     const { fileserver, backup, ask } = gate;
     const home = await makeSource(fileserver, `${gate.tank}/home`);
     const command = `zfs list -H -o name ${home}`;
-    const good = { code: 0, signal: null, stdout: `${home}\n`, stderr: '' };
+    const good = { code: 0, stdout: `${home}\n`, stderr: '' };
     const [version] = (await fileserver.run(['zrep-gate', '--version'])).stdout.split('\n');
     await fileserver.run(['install', '-d', '-m', '700', '/var/log/zrep-gate']);
     await fileserver.script('mkfifo /run/lab/there /run/lab/go');

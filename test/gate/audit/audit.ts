@@ -1,17 +1,20 @@
 /** All sinks of a policy: each gets the record, and one that fails is named while the others still do. */
 
-import { mkdirSync, readFileSync } from 'node:fs';
+import fs, { mkdirSync, readFileSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import t from 'tap';
+import { writeAudit } from '../../../src/gate/audit/audit.ts';
 import type { AuditSettings } from '../../../src/policy/policy.ts';
 import { makeFolder } from '../../fixtures/gate/policy.ts';
 import { AWKWARD } from '../../fixtures/gate/records.ts';
 import { fullDatagramSocket, receiveDatagrams } from '../../fixtures/gate/sockets.ts';
 
+/** What went to standard error meanwhile. */
 const said: string[] = [];
-const { writeAudit } = await t.mockImport<typeof import('../../../src/gate/audit/audit.ts')>(
-  '../../../src/gate/audit/audit.ts',
-  { '../../../src/gate/tell.ts': { say: (line: string) => said.push(line) } },
-);
+const { writeSync } = fs;
+fs.writeSync = ((descriptor: number, ...rest: [string]) =>
+  descriptor === 2 ? said.push(...rest) : writeSync(descriptor, ...rest)) as typeof writeSync;
+syncBuiltinESMExports();
 t.beforeEach(() => {
   said.length = 0;
 });
@@ -44,12 +47,15 @@ t.test('a failing sink is named and makes the record not taken, though the other
   const cases: [AuditSettings['syslog'], RegExp][] = [
     [
       { kind: 'local', socket: `${folder}/missing` },
-      /^audit: logger: .*\/missing: No such file or directory$/,
+      /^zrep-gate: audit: logger: .*\/missing: No such file or directory\n$/,
     ],
-    [{ kind: 'local', socket: full }, /^audit: .*\/full did not take the record within 2000 ms$/],
+    [
+      { kind: 'local', socket: full },
+      /^zrep-gate: audit: .*\/full did not take the record within 2000 ms\n$/,
+    ],
     [
       { kind: 'remote', transport: 'tcp', host: '127.0.0.1', port: 1 },
-      /^audit: tcp:\/\/127\.0\.0\.1:1: connect ECONNREFUSED/,
+      /^zrep-gate: audit: tcp:\/\/127\.0\.0\.1:1: connect ECONNREFUSED/,
     ],
   ];
   for (const [index, [syslog, message]] of cases.entries()) {
@@ -68,7 +74,7 @@ t.test('a file that fails is named, printable, and syslog still has the record',
   const next = await receiveDatagrams(t, socket);
   const settings: AuditSettings = { ...OFF, syslog: { kind: 'local', socket }, file: `${folder}/\x1b[31m` };
   t.equal(await writeAudit(settings, AWKWARD), false);
-  t.same(said, [`audit: EISDIR: illegal operation on a directory, open '${folder}/\\x1b[31m'`]);
+  t.same(said, [`zrep-gate: audit: EISDIR: illegal operation on a directory, open '${folder}/\\x1b[31m'\n`]);
   t.match(await next(), 'event="decision"');
 });
 

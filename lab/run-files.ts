@@ -1,0 +1,61 @@
+/** Runs test files, each as a process of its own, some at a time, and prints what came of each. */
+
+import { type FileReport, printFile, readTap } from './tap-report.ts';
+
+/** One test file, and how it is run. */
+export interface FileTest {
+  /** As FileReport has it. */
+  readonly name: string;
+  /** Runs it to its end, or until the signal. Does not reject for how it ended. */
+  run(interrupted: AbortSignal): Promise<Ended>;
+}
+
+interface Ended {
+  /** Undefined where a signal ended it. */
+  readonly exitCode?: number | undefined;
+  /** TAP. */
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/**
+ * Runs them in their order. SIGINT and its like end it: what runs then is reported as failed, what waits is left out, and the exit
+ * code of this process is 130.
+ */
+export async function runFiles(tests: readonly FileTest[], parallel: number): Promise<FileReport[]> {
+  const waiting = [...tests];
+  const interrupted = new AbortController();
+  const interrupt = () => {
+    process.exitCode = 130;
+    waiting.length = 0;
+    interrupted.abort();
+  };
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  for (const signal of signals) process.on(signal, interrupt);
+
+  const reports: FileReport[] = [];
+  const work = async () => {
+    for (let test = waiting.shift(); test !== undefined; test = waiting.shift()) {
+      const report = await runFile(test, interrupted.signal);
+      printFile(report);
+      reports.push(report);
+    }
+  };
+  try {
+    await Promise.all(Array.from({ length: parallel }, work));
+    return reports;
+  } finally {
+    for (const signal of signals) process.off(signal, interrupt);
+  }
+}
+
+async function runFile({ name, run }: FileTest, interrupted: AbortSignal): Promise<FileReport> {
+  const began = Date.now();
+  const { exitCode, stdout, stderr } = await run(interrupted);
+  const { checks, ok: asPlanned } = readTap(stdout);
+  const ok = exitCode === 0 && asPlanned;
+  // A failed check says enough. Without one, the file's own words have to.
+  if (!ok && checks.every((check) => check.ok))
+    console.log(`${stdout.slice(-4000)}\n${stderr}\n(exit code ${exitCode}, ${checks.length} checks)`);
+  return { name, ok, checks, seconds: (Date.now() - began) / 1000 };
+}
