@@ -24,7 +24,7 @@ run_command() {
   local code=0
   echo "$BASHPID" >"$commands/$1.group"
   # shellcheck source=/dev/null
-  (. "$commands/$1.command") <"$commands/$1.input" >>"$commands/$1.output" 2>>"$commands/$1.errors" || code=$?
+  (. "$commands/$1.command") <"$commands/$1.input" >"$commands/$1.output" 2>"$commands/$1.errors" || code=$?
   echo "ended $1 $code"
 }
 
