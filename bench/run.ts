@@ -13,7 +13,7 @@ import { measureStream } from './stream.ts';
 const MEBIBYTES = Number(process.argv[process.argv.indexOf('--mebibytes') + 1] || 1024) || 1024;
 const ROUNDS = 8;
 
-const lab = await startLab({ poolMegabytes: MEBIBYTES * 6 + 1024 });
+const lab = await startLab({ poolMegabytes: MEBIBYTES * 6 + 1024, loginsAsShipped: true });
 try {
   await installBuild(lab.fileserver);
   await lab.sshKey('id_ed25519');

@@ -1,7 +1,11 @@
 /** A replicated pair of file systems, in the state in which `zrep init` leaves it. */
 
+import { randomBytes } from 'node:crypto';
+import { open, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { Host } from './host.ts';
 import type { Lab } from './lab.ts';
+import { zfsKind } from './zfs.ts';
 
 export interface Pair {
   readonly source: string;
@@ -23,11 +27,6 @@ export async function makePair(
   const { fileserver, backup } = lab;
   const pair = { source: `${fileserver.pool}/${name}`, destination: `${backup.pool}/${name}`, tag };
   const first = `${pair.source}@${tag}_000000`;
-  await fileserver.run(['zfs', 'create', '-p', pair.source]);
-  await writeData(fileserver, pair.source, 'first', 64);
-  await fileserver.run(['zfs', 'snapshot', first]);
-  await carry(lab, ['zfs', 'send', first], ['zfs', 'receive', pair.destination]);
-
   const properties = {
     'src-fs': pair.source,
     'src-host': fileserver.name,
@@ -35,18 +34,23 @@ export async function makePair(
     'dest-host': backup.name,
     savecount: String(savecount),
   };
-  const sent = String(Math.floor(Date.now() / 1000));
-  const setAll = (settings: Record<string, string>, dataset: string) =>
-    Object.entries(settings).map(([name, value]) => `zfs set '${name}=${value}' '${dataset}'`);
-  const settings = Object.fromEntries(
-    Object.entries(properties).map(([name, value]) => [`${tag}:${name}`, value]),
-  );
-  const here = setAll({ ...settings, [`${tag}:master`]: 'yes' }, pair.source);
-  const there = setAll({ ...settings, readonly: 'on' }, pair.destination);
-  const mark = (dataset: string) => setAll({ [`${tag}:sent`]: sent }, `${dataset}@${tag}_000000`);
-  await fileserver.script([...here, ...mark(pair.source)].join('\n'));
-  await backup.script([...there, ...mark(pair.destination)].join('\n'));
+  const settings = Object.entries(properties).map(([name, value]) => `${tag}:${name}=${value}`);
+  const options = [...settings, `${tag}:master=yes`].flatMap((setting) => ['-o', setting]);
+  await fileserver.run(['zfs', 'create', '-p', ...options, pair.source]);
+  await writeData(fileserver, pair.source, 'first', 64);
+  await fileserver.run(['zfs', 'snapshot', first]);
+  await carry(lab, ['zfs', 'send', first], ['zfs', 'receive', pair.destination]);
+  await setAll(backup, [...settings, 'readonly=on'], pair.destination);
+  const sent = `${tag}:sent=${Math.floor(Date.now() / 1000)}`;
+  await fileserver.run(['zfs', 'set', sent, first]);
+  await backup.run(['zfs', 'set', sent, `${pair.destination}@${tag}_000000`]);
   return pair;
+}
+
+/** zfs-fuse sets one property at a time. */
+async function setAll(host: Host, settings: readonly string[], dataset: string): Promise<void> {
+  if (zfsKind() === 'kernel') await host.run(['zfs', 'set', ...settings, dataset]);
+  else await host.script(settings.map((setting) => `zfs set '${setting}' '${dataset}'`).join('\n'));
 }
 
 /** A stream from the fileserver to the backup server, by a kernel pipe, as the administrator's first copy. */
@@ -69,9 +73,16 @@ async function carry(
 
 /** `kibibytes` of noise in a file of the dataset's, so that there is something to send. */
 export async function writeData(host: Host, dataset: string, file: string, kibibytes: number): Promise<void> {
-  const script =
-    'dd if=/dev/urandom of="$(zfs get -H -o value mountpoint "$1")/$2" bs=1024 count="$3" status=none';
-  await host.run(['sh', '-c', script, 'sh', dataset, file, String(kibibytes)]);
+  const folder = host.path(join(host.mountpoint, dataset.slice(host.pool.length)));
+  if ((await stat(folder)).dev === (await stat(dirname(folder))).dev)
+    throw new Error(`${dataset} is not mounted below ${host.mountpoint}`);
+  const handle = await open(join(folder, file), 'w');
+  try {
+    for (let left = kibibytes; left > 0; left -= 1024)
+      await handle.writeFile(randomBytes(1024 * Math.min(left, 1024)));
+  } finally {
+    await handle.close();
+  }
 }
 
 /** The snapshots of a dataset, oldest first, with what tells them apart; each with the mark of the tag that its name begins with. */

@@ -19,6 +19,8 @@ export interface HostSettings {
   readonly zfs: ZfsKind;
   readonly pool: Pool;
   readonly poolMegabytes: number;
+  /** As LabOptions has it. */
+  readonly loginsAsShipped: boolean;
   readonly log: (line: string) => void;
 }
 
@@ -34,7 +36,7 @@ export interface StartingHost {
 
 /** Gives a host its namespaces and lets it build itself, up to the point where it waits for its network. */
 export async function startHost(settings: HostSettings): Promise<StartingHost> {
-  const { name, peer, seat, network, zfs, pool, poolMegabytes, log } = settings;
+  const { name, peer, seat, network, zfs, pool, poolMegabytes, loginsAsShipped, log } = settings;
   const namespaces = ['--mount', '--uts', '--pid', ...(network === 'veth' ? ['--net'] : [])];
   const init = join(PROJECT, 'lab/host/init.sh');
   const unshare = spawn('unshare', ['--fork', '--kill-child', ...namespaces, '--', '/bin/bash', init], {
@@ -51,6 +53,7 @@ export async function startHost(settings: HostSettings): Promise<StartingHost> {
       LAB_SSH_PORT: String(seat.sshPort),
       LAB_SYSLOG_PORT: String(seat.syslogPort),
       LAB_NETWORK: network,
+      LAB_QUICK_LOGINS: loginsAsShipped ? '' : 'yes',
       LAB_ZFS: zfs,
       LAB_POOL: pool.name,
       LAB_MOUNTPOINT: pool.mountpoint,

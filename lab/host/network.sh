@@ -5,4 +5,6 @@ join_network() {
   ip link set lo up
   ip address add "$LAB_ADDRESS/24" dev lab0
   ip link set lab0 up
+  if [ -z "$LAB_QUICK_LOGINS" ]; then return; fi
+  ip route change "${LAB_ADDRESS%.*}.0/24" dev lab0 proto kernel scope link src "$LAB_ADDRESS" quickack 1
 }

@@ -48,7 +48,7 @@ await inGateLab(t, POLICY, async (gate) => {
       await fileserver.run(['zfs', 'allow', whose, '-u', ACCOUNT, words, dataset]);
   };
   await gate.share(ACCOUNT);
-  const testNeeding = await testsNeeding(t, fileserver);
+  const testNeeding = await testsNeeding(t, fileserver, ['delegation']);
 
   t.test('what the policy grants and zfs allow does not is not done', async (t) => {
     const other = await makeSource(fileserver, `${tank}/other`, {

@@ -38,7 +38,7 @@ await inGateLab(t, POLICY, async (gate) => {
   ] as const)
     await host.run(['zfs', 'create', '-p', `${root}/home`]);
   const zrep = (...words: string[]) => backup.run(['zrep', ...words], { allowFail: true, env: CUTTING_SSH });
-  const needing = await testsNeeding(t, backup);
+  const needing = await testsNeeding(t, backup, ['resume']);
   const same = async (t: Test, source: string, destination: string) => {
     t.same(await snapshotsOf(backup, destination), await snapshotsOf(fileserver, source));
     t.equal(await propertyOf(backup, 'zrep:lock-pid', destination), '-');

@@ -24,7 +24,7 @@ await inGateLab(t, POLICY, async (gate) => {
   await gate.share();
   await installCuttingSsh(backup);
   await backup.run(['zfs', 'create', '-p', `${vault}/home`]);
-  const needing = await testsNeeding(t, backup);
+  const needing = await testsNeeding(t, backup, ['resume']);
 
   t.test('one that was cut off before zfs kept any of it leaves nothing to mend', async (t) => {
     const { source, destination } = await makePair(gate, 'home/at-once', { savecount: 9 });

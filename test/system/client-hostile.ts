@@ -59,7 +59,7 @@ await inGateLab(t, POLICY, async (gate) => {
   await fileserver.writeFile(ZFS, SCRIPT, { mode: 0o755 });
   await backup.run(['zfs', 'create', '-p', `${vault}/home`]);
   const zrep = (...words: string[]) => backup.run(['zrep', ...words], { allowFail: true });
-  const needing = await testsNeeding(t, backup);
+  const needing = await testsNeeding(t, backup, ['receive -x']);
   const sendWith = (flags: string) => fileserver.writeFile('/run/lab/flags', flags);
   const sendPlainly = () => fileserver.run(['rm', '-f', '/run/lab/flags']);
 

@@ -11,7 +11,7 @@ const CUT = 'head -c 1000000 | sh -c "$SSH_ORIGINAL_COMMAND"; exit 255';
 
 await inPushLab(t, async (lab) => {
   const { fileserver, backup, zrep, wire, trouble } = lab;
-  const needing = await testsNeeding(t, backup);
+  const needing = await testsNeeding(t, backup, ['resume']);
   // zfs-fuse shows what the mount has.
   const careful = (await backup.run(['test', '-d', '/sys/module/zfs'], { allowFail: true })).code === 0;
   for (const [host, pool] of [

@@ -26,7 +26,7 @@ await inGateLab(t, POLICY, async (gate) => {
   const [child, copy] = [`${tree.source}/child`, `${tree.destination}/child`];
   await fileserver.run(['zfs', 'create', child]);
   await writeData(fileserver, child, 'data', 64);
-  const needing = await testsNeeding(t, backup);
+  const needing = await testsNeeding(t, backup, ['receive -x']);
   const careful = (await backup.run(['test', '-d', '/sys/module/zfs'], { allowFail: true })).code === 0;
 
   if (!careful)

@@ -9,7 +9,7 @@ import { inPushLab, names, pairMaker, theSame } from '../fixtures/system/push-la
 await inPushLab(t, async (lab) => {
   const { fileserver, backup, zrep, wire, trouble } = lab;
   const newPair = await pairMaker(lab);
-  const needing = await testsNeeding(t, backup);
+  const needing = await testsNeeding(t, backup, ['resume']);
   const change = ({ source }: Pair, file = 'news') => writeData(fileserver, source, file, 64);
 
   t.test('what cannot be sent is called _unsent, as with stock, and the next sync goes on', async (t) => {

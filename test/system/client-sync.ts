@@ -11,7 +11,7 @@ import { startSleeper } from '../fixtures/system/sleeper.ts';
 await inPushLab(t, async (lab) => {
   const { fileserver, backup, zrep, wire, trouble } = lab;
   const newPair = await pairMaker(lab);
-  const needing = await testsNeeding(t, backup);
+  const needing = await testsNeeding(t, backup, ['resume']);
   const change = ({ source }: Pair, file = 'news') => writeData(fileserver, source, file, 64);
 
   t.test('a sync says what stock says, here and on the wire, and leaves both sides the same', async (t) => {

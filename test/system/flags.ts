@@ -24,7 +24,7 @@ operations = ["pull", "send"]
 await inGateLab(t, policy([]), async (gate) => {
   const { fileserver, tank, ask } = gate;
   await installWrapper(fileserver);
-  const testNeeding = await testsNeeding(t, fileserver);
+  const testNeeding = await testsNeeding(t, fileserver, ['compressed sends', 'raw']);
   await makeSource(fileserver, `${tank}/home`, { snapshots: 2 });
   await gate.backup.run(['zfs', 'create', `${gate.vault}/home`]);
   const pulled = await makePair(gate, 'home/pulled');

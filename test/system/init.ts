@@ -44,7 +44,7 @@ await inGateLab(t, POLICY, async (gate) => {
   await fileserver.run(['zfs', 'create', `${gate.tank}/home`]);
   await backup.run(['zfs', 'create', `${gate.vault}/home`]);
   await gate.share();
-  const testNeeding = await testsNeeding(t, fileserver);
+  const testNeeding = await testsNeeding(t, fileserver, ['resume']);
 
   t.test('a pair is begun, and refreshes go on from there', async (t) => {
     const pair = await newPair(gate, 'home/new');

@@ -30,7 +30,7 @@ operations = ["pull", "send"]
 await inGateLab(t, POLICY, async (gate) => {
   const { fileserver, backup, tank, vault, ask } = gate;
   await installWrapper(fileserver);
-  const testNeeding = await testsNeeding(t, fileserver);
+  const testNeeding = await testsNeeding(t, fileserver, ['raw']);
   const plain = { required: `${tank}/required`, forbidden: `${tank}/forbidden` };
   await gate.share();
 

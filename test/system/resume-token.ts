@@ -33,7 +33,7 @@ const LENIENCIES: Readonly<Record<string, (token: string) => string>> = {
 
 await inGateLab(t, POLICY, async (gate) => {
   const { fileserver, backup, tank, vault } = gate;
-  const testNeeding = await testsNeeding(t, fileserver);
+  const testNeeding = await testsNeeding(t, fileserver, ['resume', 'raw']);
   const home = zrepName(await makeSource(fileserver, `${tank}/home`), 0);
   const tokens: Record<string, string> = {};
   await gate.share();

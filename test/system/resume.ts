@@ -42,7 +42,7 @@ raw = "forbidden"
 await inGateLab(t, POLICY, async (gate) => {
   const { fileserver, tank, ask } = gate;
   await installWrapper(fileserver);
-  const testNeeding = await testsNeeding(t, fileserver);
+  const testNeeding = await testsNeeding(t, fileserver, ['resume']);
   await makeSource(fileserver, `${tank}/home`, { snapshots: 2 });
   await makeSource(fileserver, `${tank}/secret`, { snapshots: 2 });
   await gate.backup.run(['zfs', 'create', `${gate.vault}/home`]);

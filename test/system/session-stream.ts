@@ -32,7 +32,7 @@ await inGateLab(t, POLICY, async (gate) => {
   const { fileserver, backup, tank, vault, ask } = gate;
   await provideBuild(backup, { program: 'zrep' });
   await backup.run(['zfs', 'create', '-p', `${vault}/home`]);
-  const needing = await testsNeeding(t, fileserver);
+  const needing = await testsNeeding(t, fileserver, ['kill stops the stream']);
   const holder = (source: string) => propertyOf(fileserver, 'zrep:lock-pid', source);
   const seats = () => seatsOn(fileserver);
   const gates = async () =>

@@ -19,9 +19,13 @@ operations = ["pull", "send"]
 filters = ["mbuffer"]
 `;
 
+// All at once, since each waits for a clock.
+t.jobs = 3;
+
 await inGateLab(t, POLICY, async (gate) => {
   const { fileserver, backup } = gate;
-  const testNeeding = await testsNeeding(t, fileserver);
+  await fileserver.run(['zfs', 'create', `${gate.tank}/home`]);
+  const testNeeding = await testsNeeding(t, fileserver, ['kill stops the stream']);
 
   for (const [name, filter] of [
     ['plain', ''],
@@ -33,18 +37,23 @@ await inGateLab(t, POLICY, async (gate) => {
       async (t) => {
         const source = await bigSource(gate, name, 96);
         const argv = ['ssh', 'fileserver', `zrep _refreshpull ${zrepName(source, 1)}${filter}`];
-        const before = (await loggedOn(fileserver)).length;
         const { child } = backup.spawn(argv, { stdio: ['ignore', 'pipe', 'pipe'] });
         try {
           const results = async () => {
-            const logged = (await loggedOn(fileserver)).slice(before);
-            return logged.filter(
-              ({ fields }) => fields['event'] === 'result' && fields['code'] === 'stalled',
-            );
+            const logged = await loggedOn(fileserver);
+            const ids = logged
+              .filter(({ fields }) => fields['dataset'] === source)
+              .map(({ fields }) => fields['id']);
+            return logged.filter(({ fields }) => fields['code'] === 'stalled' && ids.includes(fields['id']));
           };
           const [found] = await eventually(results, (records) => records.length > 0);
-          t.match(found?.fields, { outcome: 'refused', exit: '75', reason: /stall-seconds = 10/ });
-          await nothingLeft(t, gate, source);
+          t.match(found?.fields, {
+            event: 'result',
+            outcome: 'refused',
+            exit: '75',
+            reason: /stall-seconds = 10/,
+          });
+          await nothingLeft(t, gate, source, filter === '' ? '' : '|/usr/bin/mbuffer .*');
           t.equal(await propertyOf(fileserver, 'zrep-gate:streamed', zrepName(source, 1)), '-', 'no record');
         } finally {
           child.kill('SIGKILL');
@@ -54,7 +63,7 @@ await inGateLab(t, POLICY, async (gate) => {
   }
 
   t.test('a stream that somebody reads slowly comes to its end', async (t) => {
-    const source = await bigSource(gate, 'slow', 6);
+    const source = await bigSource(gate, 'slow', 4);
     // Longer than a stall in all, and never as long without a byte.
     const slowly = 'while [ "$(head -c 262144 | wc -c)" -gt 0 ]; do sleep 0.8; done';
     const script = `ssh fileserver "zrep _refreshpull ${zrepName(source, 1)}" | (${slowly})`;
@@ -73,9 +82,9 @@ async function bigSource({ fileserver, tank }: GateLab, name: string, mebibytes:
   return source;
 }
 
-async function nothingLeft(t: Test, { fileserver }: GateLab, source: string): Promise<void> {
+async function nothingLeft(t: Test, { fileserver }: GateLab, source: string, also = ''): Promise<void> {
   const sends = () =>
-    fileserver.run(['pgrep', '-fx', '(/usr/sbin/zfs send|/usr/bin/mbuffer) .*'], { allowFail: true });
+    fileserver.run(['pgrep', '-fx', `/usr/sbin/zfs send .*${source}@.*${also}`], { allowFail: true });
   t.equal((await eventually(sends, ({ stdout }) => stdout === '')).stdout, '', 'no zfs send is left');
   t.equal(await propertyOf(fileserver, 'zrep:lock-pid', source), '-', 'and no lock');
 }
