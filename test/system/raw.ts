@@ -111,9 +111,8 @@ async function makeEncrypted({ fileserver }: GateLab, dataset: string): Promise<
   const key = Buffer.from('a key of thirty-two bytes, known');
   const file = `/run/lab/${dataset.split('/')[1]}.key`;
   await fileserver.writeFile(file, key);
-  const options = `-o encryption=on -o keyformat=raw -o keylocation=file://${file}`;
-  await fileserver.script(`zfs create ${options} ${dataset}`);
-  await makeSource(fileserver, dataset, { snapshots: 0 });
+  const properties = { encryption: 'on', keyformat: 'raw', keylocation: `file://${file}` };
+  await makeSource(fileserver, dataset, { snapshots: 0, properties });
   return key;
 }
 
