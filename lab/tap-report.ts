@@ -16,7 +16,7 @@ const SLOWEST = 10;
 
 /** Prints a file's line, and each of its checks that failed. At once: a run that is interrupted has printed what it knew. */
 export function printFile({ name, checks, ok, seconds }: FileReport): void {
-  console.log(`${ok ? 'ok    ' : 'FAILED'} ${name} (${seconds.toFixed(1)} s)`);
+  console.log(`${ok ? 'ok    ' : 'FAILED'} ${name} (${checks.length} checks, ${seconds.toFixed(1)} s)`);
   for (const check of ok ? [] : failuresIn(checks)) console.log(describeFailure(name, check));
 }
 

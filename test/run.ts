@@ -19,7 +19,7 @@ import { installOnce } from '../lab/installation.ts';
 import { runFiles } from '../lab/run-files.ts';
 import { PROJECT } from '../lab/start-host.ts';
 import { type FileReport, printSummary } from '../lab/tap-report.ts';
-import { FILES_AT_A_TIME, testFiles } from '../lab/test-files.ts';
+import { FILES_AT_A_TIME, GUESTS_AT_A_TIME, testFiles } from '../lab/test-files.ts';
 
 /** No test file takes a tenth of this. Seconds. */
 const PATIENCE = 1200;
@@ -33,7 +33,7 @@ const inGuests = !without && positionals.length === 0 && guestsAreBuilt();
 const files = (positionals.length > 0 ? positionals : ['test']).flatMap(testFiles);
 const here = await runHere(without || inGuests ? files.filter((file) => !runsOnlyInGuests(file)) : files);
 const there =
-  inGuests && process.exitCode === undefined ? await runInGuests(guestTests(), FILES_AT_A_TIME) : [];
+  inGuests && process.exitCode === undefined ? await runInGuests(guestTests(), GUESTS_AT_A_TIME) : [];
 process.exitCode = printSummary([...here, ...there]) || process.exitCode || 0;
 
 /** Only root can run them. */

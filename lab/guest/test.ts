@@ -9,7 +9,7 @@
 
 import { parseArgs } from 'node:util';
 import { printSummary } from '../tap-report.ts';
-import { FILES_AT_A_TIME, testFiles } from '../test-files.ts';
+import { GUESTS_AT_A_TIME, testFiles } from '../test-files.ts';
 import { type GuestTest, runInGuests } from './run-tests.ts';
 import { guestTests } from './tests.ts';
 
@@ -31,7 +31,7 @@ function readArguments(args: string[]): { tests: GuestTest[]; parallel: number }
     options: { zfs: text, jobs: text },
     allowPositionals: true,
   });
-  const { zfs, jobs = String(FILES_AT_A_TIME) } = values;
+  const { zfs, jobs = String(GUESTS_AT_A_TIME) } = values;
   if (zfs !== undefined && zfs !== '2.3' && zfs !== '2.4')
     throw new Error(`--zfs takes 2.3 or 2.4, not ${zfs}`);
   if (!/^[1-9]\d?$/.test(jobs)) throw new Error(`--jobs takes a number, not ${jobs}`);

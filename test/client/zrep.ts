@@ -4,10 +4,12 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import t from 'tap';
+import { buildBeside } from '../fixtures/gate/build.ts';
 
 const folder = mkdtempSync(`${tmpdir()}/zrep-`);
 t.teardown(() => rmSync(folder, { recursive: true }));
 const zfs = `${folder}/zfs`;
+const program = `${buildBeside(t)}/zrep.cjs`;
 writeFileSync(
   zfs,
   `#!/bin/sh\necho "$*" >>${folder}/asked\necho "cannot open 'tank/none': dataset does not exist" >&2\nexit 1\n`,
@@ -15,8 +17,7 @@ writeFileSync(
 );
 
 function run(words: readonly string[], variables: Record<string, string> = {}) {
-  const argv = ['--import', 'tsx', 'src/bin/zrep.ts', ...words];
-  const { status, stdout, stderr } = spawnSync(process.execPath, argv, {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...words], {
     encoding: 'utf8',
     env: { PATH: process.env['PATH'], ZREP_ZFS: zfs, ZREP_RUNDIR: folder, ...variables },
   });
