@@ -13,6 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { execa } from 'execa';
+import { type Bundles, bundleTests } from '../lab/bundle-tests.ts';
 import { runInGuests } from '../lab/guest/run-tests.ts';
 import { guestTests, runsOnlyInGuests } from '../lab/guest/tests.ts';
 import { installOnce } from '../lab/installation.ts';
@@ -47,12 +48,15 @@ async function runHere(paths: readonly string[]): Promise<FileReport[]> {
   const folder = mkdtempSync(join(tmpdir(), 'zrep-gate-test-'));
   // Each start of node would read the certificates, for 40 ms; no test needs any.
   const env: NodeJS.ProcessEnv = { TAP_TIMEOUT: String(PATIENCE), NODE_EXTRA_CA_CERTS: undefined };
+  let bundles: Bundles | undefined;
   try {
     if (paths.some((path) => path.includes('system/'))) env['LAB_INSTALLED'] = await installOnce(folder);
+    bundles = await bundleTests(paths);
+    const { of } = bundles;
     const tests = paths.map((path) => ({
       name: path,
       run: (cancelSignal: AbortSignal) =>
-        execa(process.execPath, ['--import', 'tsx', path], {
+        execa(process.execPath, ['--enable-source-maps', of(path)], {
           stdin: 'ignore',
           reject: false,
           env,
@@ -62,5 +66,6 @@ async function runHere(paths: readonly string[]): Promise<FileReport[]> {
     return await runFiles(tests, FILES_AT_A_TIME);
   } finally {
     rmSync(folder, { recursive: true });
+    bundles?.remove();
   }
 }

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
+import { bundleTests } from '../bundle-tests.ts';
 import { type FileTest, runFiles } from '../run-files.ts';
 import { PROJECT } from '../start-host.ts';
 import type { FileReport } from '../tap-report.ts';
@@ -27,10 +28,17 @@ export async function runInGuests(tests: readonly GuestTest[], parallel: number)
   const options = { cwd: PROJECT, stdin: 'ignore', reject: false } as const;
   const words = (zfs: Series) => ['--zfs', zfs, '--stage', stage];
   const patience = { ZREP_GATE_GUEST_SECONDS: String(PATIENCE) };
+  const bundles = await bundleTests(tests.map(({ file }) => file));
   const inGuest = ({ file, zfs }: GuestTest): FileTest => ({
     name: `${file} on ${zfs}`,
     run: (cancelSignal) => {
-      const command = ['env', `TAP_TIMEOUT=${PATIENCE - 60}`, 'node', '--import', 'tsx', file];
+      const command = [
+        'env',
+        `TAP_TIMEOUT=${PATIENCE - 60}`,
+        'node',
+        '--enable-source-maps',
+        bundles.of(file),
+      ];
       return execa(RUN, [...words(zfs), ...command], { ...options, env: patience, cancelSignal });
     },
   });
@@ -43,5 +51,6 @@ export async function runInGuests(tests: readonly GuestTest[], parallel: number)
     return await runFiles(tests.map(inGuest), parallel);
   } finally {
     rmSync(stage, { recursive: true, force: true });
+    bundles.remove();
   }
 }
