@@ -36,7 +36,7 @@ export async function bundleTests(files: readonly string[]): Promise<Bundles> {
     sourcemap: 'inline',
     sourcesContent: false,
     plugins: [ownPlace],
-    logLevel: 'error',
+    logLevel: 'silent',
   });
   return {
     of: (file) => join(relative(PROJECT, folder), file.replace(/\.ts$/, '.mjs')),

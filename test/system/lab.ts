@@ -125,6 +125,26 @@ t.test('a lab', { skip }, async (t) => {
     );
   });
 
+  t.test(
+    'gives a command its words, environment and input as they are, and tells how it ended',
+    async (t) => {
+      const words = ['', "it's", '$HOME `id` "a" \\', '-e', 'two\nlines', 'größer'];
+      const script =
+        'printf "%s|" "$@" "$AWKWARD"; env | sed -n "s,^\\([A-Z_]*\\)=.*,\\1,p" | sort | tr "\n" " "; cat; echo bad >&2; kill -KILL $$';
+      const told = await fileserver.run(['sh', '-c', script, 'sh', ...words], {
+        env: { AWKWARD: "'\n$x" },
+        input: 'typed\n',
+        allowFail: true,
+      });
+      t.same(told, {
+        code: 128 + 9,
+        stdout: `${words.join('|')}|'\n$x|AWKWARD HOME LC_ALL PATH PWD TERM typed\n`,
+        stderr: 'bad\n',
+      });
+      t.match(await fileserver.run(['/no/such/program'], { allowFail: true }), { code: 127 });
+    },
+  );
+
   t.test('signals and outwaits commands', async (t) => {
     const sleeper = fileserver.spawn(['sleep', '1000']);
     const ended = once(sleeper.child, 'exit');
