@@ -53,7 +53,7 @@ const ownPlace: Plugin = {
       const words = `new URL(${JSON.stringify(relative(PROJECT, path))}, ${checkout}).href`;
       return {
         loader: 'ts',
-        contents: readFileSync(path, 'utf8').replaceAll('import.meta.url', () => words),
+        contents: readFileSync(path, 'utf8').replaceAll(/import\.meta\.url/g, () => words),
       };
     });
   },
