@@ -8,7 +8,7 @@ import { join, relative } from 'node:path';
 import { build, type Plugin } from 'esbuild';
 import { PROJECT } from './start-host.ts';
 
-export interface Bundles {
+interface Bundles {
   /** What node runs in place of a test file; both are relative to the checkout. */
   of(file: string): string;
   remove(): void;

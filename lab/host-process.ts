@@ -10,11 +10,6 @@ export interface HostProcess {
   pid(): number | undefined;
   /** Signals the command itself, and says whether it was there. (`child.kill` would only reach `nsenter`.) */
   kill(signal?: NodeJS.Signals): boolean;
-  /**
-   * Kills the command with everything in its process group. Not nsenter: whose parent dies outside of the host
-   * is left to the machine's first process, which may never reap it.
-   */
-  killGroup(): void;
 }
 
 /** `argv` are nsenter's words: the namespaces, and the command, which becomes a session of its own. */
@@ -33,10 +28,6 @@ export function startHostProcess(
     kill(signal = 'SIGTERM') {
       const target = pid();
       return target !== undefined && signalled(target, signal);
-    },
-    killGroup() {
-      const target = pid();
-      if (target !== undefined) signalled(-target, 'SIGKILL');
     },
   };
 }

@@ -19,34 +19,43 @@ interface Ended {
 }
 
 /**
- * Runs them in their order. SIGINT and its like end it: what runs then is reported as failed, what waits is left out, and the exit
- * code of this process is 130.
+ * Does `work` with a signal that SIGINT and its like set off, in place of ending this process; its exit code is 130 then. So what
+ * the work has made can be removed.
  */
-export async function runFiles(tests: readonly FileTest[], parallel: number): Promise<FileReport[]> {
-  const waiting = [...tests];
+export async function interruptible<Done>(work: (interrupted: AbortSignal) => Promise<Done>): Promise<Done> {
   const interrupted = new AbortController();
   const interrupt = () => {
     process.exitCode = 130;
-    waiting.length = 0;
     interrupted.abort();
   };
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
   for (const signal of signals) process.on(signal, interrupt);
+  try {
+    return await work(interrupted.signal);
+  } finally {
+    for (const signal of signals) process.off(signal, interrupt);
+  }
+}
 
+/** Runs them in their order. What runs when it is interrupted is reported as failed, what waits then is left out. */
+export async function runFiles(
+  tests: readonly FileTest[],
+  parallel: number,
+  interrupted: AbortSignal,
+): Promise<FileReport[]> {
+  const waiting = [...tests];
   const reports: FileReport[] = [];
   const work = async () => {
-    for (let test = waiting.shift(); test !== undefined; test = waiting.shift()) {
-      const report = await runFile(test, interrupted.signal);
+    while (!interrupted.aborted) {
+      const test = waiting.shift();
+      if (test === undefined) return;
+      const report = await runFile(test, interrupted);
       printFile(report);
       reports.push(report);
     }
   };
-  try {
-    await Promise.all(Array.from({ length: parallel }, work));
-    return reports;
-  } finally {
-    for (const signal of signals) process.off(signal, interrupt);
-  }
+  await Promise.all(Array.from({ length: parallel }, work));
+  return reports;
 }
 
 async function runFile({ name, run }: FileTest, interrupted: AbortSignal): Promise<FileReport> {

@@ -13,11 +13,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { execa } from 'execa';
-import { type Bundles, bundleTests } from '../lab/bundle-tests.ts';
+import { bundleTests } from '../lab/bundle-tests.ts';
 import { runInGuests } from '../lab/guest/run-tests.ts';
 import { guestTests, runsOnlyInGuests } from '../lab/guest/tests.ts';
 import { installOnce } from '../lab/installation.ts';
-import { runFiles } from '../lab/run-files.ts';
+import { interruptible, runFiles } from '../lab/run-files.ts';
 import { PROJECT } from '../lab/start-host.ts';
 import { type FileReport, printSummary } from '../lab/tap-report.ts';
 import { FILES_AT_A_TIME, GUESTS_AT_A_TIME, testFiles } from '../lab/test-files.ts';
@@ -32,10 +32,13 @@ const { values, positionals } = parseArgs({
 const without = values['without-guest-tests'];
 const inGuests = !without && positionals.length === 0 && guestsAreBuilt();
 const files = (positionals.length > 0 ? positionals : ['test']).flatMap(testFiles);
-const here = await runHere(without || inGuests ? files.filter((file) => !runsOnlyInGuests(file)) : files);
-const there =
-  inGuests && process.exitCode === undefined ? await runInGuests(guestTests(), GUESTS_AT_A_TIME) : [];
-process.exitCode = printSummary([...here, ...there]) || process.exitCode || 0;
+const filesHere = without || inGuests ? files.filter((file) => !runsOnlyInGuests(file)) : files;
+const reports = await interruptible(async (interrupted) => {
+  const here = await runHere(filesHere, interrupted);
+  const goOn = inGuests && !interrupted.aborted;
+  return [...here, ...(goOn ? await runInGuests(guestTests(), GUESTS_AT_A_TIME, interrupted) : [])];
+});
+process.exitCode = printSummary(reports) || process.exitCode || 0;
 
 /** Only root can run them. */
 function guestsAreBuilt(): boolean {
@@ -44,28 +47,26 @@ function guestsAreBuilt(): boolean {
 }
 
 /** Runs them on this machine, some at a time. */
-async function runHere(paths: readonly string[]): Promise<FileReport[]> {
+async function runHere(paths: readonly string[], interrupted: AbortSignal): Promise<FileReport[]> {
+  const bundles = await bundleTests(paths);
   const folder = mkdtempSync(join(tmpdir(), 'zrep-gate-test-'));
   // Each start of node would read the certificates, for 40 ms; no test needs any.
   const env: NodeJS.ProcessEnv = { TAP_TIMEOUT: String(PATIENCE), NODE_EXTRA_CA_CERTS: undefined };
-  let bundles: Bundles | undefined;
   try {
     if (paths.some((path) => path.includes('system/'))) env['LAB_INSTALLED'] = await installOnce(folder);
-    bundles = await bundleTests(paths);
-    const { of } = bundles;
     const tests = paths.map((path) => ({
       name: path,
       run: (cancelSignal: AbortSignal) =>
-        execa(process.execPath, ['--enable-source-maps', of(path)], {
+        execa(process.execPath, ['--enable-source-maps', bundles.of(path)], {
           stdin: 'ignore',
           reject: false,
           env,
           cancelSignal,
         }),
     }));
-    return await runFiles(tests, FILES_AT_A_TIME);
+    return await runFiles(tests, FILES_AT_A_TIME, interrupted);
   } finally {
     rmSync(folder, { recursive: true });
-    bundles?.remove();
+    bundles.remove();
   }
 }

@@ -22,13 +22,20 @@ const PATIENCE = 600;
 
 const RUN = join(PROJECT, 'lab/guest/run');
 
-/** Runs each in a guest of its own, as many at a time as asked for, and builds guests that are missing. @throws Error when there is no guest. */
-export async function runInGuests(tests: readonly GuestTest[], parallel: number): Promise<FileReport[]> {
+/**
+ * Runs each in a guest of its own, as many at a time as asked for, and builds guests that are missing. @throws Error when there is
+ * no guest, unless that was interrupted.
+ */
+export async function runInGuests(
+  tests: readonly GuestTest[],
+  parallel: number,
+  interrupted: AbortSignal,
+): Promise<FileReport[]> {
+  const bundles = await bundleTests(tests.map(({ file }) => file));
   const stage = mkdtempSync(join(tmpdir(), 'zrep-gate-stage-'));
   const options = { cwd: PROJECT, stdin: 'ignore', reject: false } as const;
   const words = (zfs: Series) => ['--zfs', zfs, '--stage', stage];
   const patience = { ZREP_GATE_GUEST_SECONDS: String(PATIENCE) };
-  const bundles = await bundleTests(tests.map(({ file }) => file));
   const inGuest = ({ file, zfs }: GuestTest): FileTest => ({
     name: `${file} on ${zfs}`,
     run: (cancelSignal) => {
@@ -45,10 +52,12 @@ export async function runInGuests(tests: readonly GuestTest[], parallel: number)
   try {
     // One after the other builds what is missing, and the first makes the copy of the checkout that all share.
     for (const zfs of new Set(tests.map(({ zfs }) => zfs))) {
-      const { exitCode } = await execa(RUN, [...words(zfs), 'true'], { ...options, stderr: 'inherit' });
+      const first = { ...options, stderr: 'inherit', cancelSignal: interrupted } as const;
+      const { exitCode } = await execa(RUN, [...words(zfs), 'true'], first);
+      if (interrupted.aborted) return [];
       if (exitCode !== 0) throw new Error(`there is no guest with OpenZFS ${zfs} (exit code ${exitCode})`);
     }
-    return await runFiles(tests.map(inGuest), parallel);
+    return await runFiles(tests.map(inGuest), parallel, interrupted);
   } finally {
     rmSync(stage, { recursive: true, force: true });
     bundles.remove();

@@ -8,6 +8,7 @@
  */
 
 import { parseArgs } from 'node:util';
+import { interruptible } from '../run-files.ts';
 import { printSummary } from '../tap-report.ts';
 import { GUESTS_AT_A_TIME, testFiles } from '../test-files.ts';
 import { type GuestTest, runInGuests } from './run-tests.ts';
@@ -17,7 +18,8 @@ let understood = false;
 try {
   const { tests, parallel } = readArguments(process.argv.slice(2));
   understood = true;
-  process.exitCode = printSummary(await runInGuests(tests, parallel)) || process.exitCode || 0;
+  const reports = await interruptible((interrupted) => runInGuests(tests, parallel, interrupted));
+  process.exitCode = printSummary(reports) || process.exitCode || 0;
 } catch (error) {
   console.error(`test:openzfs: ${(error as Error).message}`);
   process.exitCode = understood ? 1 : 64;
