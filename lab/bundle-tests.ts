@@ -21,7 +21,8 @@ const FOLDER = join(PROJECT, '.tests');
 export async function bundleTests(files: readonly string[]): Promise<Bundles> {
   mkdirSync(FOLDER, { recursive: true });
   const folder = mkdtempSync(join(FOLDER, 'run-'));
-  await build({
+  const remove = () => rmSync(folder, { recursive: true, force: true });
+  const built = build({
     absWorkingDir: PROJECT,
     entryPoints: [...files],
     outbase: PROJECT,
@@ -38,9 +39,13 @@ export async function bundleTests(files: readonly string[]): Promise<Bundles> {
     plugins: [ownPlace],
     logLevel: 'silent',
   });
+  await built.catch((error: unknown) => {
+    remove();
+    throw error;
+  });
   return {
     of: (file) => join(relative(PROJECT, folder), file.replace(/\.ts$/, '.mjs')),
-    remove: () => rmSync(folder, { recursive: true, force: true }),
+    remove,
   };
 }
 

@@ -1,7 +1,7 @@
 /** What a test file becomes before it runs: the same, and it says so. */
 
 import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import t from 'tap';
 import { bundleTests } from '../../lab/bundle-tests.ts';
@@ -21,6 +21,8 @@ t.test('a bundle takes itself for its source, to find what lies beside it and to
   t.notOk(existsSync(bundles.of(FILE)));
 });
 
-t.test('what cannot be read is told', async (t) => {
+t.test('what cannot be read is told, and leaves nothing', async (t) => {
+  const before = readdirSync('.tests');
   await t.rejects(bundleTests(['test/fixtures/lab/none.ts']), /none\.ts/);
+  t.same(readdirSync('.tests'), before);
 });
