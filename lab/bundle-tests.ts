@@ -9,8 +9,8 @@ import { build, type Plugin } from 'esbuild';
 import { PROJECT } from './start-host.ts';
 
 interface Bundles {
-  /** What node runs in place of a test file; both are relative to the checkout. */
-  of(file: string): string;
+  /** The words for node, in the checkout, that run a test file. */
+  of(file: string): string[];
   remove(): void;
 }
 
@@ -44,7 +44,7 @@ export async function bundleTests(files: readonly string[]): Promise<Bundles> {
     throw error;
   });
   return {
-    of: (file) => join(relative(PROJECT, folder), file.replace(/\.ts$/, '.mjs')),
+    of: (file) => ['--enable-source-maps', join(relative(PROJECT, folder), file.replace(/\.ts$/, '.mjs'))],
     remove,
   };
 }

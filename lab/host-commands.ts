@@ -5,6 +5,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { quote } from 'shell-quote';
 
 export interface Command {
   readonly argv: readonly string[];
@@ -53,8 +54,8 @@ export class HostCommands {
     this.#started += 1;
     const number = this.#started;
     const path = (what: string) => join(this.#folder, `${number}.${what}`);
-    const exports = Object.entries(env).map(([name, value]) => `export ${name}=${quoted(value)}\n`);
-    writeFileSync(path('command'), `${exports.join('')}exec ${argv.map(quoted).join(' ')}\n`);
+    const exports = Object.entries(env).map(([name, value]) => `export ${name}=${quote([value])}\n`);
+    writeFileSync(path('command'), `${exports.join('')}exec ${quote(argv)}\n`);
     writeFileSync(path('input'), input);
     let late = false;
     const timer = setTimeout(() => {
@@ -80,9 +81,4 @@ export class HostCommands {
         rmSync(path(what), { force: true });
     }
   }
-}
-
-/** A word of a shell's, with nothing in it that the shell would read. */
-function quoted(word: string): string {
-  return `'${word.replaceAll("'", "'\\''")}'`;
 }

@@ -57,7 +57,7 @@ async function runHere(paths: readonly string[], interrupted: AbortSignal): Prom
     const tests = paths.map((path) => ({
       name: path,
       run: (cancelSignal: AbortSignal) =>
-        execa(process.execPath, ['--enable-source-maps', bundles.of(path)], {
+        execa(process.execPath, bundles.of(path), {
           stdin: 'ignore',
           reject: false,
           env,

@@ -39,13 +39,7 @@ export async function runInGuests(
   const inGuest = ({ file, zfs }: GuestTest): FileTest => ({
     name: `${file} on ${zfs}`,
     run: (cancelSignal) => {
-      const command = [
-        'env',
-        `TAP_TIMEOUT=${PATIENCE - 60}`,
-        'node',
-        '--enable-source-maps',
-        bundles.of(file),
-      ];
+      const command = ['env', `TAP_TIMEOUT=${PATIENCE - 60}`, 'node', ...bundles.of(file)];
       return execa(RUN, [...words(zfs), ...command], { ...options, env: patience, cancelSignal });
     },
   });

@@ -37,8 +37,11 @@ await inGateLab(t, POLICY, async (gate) => {
       async (t) => {
         const source = await bigSource(gate, name, 96);
         const argv = ['ssh', 'fileserver', `zrep _refreshpull ${zrepName(source, 1)}${filter}`];
+        const also = filter === '' ? '' : '|/usr/bin/mbuffer .*';
         const { child } = backup.spawn(argv, { stdio: ['ignore', 'pipe', 'pipe'] });
         try {
+          const streams = () => streamsOf(gate, source, also);
+          t.not(await eventually(streams, (found) => found !== ''), '', 'it streams');
           const results = async () => {
             const logged = await loggedOn(fileserver);
             const ids = logged
@@ -53,7 +56,7 @@ await inGateLab(t, POLICY, async (gate) => {
             exit: '75',
             reason: /stall-seconds = 10/,
           });
-          await nothingLeft(t, gate, source, filter === '' ? '' : '|/usr/bin/mbuffer .*');
+          await nothingLeft(t, gate, source, also);
           t.equal(await propertyOf(fileserver, 'zrep-gate:streamed', zrepName(source, 1)), '-', 'no record');
         } finally {
           child.kill('SIGKILL');
@@ -82,9 +85,14 @@ async function bigSource({ fileserver, tank }: GateLab, name: string, mebibytes:
   return source;
 }
 
-async function nothingLeft(t: Test, { fileserver }: GateLab, source: string, also = ''): Promise<void> {
-  const sends = () =>
-    fileserver.run(['pgrep', '-fx', `/usr/sbin/zfs send .*${source}@.*${also}`], { allowFail: true });
-  t.equal((await eventually(sends, ({ stdout }) => stdout === '')).stdout, '', 'no zfs send is left');
-  t.equal(await propertyOf(fileserver, 'zrep:lock-pid', source), '-', 'and no lock');
+/** The processes that stream it, and those that the pattern `also` finds. */
+async function streamsOf({ fileserver }: GateLab, source: string, also: string): Promise<string> {
+  const argv = ['pgrep', '-fx', `/usr/sbin/zfs send .*${source}@.*${also}`];
+  return (await fileserver.run(argv, { allowFail: true })).stdout;
+}
+
+async function nothingLeft(t: Test, gate: GateLab, source: string, also = ''): Promise<void> {
+  const streams = () => streamsOf(gate, source, also);
+  t.equal(await eventually(streams, (found) => found === ''), '', 'no zfs send is left');
+  t.equal(await propertyOf(gate.fileserver, 'zrep:lock-pid', source), '-', 'and no lock');
 }
