@@ -27,21 +27,39 @@ export async function namedIn({ step, configuration }: LiveRun): Promise<string[
 
 /** @throws ZfsFailed where there is no such dataset. */
 export async function readFacts({ step, configuration, question }: LiveRun, dataset: string): Promise<Facts> {
-  let reading = await read(step, dataset, question.tags);
   // Where any snapshot may go, those of other tags must be known by their marks, too.
-  const others = question.zrepIgnore ? otherTags(reading) : [];
-  if (others.length > 0) reading = await read(step, dataset, [...question.tags, ...others]);
+  const { reading, snapshots } = await readSnapshots(step, dataset, question.tags, {
+    otherTags: question.zrepIgnore ?? false,
+  });
   const found = scheduleFor(configuration, dataset);
-  return {
-    reading,
-    schedule: found?.schedule,
-    pattern: found?.pattern,
-    snapshots: snapshotsIn(reading, await basesAbove(step, reading)),
-  };
+  return { reading, schedule: found?.schedule, pattern: found?.pattern, snapshots };
 }
 
-async function read({ zfs, capabilities }: Step, dataset: string, tags: readonly string[]): Promise<Reading> {
-  const properties = neededProperties(capabilities, tags);
+/**
+ * The snapshots of `dataset` with what guards them under `tags`, and with `otherTags` under all that their names tell; `more`
+ * are further properties to read.
+ *
+ * @throws ZfsFailed where there is no such dataset.
+ */
+export async function readSnapshots(
+  step: Step,
+  dataset: string,
+  tags: readonly string[],
+  { otherTags: others, more = [] }: { readonly otherTags: boolean; readonly more?: readonly string[] },
+): Promise<Pick<Facts, 'reading' | 'snapshots'>> {
+  let reading = await read(step, dataset, tags, more);
+  const found = others ? otherTags(reading) : [];
+  if (found.length > 0) reading = await read(step, dataset, [...tags, ...found], more);
+  return { reading, snapshots: snapshotsIn(reading, await basesAbove(step, reading)) };
+}
+
+async function read(
+  { zfs, capabilities }: Step,
+  dataset: string,
+  tags: readonly string[],
+  more: readonly string[],
+): Promise<Reading> {
+  const properties = [...neededProperties(capabilities, tags), ...more];
   const { output } = mustSucceed(await zfs.ask(readStateArgv(dataset, properties, 1)), dataset);
   return { dataset, tags, listing: parseListing(output) };
 }

@@ -25,6 +25,8 @@ export interface Begin {
   readonly holds: boolean;
   /** DATASET@SNAPSHOT of the last snapshot, as the sender calls it. */
   readonly toname: string;
+  /** GUID of the snapshot that an incremental stream begins with; '0' for a full stream, and for a package. */
+  readonly fromguid: string;
 }
 
 /** What the record in `bytes` is; undefined when it is none that a stream, or a stream in a package, begins or ends with. */
@@ -47,5 +49,6 @@ export function readRecord(bytes: Buffer): Begin | 'end' | undefined {
     raw: (features & RAW) !== 0n,
     holds: (features & HOLDS) !== 0n,
     toname,
+    fromguid: String(little ? bytes.readBigUInt64LE(48) : bytes.readBigUInt64BE(48)),
   };
 }

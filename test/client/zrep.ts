@@ -27,7 +27,7 @@ function run(words: readonly string[], variables: Record<string, string> = {}) {
 t.test('help goes to standard output and is no failure, also where nothing was asked', async (t) => {
   for (const words of [[], ['--help'], ['help'], ['-h']])
     t.match(run(words), { status: 0, stdout: /^zrep: keeps copies/, stderr: '' });
-  t.match(run(['refresh', '--help']), { status: 0, stdout: /^zrep refresh \[-f\]/, stderr: '' });
+  t.match(run(['refresh', '--help']), { status: 0, stdout: /^zrep refresh \[-f \[--yes\]\]/, stderr: '' });
 });
 
 t.test('help and version are there whatever the variables are', async (t) => {

@@ -12,7 +12,7 @@ import {
   stallNext,
 } from '../fixtures/system/cutting-ssh.ts';
 import { eventually, inGateLab, snapshotNames } from '../fixtures/system/gate-lab.ts';
-import { propertyOf } from '../fixtures/system/partial.ts';
+import { propertyOf, receive } from '../fixtures/system/partial.ts';
 
 const POLICY = `
 [limits]
@@ -114,9 +114,45 @@ await inGateLab(t, POLICY, async (gate) => {
     await fileserver.run(['zfs', 'destroy', `${pair.source}@zrep_000001`]);
     const { code, stderr } = await zrep('refresh', pair.destination);
     t.equal(code, 0, 'done', { said: stderr });
-    t.match(stderr, /is thrown away \(the far side cannot go on with it\); it begins anew/);
+    t.match(
+      stderr,
+      /an interrupted stream cannot be resumed \(fileserver cannot resume it\)\. What it left is discarded/,
+    );
     await same(t, pair.source, pair.destination);
   });
+
+  needing(
+    ['resume'],
+    'a snapshot that another tool makes on the copy meanwhile costs what had come, and no more than that',
+    async (t) => {
+      for (const there of ['stays', 'is destroyed after somebody tried']) {
+        const pair = await makePair(gate, `home/other-tool-${there.length}`, { savecount: 9 });
+        await writeData(fileserver, pair.source, 'much', 4096);
+        await cutNext(backup, CUT);
+        await zrep('refresh', pair.destination);
+        const foreign = `${pair.destination}@zfs-auto-snap_hourly`;
+        await backup.run(['zfs', 'snapshot', foreign]);
+        if (there !== 'stays') {
+          const token = await propertyOf(backup, 'receive_resume_token', pair.destination);
+          const again = await receive(gate, `zrep  _refreshpull ${pair.source}@zrep_000001 ${token} `, [
+            '-s',
+            pair.destination,
+          ]);
+          t.not(again.code, 0, 'zfs cannot resume it');
+          await backup.run(['zfs', 'destroy', foreign]);
+        }
+        const { code, stderr } = await zrep('refresh', pair.destination);
+        t.equal(code, 0, there, { said: stderr });
+        if (there === 'stays') t.match(stderr, `${foreign} was made on this host since`);
+        t.match(stderr, /^(?:[^\n]*discarded[^\n]*\n)?$/, 'one line at most');
+        t.same(
+          (await snapshotNames(backup, pair.destination)).filter((name) => name.startsWith('zrep_')),
+          await snapshotNames(fileserver, pair.source),
+        );
+        t.equal((await zrep('refresh', pair.destination)).code, 0, 'and again');
+      }
+    },
+  );
 
   t.test('zrep init --pull sets up a pair that can be refreshed', async (t) => {
     const [source, destination] = [`${tank}/home/new`, `${vault}/home/new`];
@@ -150,8 +186,16 @@ await inGateLab(t, POLICY, async (gate) => {
     await backup.run(['zfs', 'create', destination]);
     const { code, stderr } = await zrep('init', '--pull', `fileserver:${source}`, destination);
     t.equal(code, 1);
-    t.match(stderr, /exists already, and was not begun by this command\..* zfs destroy -r/);
+    t.match(
+      stderr,
+      /exists already, and was not begun by this command\. Nothing was done\. .* zfs rename \S+ \S+_old\n$/,
+    );
     t.same(await snapshotNames(fileserver, source), [], 'nor there');
+    await backup.run(['zfs', 'create', `${destination}/below`]);
+    const forced = await zrep('init', '--pull', '-f', `fileserver:${source}`, destination);
+    t.equal(forced.code, 1);
+    t.match(forced.stderr, `${destination} has ${destination}/below, which -f does not destroy. Nothing was done.`);
+    t.same(await snapshotNames(fileserver, source), [], 'nor there, with -f');
   });
 
   needing(['resume'], 'a first stream that was cut off goes on with the same command', async (t) => {

@@ -56,6 +56,17 @@ await inGateLab(t, POLICY, async (gate) => {
     await backup.run(['zrep', 'refresh', destination]);
   });
 
+  needing(['resume'], 'a snapshot of another tool is named as what made it useless', async (t) => {
+    const { source, destination } = await makePair(gate, 'home/tool', { savecount: 9 });
+    await cutOne(source, destination);
+    await backup.run(['zfs', 'snapshot', `${destination}@autosnap_hourly`]);
+    const found = await doctor(backup, destination);
+    const dead = found.findings.find(({ code }) => code === 'partial-receive-dead');
+    t.match(dead?.what, /autosnap_hourly was made on this host since.*sanoid/);
+    await backup.run(['zrep', 'refresh', destination]);
+    t.notOk((await doctor(backup, destination)).codes.includes('partial-receive-dead'));
+  });
+
   async function newest(host: Host, dataset: string): Promise<unknown> {
     return (await snapshotsOf(host, dataset)).at(-1);
   }

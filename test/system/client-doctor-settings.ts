@@ -7,7 +7,7 @@ import { type Case, inDoctorLab } from '../fixtures/system/doctor-lab.ts';
 const DEAD = '4194305';
 
 const CASES: Readonly<Record<string, Case>> = {
-  'a copy that can be written to': { here: 'zfs inherit readonly $copy', code: 'copy-writable', by: 'safe' },
+  'a copy that can be written to': { here: 'zfs inherit readonly $copy', code: 'copy-writable', by: 'force' },
   'a copy that lies over the system': {
     here: 'zfs unmount $copy; zfs set canmount=on $copy; zfs set mountpoint=/boot $copy',
     ...{ code: 'copy-mountpoint', by: 'force' },

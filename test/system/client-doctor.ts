@@ -38,7 +38,7 @@ await inDoctorLab(t, ({ gate, granted, pair, refresh, inShell }) => {
       t.same(mends, blind ? [['subtree = true']] : []);
       t.match(await doctor(backup, '--here', pair.destination), { code: 0, codes: [] });
       await inShell(backup, 'zfs inherit readonly $copy');
-      t.match(await doctor(backup, '--fix', pair.destination), {
+      t.match(await doctor(backup, '--fix', '-f', pair.destination), {
         code: blind ? 3 : 0,
         mended: ['copy-writable'],
       });

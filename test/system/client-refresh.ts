@@ -105,7 +105,6 @@ await inGateLab(t, POLICY, async (gate) => {
     const pair = await newPair();
     await backup.run(['zfs', 'set', 'readonly=off', pair.destination]);
     await writeData(backup, pair.destination, 'change', 64);
-    await backup.run(['zfs', 'snapshot', `${pair.destination}@by-hand`]);
     const refused = await zrep('refresh', pair.destination);
     t.equal(refused.code, 1);
     t.match(refused.stderr, new RegExp(`zrep refresh -f ${pair.destination}`));

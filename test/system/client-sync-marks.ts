@@ -173,7 +173,7 @@ Now cleaning up local snapshots
       t.match(stdout, /^sending \S+@zrep_000001 to \S+\nsending \S+@zrep_000003 to /);
       const asked = await wire();
       t.equal(asked[1], `zfs get -H -o value receive_resume_token ${pair.destination}`);
-      t.match(asked[3], /^zfs set zrep:sent=\d+ \S+@zrep_000001$/);
+      t.match(asked[4], /^zfs set zrep:sent=\d+ \S+@zrep_000001$/);
       const marks = (await snapshotsOf(backup, pair.destination)).map(({ name, sent }) => [
         name,
         sent !== '',
@@ -199,7 +199,23 @@ Now cleaning up local snapshots
       await fileserver.run(['zfs', 'destroy', `${pair.source}@zrep_000001`]);
       const { code, stderr } = await zrep(['sync', '-r', pair.source]);
       t.equal(code, 0, 'done', { said: stderr });
-      t.match(stderr, /is thrown away \(its snapshot is not here any more\); it begins anew/);
+      t.match(stderr, /cannot be resumed \(its snapshot is not here any more\)\. What it left is discarded/);
+    },
+  );
+
+  needing(
+    ['resume'],
+    'a snapshot that another tool makes there meanwhile costs what had come, and no more than that',
+    async (t) => {
+      const pair = await newPair();
+      await writeData(fileserver, pair.source, 'much', 4096);
+      await trouble('*"zfs recv -s"*', 'head -c 1000000 | sh -c "$SSH_ORIGINAL_COMMAND"; exit 1');
+      await zrep(['sync', '-r', pair.source]);
+      await wire();
+      await backup.run(['zfs', 'snapshot', `${pair.destination}@autosnap_hourly`]);
+      const { code, stderr } = await zrep(['sync', '-r', pair.source]);
+      t.equal(code, 0, 'done', { said: stderr });
+      t.match(stderr, /@autosnap_hourly was made there since\)\. What it left is discarded/);
     },
   );
 

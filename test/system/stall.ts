@@ -66,10 +66,10 @@ await inGateLab(t, POLICY, async (gate) => {
   }
 
   t.test('a stream that somebody reads slowly comes to its end', async (t) => {
-    const source = await bigSource(gate, 'slow', 4);
-    // Longer than a stall in all, and never as long without a byte.
-    const slowly = 'while [ "$(head -c 262144 | wc -c)" -gt 0 ]; do sleep 0.8; done';
-    const script = `ssh fileserver "zrep _refreshpull ${zrepName(source, 1)}" | (${slowly})`;
+    const source = await bigSource(gate, 'slow', 16);
+    // A MiB a second: longer than a stall in all, and ssh asks for more at each MiB. One process reads, however busy the machine is.
+    const slowly = 'mbuffer -q -s 64k -m 1M -r 1M >/dev/null';
+    const script = `ssh fileserver "zrep _refreshpull ${zrepName(source, 1)}" | ${slowly}`;
     const { code, stderr } = await backup.run(['bash', '-o', 'pipefail', '-c', script], { allowFail: true });
     t.equal(code, 0, 'streamed', { said: stderr });
     t.match(await propertyOf(fileserver, 'zrep-gate:streamed', zrepName(source, 1)), /^backup1@/);

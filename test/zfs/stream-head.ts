@@ -6,19 +6,19 @@ import { type Begin, RECORD, readRecord } from '../../src/zfs/stream-head.ts';
 import { HEAD_NAMES, type HeadName, recordedHead } from '../fixtures/zfs/stream-heads.ts';
 
 const TOLD: Readonly<Record<HeadName, Omit<Begin, 'toname'>>> = {
-  'fuse': { package: false, payload: 0, raw: false, holds: false },
-  'fuse -I': { package: true, payload: 0, raw: false, holds: false },
-  'fuse -p -I': { package: true, payload: 1100, raw: false, holds: false },
-  'fuse -R -I': { package: true, payload: 1696, raw: false, holds: false },
-  'openzfs': { package: false, payload: 0, raw: false, holds: false },
-  'openzfs -I': { package: true, payload: 0, raw: false, holds: false },
-  'openzfs -p -I': { package: true, payload: 848, raw: false, holds: false },
-  'openzfs -R -I': { package: true, payload: 1452, raw: false, holds: false },
-  'openzfs -b': { package: true, payload: 512, raw: false, holds: false },
-  'openzfs -h': { package: true, payload: 636, raw: false, holds: true },
-  'openzfs -w': { package: false, payload: 1028, raw: true, holds: false },
-  'openzfs -w -I': { package: true, payload: 0, raw: false, holds: false },
-  'openzfs -w -p': { package: true, payload: 624, raw: false, holds: false },
+  'fuse': { package: false, payload: 0, raw: false, holds: false, fromguid: '0' },
+  'fuse -I': { package: true, payload: 0, raw: false, holds: false, fromguid: '0' },
+  'fuse -p -I': { package: true, payload: 1100, raw: false, holds: false, fromguid: '0' },
+  'fuse -R -I': { package: true, payload: 1696, raw: false, holds: false, fromguid: '0' },
+  'openzfs': { package: false, payload: 0, raw: false, holds: false, fromguid: '0' },
+  'openzfs -I': { package: true, payload: 0, raw: false, holds: false, fromguid: '0' },
+  'openzfs -p -I': { package: true, payload: 848, raw: false, holds: false, fromguid: '0' },
+  'openzfs -R -I': { package: true, payload: 1452, raw: false, holds: false, fromguid: '0' },
+  'openzfs -b': { package: true, payload: 512, raw: false, holds: false, fromguid: '0' },
+  'openzfs -h': { package: true, payload: 636, raw: false, holds: true, fromguid: '0' },
+  'openzfs -w': { package: false, payload: 1028, raw: true, holds: false, fromguid: '0' },
+  'openzfs -w -I': { package: true, payload: 0, raw: false, holds: false, fromguid: '0' },
+  'openzfs -w -p': { package: true, payload: 624, raw: false, holds: false, fromguid: '0' },
 }; // biome-ignore format: one table
 
 /** The same record as a machine of the other byte order sends it. */

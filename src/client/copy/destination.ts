@@ -1,5 +1,6 @@
 /** The file system on this host that is refreshed: what ZFS says of it, and what that means for a pair. Pure. */
 
+import { roleOf, roleProperties } from '../../replication/role.ts';
 import type { TaggedSnapshot } from '../../replication/snapshots.ts';
 import { SNAPSHOT_PROPERTIES, taggedSnapshots } from '../../replication/snapshots.ts';
 import type { Capabilities } from '../../zfs/capabilities.ts';
@@ -19,6 +20,8 @@ export interface Destination {
   readonly token: string | undefined;
   /** Own snapshots of the tag, oldest first. */
   readonly snapshots: readonly TaggedSnapshot[];
+  /** The newest snapshot of all, whoever made it. */
+  readonly newest: { readonly name: string; readonly guid: string } | undefined;
   /** Of the dataset itself, as it was before. */
   readonly properties: Properties | undefined;
   /** Datasets below, by name. */
@@ -57,6 +60,10 @@ export function readDestination(listing: Listing, dataset: Dataset, tag: Tag, lo
     throw new Failure(
       `${dataset} is not the copy of anything: ${tag}:src-fs and ${tag}:src-host are not set; to set a pair up: zrep init --pull HOST:SOURCE ${dataset}`,
     );
+  if (roleOf(own, dataset, tag, local) === 'unclear')
+    throw new Failure(
+      `${dataset} is not refreshed, for its properties do not say that it is a copy: ${roleProperties(own, tag).join(', ')}. If it is a copy that was renamed: zfs set ${tag}:dest-fs=${dataset} ${dataset}; otherwise see zrep doctor ${dataset}`,
+    );
   const inherited = own?.get(`${tag}:src-fs`)?.source.startsWith('inherited');
   if (inherited)
     throw new Failure(
@@ -73,10 +80,22 @@ export function readDestination(listing: Listing, dataset: Dataset, tag: Tag, lo
     source,
     token: anyValue(own, 'receive_resume_token'),
     snapshots: taggedSnapshots(listing, dataset, tag),
+    newest: newestOf(listing, dataset),
     properties: own,
     children: childrenOf(listing, dataset),
     received: receivedProperties(own, receiving),
   };
+}
+
+function newestOf(listing: Listing, dataset: string): Destination['newest'] {
+  let [newest, made]: [Destination['newest'], number] = [undefined, -1];
+  for (const [full, own] of listing) {
+    const createtxg = Number(anyValue(own, 'createtxg') ?? -1);
+    if (!full.startsWith(`${dataset}@`) || createtxg <= made) continue;
+    made = createtxg;
+    newest = { name: full.slice(dataset.length + 1), guid: anyValue(own, 'guid') ?? '' };
+  }
+  return newest;
 }
 
 export function childrenOf(listing: Listing, dataset: string): string[] {

@@ -138,6 +138,17 @@ export function judgePart(whole: Begin, part: Begin): string | undefined {
   return judgeSize(part, MOST);
 }
 
+/** GUID of the snapshot that the stream goes on from, where it says so; a recursive one has a list, and is asked for `source`. */
+export function baseOf({ begin, list }: Head, source: string): string | undefined {
+  if (!begin.package) return begin.fromguid === '0' ? undefined : begin.fromguid;
+  const [from, fss] = isTree(list) ? [list.get('fromsnap'), list.get('fss')] : [];
+  if (typeof from !== 'string' || !isTree(fss)) return undefined;
+  const own = [...fss.values()].find((fs) => isTree(fs) && fs.get('name') === source);
+  const snaps = isTree(own) ? own.get('snaps') : undefined;
+  const guid = isTree(snaps) ? snaps.get(from) : undefined;
+  return guid === undefined ? undefined : String(guid);
+}
+
 /** True where the files come as they are on disk, with what they were encrypted by. */
 export function isRaw({ begin, list }: Head): boolean {
   return begin.raw || (isTree(list) && list.get('raw') === true);

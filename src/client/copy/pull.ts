@@ -11,8 +11,9 @@ import type { Run } from '../run/run.ts';
 import type { Settings } from '../words/settings.ts';
 import type { Destination } from './destination.ts';
 import { holdProperties, readHeld } from './hold-properties.ts';
-import type { Asked } from './judge-head.ts';
+import type { Asked, Head } from './judge-head.ts';
 import { receiveArgv } from './receive.ts';
+import { type RollBack, rollBack } from './roll-back.ts';
 import { type TakenIn, takeFrom, takeIn } from './take-in.ts';
 import { ownStage, zfsStage } from './transfer.ts';
 
@@ -24,9 +25,15 @@ export interface Pulled {
   readonly farSaid: string;
 }
 
+export interface PullOptions {
+  readonly token?: string;
+  readonly back?: RollBack | undefined;
+  look?(): Promise<void>;
+}
+
 /**
- * Pulls `snapshot` of the far side, in its full name, with the resume token where there is one. `look` looks at what came, once
- * zfs has taken it all.
+ * Pulls `snapshot` of the far side, in its full name, with the resume token where there is one. With `back` the copy is rolled
+ * back once the stream has begun. `look` looks at what came, once zfs has taken it all.
  *
  * @throws Failure when what came is not what was asked for.
  */
@@ -35,21 +42,14 @@ export async function pull(
   far: FarSide,
   destination: Destination,
   snapshot: string,
-  { token, look }: { readonly token?: string; readonly look?: () => Promise<void> } = {},
+  { token, back, look }: PullOptions = {},
 ): Promise<Pulled> {
   const { settings, step } = run;
   const { dataset, receiving, source } = destination;
   const command = refreshpullCommand(settings, snapshot, token);
+  // Never -F, which destroys without a word whatever is newer, and with -R whatever the source does not have.
   const receive = (raw: boolean) =>
-    receiveArgv(
-      step.capabilities,
-      dataset,
-      { ...receiving, raw },
-      {
-        // Without -R what stands in the way was given up before: -F would let a recursive stream destroy snapshots here.
-        force: settings.force && settings.recursive,
-      },
-    );
+    receiveArgv(step.capabilities, dataset, { ...receiving, raw }, { force: false });
   // A token has the last word on what comes.
   const wanted = { source, snapshot: token === undefined ? snapshot : undefined };
   const before = await readHeld(run, destination);
@@ -61,6 +61,7 @@ export async function pull(
   try {
     return await receiveFrom(run, far, command, wanted, receive, dataset, {
       total: () => estimate(run, far, destination, snapshot),
+      ...(back && { begins: (head: Head) => rollBack(run, destination, back, head) }),
       received: () => allOf([hold(), look?.()]),
     });
   } finally {
@@ -94,6 +95,8 @@ async function estimate(
 interface Beside {
   /** How many bytes it will be, where that can be told. */
   total?(): Promise<number | undefined>;
+  /** Is waited for before zfs sees the first stream. */
+  begins?(head: Head): Promise<void>;
   /** Once zfs has taken all of it, beside the far side's last words. */
   received?(): Promise<void>;
 }
@@ -110,7 +113,7 @@ export async function receiveFrom(
   wanted: Pick<Asked, 'source' | 'snapshot'>,
   receive: (raw: boolean) => readonly string[],
   dataset: string,
-  { total = async () => undefined, received = async () => {} }: Beside = {},
+  { total = async () => undefined, begins, received = async () => {} }: Beside = {},
 ): Promise<Pulled> {
   const traced = (raw: boolean) => {
     trace.stream(receive(raw));
@@ -119,7 +122,7 @@ export async function receiveFrom(
   const asked = { ...wanted, ...askedFor(settings), excludes: step.capabilities.has('excludes') };
   const watch = (pid: number) =>
     progress ? progress.watch(dataset, pid, total(), place, 'wchar') : () => {};
-  const behind = [traced, asked, step.interruption, { watch, received }] as const;
+  const behind = [traced, asked, step.interruption, { watch, received, ...(begins && { begins }) }] as const;
 
   const begun = await far.stream(command);
   let ended: TakenIn;

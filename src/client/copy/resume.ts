@@ -3,6 +3,7 @@
  * one is marked when it has come. (Stock makes a newer snapshot first, streams the token's, and marks the newer one.)
  */
 
+import { printable } from '../../printable.ts';
 import { isRefusal } from '../../refusal.ts';
 import { mustSucceed } from '../../replication/step.ts';
 import { formatZrepSnapshot, type ZrepSnapshot } from '../../zfs/names.ts';
@@ -14,38 +15,53 @@ import type { Destination } from './destination.ts';
 import { markSent } from './marks.ts';
 import { type Pulled, pull } from './pull.ts';
 import { abandonArgv } from './receive.ts';
+import type { RollBack } from './roll-back.ts';
 import { snapshotThere } from './snapshot-there.ts';
 
 /** Said by a far side that will never go on with this token: our gate's codes, stock zrep's words, zfs's. */
 const HOPELESS =
   /refused \((?:token-mismatch|bad-token|bad-usage|no-such-snapshot|resume-not-granted|raw-required|already-sent|recursive-not-granted)\)|cannot resume send|no longer exists|does not exist|unrecognized zrep subcommand/;
 
+/** Said by zfs receive of a token whose base was once not the newest snapshot, also when it is again. */
+const USELESS_HERE = /kernel modules must be upgraded/;
+
 /** Stock streams a token only under the name of its newest snapshot. */
 const WANTS_NEWEST = /is not latest snap/;
 
 /**
- * Goes on with the stream that `destination.token` is of, marks what has come, or gives it up where it cannot be had
- * any more; then there is nothing in the way of a new one.
+ * Goes on with the stream that `destination.token` is of, and marks what has come: true. Discards what it has left where
+ * it cannot be resumed any more: false; then there is nothing in the way of a new one. With `back` the copy is rolled back first.
  *
  * @throws Failure when it was cut off again: the token stays for the next run.
  */
-export async function resume(run: Run, far: FarSide, destination: Destination, text: string): Promise<void> {
+export async function resume(
+  run: Run,
+  far: FarSide,
+  destination: Destination,
+  text: string,
+  back?: RollBack,
+): Promise<boolean> {
   const token = parseResumeToken(text);
   if (isRefusal(token)) return abandon(run, destination, token.reason);
-  const strange = strangeness(token, destination);
+  const strange = strangeness(token, destination) ?? (back ? undefined : newerThanBase(token, destination));
   if (strange !== undefined) return abandon(run, destination, strange);
 
   const { snapshot } = token;
   const name = formatZrepSnapshot(snapshot);
   run.report.event('resume', { dataset: destination.dataset, snapshot: name });
   const sent = Math.floor(Date.now() / 1000);
-  let pulled = await pull(run, far, destination, name, { token: text });
+  let pulled = await pull(run, far, destination, name, { token: text, back });
   if (!pulled.done && WANTS_NEWEST.test(pulled.farSaid)) {
     const newest = await snapshotThere(run, far, destination.source);
-    pulled = await pull(run, far, destination, newest, { token: text });
+    pulled = await pull(run, far, destination, newest, { token: text, back });
   }
-  if (pulled.done) return markSent(run, far, destination, ownName(snapshot), sent);
-  if (HOPELESS.test(pulled.farSaid)) return abandon(run, destination, 'the far side cannot go on with it');
+  if (pulled.done) {
+    await markSent(run, far, destination, ownName(snapshot), sent);
+    return true;
+  }
+  if (HOPELESS.test(pulled.farSaid)) return abandon(run, destination, `${far.host.name} cannot resume it`);
+  if (pulled.why.some((line) => USELESS_HERE.test(line)))
+    return abandon(run, destination, 'zfs receive on this host cannot resume it');
   throw cutOff(name, pulled);
 }
 
@@ -65,12 +81,19 @@ function strangeness({ snapshot, fromguid }: ResumeToken, destination: Destinati
   return undefined;
 }
 
-async function abandon({ step, report }: Run, { dataset }: Destination, why: string): Promise<void> {
+/** zfs receive resumes only on the newest snapshot, whoever made it; undefined where the token's base is that. */
+function newerThanBase({ fromguid }: ResumeToken, { dataset, newest }: Destination): string | undefined {
+  if (newest === undefined || newest.guid === String(fromguid)) return undefined;
+  return `${dataset}@${printable(newest.name)} was made on this host since`;
+}
+
+async function abandon({ step, report }: Run, { dataset }: Destination, why: string): Promise<false> {
   mustSucceed(await step.zfs.ask(abandonArgv(dataset)), dataset);
   report.warn(
-    `${dataset}: what was received of a stream that was cut off is thrown away (${why}); it begins anew`,
+    `${dataset}: an interrupted stream cannot be resumed (${why}). What it left is discarded, and a new stream begins`,
   );
   report.event('resume-abandoned', { dataset, why });
+  return false;
 }
 
 function cutOff(name: string, { why }: Pulled): Failure {

@@ -62,6 +62,8 @@ const RELAY: Stage = { argv: ['cat'], env: ENVIRONMENT, cwd: '/' };
 export interface Beside {
   /** Is told the number of the process that writes all of it. */
   watch?(pid: number): () => void;
+  /** Is waited for before zfs sees the first stream: what makes room for it here. What it throws ends the stream. */
+  begins?(head: Head): Promise<void>;
   /** Is done once all is received, while the far side comes to its end. */
   received?(): Promise<void>;
 }
@@ -72,7 +74,7 @@ export async function takeIn(
   receive: Receive,
   asked: Asked,
   interruption: Interruption,
-  { watch = () => () => {}, received: whenReceived = async () => {} }: Beside = {},
+  { watch = () => () => {}, begins, received: whenReceived = async () => {} }: Beside = {},
 ): Promise<TakenIn> {
   interruption.check();
   const children: ChildProcess[] = [];
@@ -99,7 +101,11 @@ export async function takeIn(
     const writers = [children.at(-1)?.pid, direct ? writer : undefined].filter((pid) => pid !== undefined);
     const writing = writers.at(-1);
     if (writing !== undefined) stopWatching = watch(writing);
-    const received = await receiveAll(inlet, asked, passing(inlet, writers, receive, children, interruption));
+    const received = await receiveAll(
+      inlet,
+      asked,
+      passing(inlet, writers, receive, children, interruption, begins),
+    );
     // Who still has something to say has nobody to say it to.
     inlet.close();
     if (received.refused !== undefined) end('SIGTERM');
@@ -124,7 +130,7 @@ export async function takeFrom(
   receive: Receive,
   asked: Asked,
   interruption: Interruption,
-  { watch = () => () => {}, received: whenReceived = async () => {} }: Beside = {},
+  { watch = () => () => {}, begins, received: whenReceived = async () => {} }: Beside = {},
 ): Promise<TakenIn> {
   const children: ChildProcess[] = [];
   const stopListening = interruption.onSignal(() => {
@@ -136,7 +142,11 @@ export async function takeFrom(
   let over = false;
   try {
     const { inlet } = stream;
-    const received = await receiveAll(inlet, asked, passing(inlet, writers, receive, children, interruption));
+    const received = await receiveAll(
+      inlet,
+      asked,
+      passing(inlet, writers, receive, children, interruption, begins),
+    );
     over = true;
     const sender = isWhole(received)
       ? await withBoth(stream.finish(), whenReceived())
@@ -170,8 +180,12 @@ function passing(
   receive: Receive,
   children: ChildProcess[],
   interruption: Interruption,
+  begins: Beside['begins'],
 ): Pass {
+  let first = true;
   return async (head) => {
+    if (first) await begins?.(head);
+    first = false;
     const { ending } = await whileStill(writers, async () => {
       // Later it would be among the children that a signal ends.
       interruption.check();

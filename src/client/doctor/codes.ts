@@ -14,6 +14,9 @@ const CONFIGURATION = {
   'configuration-incomplete': error('zrep finds a pair, and its other side, by these properties alone.'),
   'configuration-unusable': error('zrep hands it to ssh and zfs, and refuses what could be an option there.'),
   'copy-renamed': warning('zrep refresh all passes over a copy whose dest-fs is another file system.'),
+  'role-unclear': warning(
+    'zrep does not touch it: what is right for one side of a pair destroys data on the other.',
+  ),
   'other-pair': error(
     "Two copies that are refreshed under one tag take each other's marks away: at some time neither has a base.",
   ),

@@ -1,11 +1,12 @@
 /** What zrep's properties of a pair say, and of which side they make the master. Pure. */
 
 import { quote } from '../../printable.ts';
+import { hostOf, ownValue, roleProperties } from '../../replication/role.ts';
 import { parseSavecount } from '../../replication/snapshots.ts';
 import { inheritArgv, setArgv } from '../../zfs/argv.ts';
 import { anyValue, localValue } from '../../zfs/state.ts';
 import { byHand, type Finding, finding, forcibly, type Mend, safely } from './finding.ts';
-import { bothSides, type Diagnose, hostOf, ownValue, type Scene } from './scene.ts';
+import { bothSides, type Diagnose, type Scene } from './scene.ts';
 
 export const diagnoseConfiguration: Diagnose = (scene) => [
   ...isComplete(scene),
@@ -14,6 +15,19 @@ export const diagnoseConfiguration: Diagnose = (scene) => [
   ...namesEachOther(scene),
   ...savesACount(scene),
 ];
+
+/** Nothing else is said of it, and nothing done to it: any of that could be meant for another. */
+export function diagnoseUnclear({ dataset, tag, here }: Scene): Finding {
+  return finding(
+    'role-unclear',
+    dataset,
+    `its properties do not say which side of a pair it is: ${roleProperties(here.properties, tag).join(', ')}; and its own name is in none of them`,
+    byHand(
+      'A restore, a test, or a source that was moved by zfs send -R looks like this. Nothing is done to it. docs/doctor-pairs.md has the commands for each of these under "role-unclear". To see what was set here and what was received:',
+      [`zfs get -s local,received all ${dataset}`],
+    ),
+  );
+}
 
 /** The four that make a pair; what they must be here is known of this side's own. */
 function isComplete({ dataset, tag, role, hostName, here }: Scene): Finding[] {

@@ -30,7 +30,11 @@ function isReadonly({ dataset, here, believesReadonly }: Scene): Finding[] {
       'copy-writable',
       dataset,
       'it is not readonly',
-      safely('Run:', setArgv(dataset, { readonly: 'on' })),
+      forcibly(
+        'If nobody is to write to it:',
+        [`that anybody can write to ${dataset}`],
+        setArgv(dataset, { readonly: 'on' }),
+      ),
     ),
   ];
 }
@@ -85,6 +89,7 @@ function isUnchanged(scene: Scene): Finding[] {
       dataset,
       `${amount === '' ? 'it was ' : amount}written to since its newest snapshot, ${printable(newest.name)}`,
       rollBack(
+        scene.tag,
         { copy: { ...here, on: undefined } },
         newest,
         `If nobody needs that, take it back (zrep refresh -f ${dataset} does the same):`,
@@ -103,8 +108,8 @@ function wasCutOff(scene: Scene): Finding[] {
       return finding(
         'partial-receive-dead',
         where,
-        `of a stream that was cut off a part is left that cannot be gone on with: ${dead}`,
-        safely('Give it up; the next refresh begins anew:', abandonArgv(where)),
+        `an interrupted stream cannot be resumed: ${dead}`,
+        safely('Discard what it left. The next refresh does so by itself:', abandonArgv(where)),
       );
     return finding(
       'partial-receive',
@@ -116,8 +121,13 @@ function wasCutOff(scene: Scene): Finding[] {
 }
 
 /** Why nothing can come of a token any more; undefined where something can, or that was not seen. */
-function deadness(scene: Scene, where: string, { snapshot, toguid }: ResumeToken): string | undefined {
-  const { peer, dataset, tag } = scene;
+function deadness(scene: Scene, where: string, token: ResumeToken): string | undefined {
+  const { snapshot, toguid, fromguid } = token;
+  const { peer, dataset, tag, here } = scene;
+  const newest = here.snapshots.at(-1);
+  // zfs receive resumes only on the newest snapshot, whoever made it.
+  if (where === dataset && fromguid !== undefined && newest !== undefined && newest.guid !== String(fromguid))
+    return `${printable(newest.name)} was made on this host since. A tool that makes snapshots here does this; exclude the copy from it (zfs-auto-snapshot: zfs set com.sun:auto-snapshot=false ${dataset}; sanoid: autosnap = no)`;
   if (peer === undefined) return undefined;
   if (snapshot.tag !== tag || snapshot.dataset !== `${peer.dataset}${where.slice(dataset.length)}`)
     return 'it is not of a snapshot of this pair';

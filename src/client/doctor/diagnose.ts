@@ -1,7 +1,7 @@
 /** All that can be said of a pair as it was seen, in the order in which it is mended. Pure. */
 
 import { anyValue, type Listing } from '../../zfs/state.ts';
-import { diagnoseConfiguration, diagnoseMaster } from './configuration.ts';
+import { diagnoseConfiguration, diagnoseMaster, diagnoseUnclear } from './configuration.ts';
 import { diagnoseContent, diagnoseSettings } from './copy-state.ts';
 import { byHand, type Finding, finding, type Mend } from './finding.ts';
 import { diagnoseMarks } from './marks.ts';
@@ -9,6 +9,7 @@ import type { Diagnose, Scene } from './scene.ts';
 import { diagnoseSnapshots } from './snapshots.ts';
 
 export function diagnose(scene: Scene): Finding[] {
+  if (scene.role === 'unclear') return [diagnoseUnclear(scene)];
   const settled: Diagnose[] = [diagnoseSnapshots, diagnoseContent, diagnoseMarks];
   const parts: Diagnose[] = [
     diagnoseConfiguration,

@@ -7,6 +7,7 @@ import { isAlive } from '../../process/liveness.ts';
 import { succeeded } from '../../process/pipeline.ts';
 import { lockPropertyNames } from '../../replication/lock.ts';
 import { parseLockTime } from '../../replication/lock-time.ts';
+import { type Role, roleOf } from '../../replication/role.ts';
 import { mustSucceed } from '../../replication/step.ts';
 import { allPropertiesArgv, readStateArgv } from '../../zfs/argv.ts';
 import type { Dataset } from '../../zfs/names.ts';
@@ -25,8 +26,6 @@ import {
   type Peer,
   parseFar,
   peerOf,
-  type Role,
-  roleOf,
   type Scene,
   sideOf,
   snapshotProperties,

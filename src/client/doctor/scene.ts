@@ -1,5 +1,6 @@
 /** A pair as it was seen: what zfs said of it here, and there as far as that could be asked. Pure. */
 
+import { ownValue, type Role } from '../../replication/role.ts';
 import { SNAPSHOT_PROPERTIES, type TaggedSnapshot, taggedSnapshots } from '../../replication/snapshots.ts';
 import type { Capabilities } from '../../zfs/capabilities.ts';
 import { type Dataset, parseDataset, parseSnapshot, type Tag } from '../../zfs/names.ts';
@@ -33,8 +34,6 @@ export type There =
   | { readonly unseen: string; readonly mend: Mend }
   /** Not asked: somebody said so, or what is wrong here keeps from it. */
   | { readonly unasked: true };
-
-export type Role = 'copy' | 'source';
 
 export interface Scene {
   readonly tag: Tag;
@@ -92,12 +91,6 @@ export function snapshotProperties(tag: Tag): string[] {
   return [...SNAPSHOT_PROPERTIES, 'referenced', `${tag}:sent`];
 }
 
-/** The value that belongs to the dataset itself: set here, or come with a stream. */
-export function ownValue(properties: Properties | undefined, property: string): string | undefined {
-  const found = properties?.get(property);
-  return found?.source === 'local' || found?.source === 'received' ? found.value : undefined;
-}
-
 /** Datasets with a configuration of their own under the tag, also one that has lost a part of it. */
 export function configured(listing: Listing, tag: Tag): Dataset[] {
   const signs = ['src-fs', 'src-host', 'dest-fs'].map((name) => `${tag}:${name}`);
@@ -124,23 +117,9 @@ export function sideOf(listing: Listing, dataset: string, tag: Tag): Side {
   };
 }
 
-/** Which side `dataset` is by its own properties. Both can have one name, on hosts of two names. */
-export function roleOf(own: Properties | undefined, dataset: string, tag: Tag, hostName: string): Role {
-  const value = (name: string) => ownValue(own, `${tag}:${name}`);
-  const [source, copy] = [value('src-fs') === dataset, value('dest-fs') === dataset];
-  if (source && hostOf(value('src-host')) === hostName) return 'source';
-  const isHere = hostOf(value('dest-host')) === hostName;
-  if (localValue(own, `${tag}:master`) === 'yes') return copy && (isHere || !source) ? 'copy' : 'source';
-  return source && !copy && !isHere ? 'source' : 'copy';
-}
-
-/** Without `user@`. */
-export function hostOf(text: string | undefined): string | undefined {
-  return text?.slice(text.lastIndexOf('@') + 1);
-}
-
 /** Where the other side is; undefined where the properties do not say so in a usable way. */
 export function peerOf(own: Properties, role: Role, tag: Tag, hostName: string): Peer | undefined {
+  if (role === 'unclear') return undefined;
   const [hostProperty, datasetProperty] =
     role === 'copy' ? [`${tag}:src-host`, `${tag}:src-fs`] : [`${tag}:dest-host`, `${tag}:dest-fs`];
   const host = parseSourceHost(ownValue(own, hostProperty) ?? '', hostName);

@@ -4,8 +4,10 @@
  * A copy has older ones that the source has no more, and a source newer ones that the copy has not yet: neither is wrong.
  */
 
+import { tagOf } from '../../expire/snapshot.ts';
 import { printable } from '../../printable.ts';
 import { rollbackArgv } from '../../zfs/argv.ts';
+import type { Tag } from '../../zfs/names.ts';
 import { anyValue } from '../../zfs/state.ts';
 import { byHand, type Finding, finding, forcibly, type Mend, safely } from './finding.ts';
 import { type Both, bothSides, type Diagnose, type Scene, type Side, type Snapshot } from './scene.ts';
@@ -96,15 +98,21 @@ function isAhead(scene: Scene, both: Both, common: readonly Common[]): Finding[]
     code === 'parted'
       ? 'Find out which side is right. If the source is, take the copy back to what both have:'
       : 'If nobody needs them, take the copy back to what both have (a snapshot to be kept can be sent elsewhere first):';
-  return [finding(code, dataset, what, rollBack(both, last, intro))];
+  return [finding(code, dataset, what, rollBack(scene.tag, both, last, intro))];
 }
 
-/** Takes the copy back to `snapshot`. */
-export function rollBack({ copy }: Pick<Both, 'copy'>, snapshot: Snapshot, what: string): Mend {
+/** Takes the copy of a pair of `tag` back to `snapshot`. What another tag may begin its next stream with is never given up. */
+export function rollBack(tag: Tag, { copy }: Pick<Both, 'copy'>, snapshot: Snapshot, what: string): Mend {
+  const newer = copy.snapshots.filter(({ createtxg }) => createtxg > snapshot.createtxg);
+  const others = newer.filter(({ name }) => (tagOf(name) ?? tag) !== tag);
+  if (others.length > 0)
+    return byHand(
+      `${listed(others)} of ${copy.dataset} must stay, for a refresh under another tag may begin with it. So nothing is rolled back.`,
+      [],
+      copy.on,
+    );
   const losses = [
-    ...copy.snapshots
-      .filter(({ createtxg }) => createtxg > snapshot.createtxg)
-      .map(({ name }) => `${copy.dataset}@${printable(name)}`),
+    ...newer.map(({ name }) => `${copy.dataset}@${printable(name)}`),
     `what was written to ${copy.dataset} since ${printable(snapshot.name)} (zfs diff ${copy.dataset}@${printable(snapshot.name)})`,
   ];
   const argv = rollbackArgv(`${copy.dataset}@${snapshot.name}`);

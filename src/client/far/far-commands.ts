@@ -58,6 +58,11 @@ export function marksCommand(tag: string, dataset: string): string {
   return `zfs list -H -t snapshot -r -d 1 -o name,${tag}:sent -s creation ${dataset}`;
 }
 
+/** All snapshots there with GUID and mark, in the order in which the pool made them. */
+export function snapshotsCommand(tag: string, dataset: string): string {
+  return `zfs list -H -t snapshot -r -d 1 -o name,guid,${tag}:sent -s createtxg ${dataset}`;
+}
+
 /** `yes` where it is marked as the master, by itself. */
 export function masterCommand(tag: string, dataset: string): string {
   return `zfs get -H -o value -s local ${tag}:master ${dataset}`;

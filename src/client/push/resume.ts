@@ -6,6 +6,7 @@
  * its GUIDs must be those of this pair's snapshots, and zfs is given one that was made here.
  */
 
+import { printable } from '../../printable.ts';
 import { succeeded } from '../../process/pipeline.ts';
 import { isRefusal } from '../../refusal.ts';
 import { fullName, type TaggedSnapshot } from '../../replication/snapshots.ts';
@@ -13,6 +14,7 @@ import { formatResumeToken, parseResumeToken } from '../../zfs/resume-token.ts';
 import type { FarSide } from '../far/far-side.ts';
 import { farLines } from '../far/far-text.ts';
 import { abandonCommand, tokenCommand } from '../far/push-commands.ts';
+import { theirSnapshots } from '../far/their-snapshots.ts';
 import { Failure } from '../run/failure.ts';
 import type { Run } from '../run/run.ts';
 import { markArrived } from './arrived.ts';
@@ -20,13 +22,16 @@ import { markPushed } from './marks.ts';
 import type { Master } from './master.ts';
 import { resumeWords, send } from './send.ts';
 
+/** Said by zfs receive of a token whose base was once not the newest snapshot, also when it is again. */
+const USELESS_THERE = /kernel modules must be upgraded/;
+
 /** `master` as it is when what the other side was in the middle of has come there, or was given up. */
 export async function resumeSending(run: Run, far: FarSide, master: Master): Promise<Master> {
   const { dataset, destination } = master;
   const answer = await far.ask(tokenCommand(destination));
   const text = succeeded(answer) ? answer.output.trim() : '-';
   if (text === '-' || text === '') return master;
-  const found = snapshotOf(text, master);
+  const found = await resumable(run, far, master, text);
   if (typeof found === 'string') {
     await abandon(run, far, destination, found);
     return master;
@@ -36,6 +41,10 @@ export async function resumeSending(run: Run, far: FarSide, master: Master): Pro
   run.report.line(`sending ${name} to ${far.host.name}:${destination}`);
   const sent = Math.floor(Date.now() / 1000);
   const why = await send(run, far, master, resumeWords(run.settings, found.token));
+  if (why.some((line) => USELESS_THERE.test(line))) {
+    await abandon(run, far, destination, `zfs receive on ${far.host.name} cannot resume it`);
+    return master;
+  }
   if (why.length > 0)
     throw new Failure(
       [`Problem doing sync for ${name}`, ...why, `zrep sync -r ${dataset} goes on with it`].join('; '),
@@ -46,11 +55,31 @@ export async function resumeSending(run: Run, far: FarSide, master: Master): Pro
   return { ...master, base: found.snapshot };
 }
 
-/** Of which snapshot a token is, and one made anew; or why it is none of this pair's. Pure. */
-function snapshotOf(
+/** What `zfs send -t` is to send. */
+interface Resumable {
+  readonly snapshot: TaggedSnapshot;
+  /** GUID of the snapshot that it goes on from; undefined for a full stream. */
+  readonly base: string | undefined;
+  /** Made anew from what the other side's said. */
+  readonly token: string;
+}
+
+/** Of which snapshot a token is; or why it cannot be resumed: zfs receive does that only on the newest snapshot there. */
+async function resumable(
+  { settings }: Run,
+  far: FarSide,
+  master: Master,
   text: string,
-  { snapshots }: Master,
-): { snapshot: TaggedSnapshot; token: string } | string {
+): Promise<Resumable | string> {
+  const found = snapshotOf(text, master);
+  if (typeof found === 'string' || found.base === undefined) return found;
+  const newest = (await theirSnapshots(far, settings.tag, master.destination))?.at(-1);
+  if (newest === undefined || newest.guid === found.base) return found;
+  return `${master.destination}@${printable(newest.name)} was made there since`;
+}
+
+/** The same as far as this side knows it. Pure. */
+function snapshotOf(text: string, { snapshots }: Master): Resumable | string {
   const token = parseResumeToken(text);
   if (isRefusal(token)) return token.reason;
   const [to, from] = [token.toguid, token.fromguid].map((guid) =>
@@ -59,7 +88,7 @@ function snapshotOf(
   if (to === undefined) return 'its snapshot is not here any more';
   if (token.fromguid !== undefined && from === undefined)
     return `it goes on from a snapshot that is not here any more, or is none of zrep's`;
-  return { snapshot: to, token: formatResumeToken(token) };
+  return { snapshot: to, base: from?.guid, token: formatResumeToken(token) };
 }
 
 async function abandon({ report }: Run, far: FarSide, destination: string, why: string): Promise<void> {
@@ -67,9 +96,9 @@ async function abandon({ report }: Run, far: FarSide, destination: string, why: 
   report.far(far.host.name, farLines(answer.message));
   if (!succeeded(answer))
     throw new Failure(
-      `what ${far.host.name}:${destination} has of a stream that was cut off cannot be gone on with (${why}), and could not be thrown away from here; there: zfs receive -A ${destination}`,
+      `an interrupted stream into ${far.host.name}:${destination} cannot be resumed (${why}), and what it left could not be discarded from here. On ${far.host.name}: zfs receive -A ${destination}`,
     );
   report.warn(
-    `${far.host.name}:${destination}: what was received of a stream that was cut off is thrown away (${why}); it begins anew`,
+    `${far.host.name}:${destination}: an interrupted stream cannot be resumed (${why}). What it left is discarded, and a new stream begins`,
   );
 }

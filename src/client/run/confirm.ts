@@ -21,6 +21,10 @@ interface Question {
   readonly losses: readonly string[];
   /** The command that does it without asking. */
   readonly command: string;
+  /** Agreed to on the command line: nobody is asked. Otherwise -f says that. */
+  readonly agreed?: boolean;
+  /** Little enough to go on where nobody is at a terminal. */
+  readonly unattended?: boolean;
 }
 
 export interface Terminal {
@@ -31,18 +35,33 @@ export interface Terminal {
 }
 
 /**
- * Asks whether to go on, unless -f was given.
+ * Asks whether to go on, unless the command line said so. Of several that ask at the same time, one after the other.
  *
  * @throws Failure when the answer is not `yes`, or nobody is there to ask; Interrupted on a signal.
  */
 export async function confirm(
-  { settings, report, step }: Pick<Run, 'settings' | 'report' | 'step'>,
-  { heading, losses, command }: Question,
+  run: Pick<Run, 'settings' | 'report' | 'step'>,
+  question: Question,
   open: () => Terminal | undefined = openTerminal,
 ): Promise<void> {
-  if (settings.force || losses.length === 0) return;
+  if ((question.agreed ?? run.settings.force) || question.losses.length === 0) return;
+  const asked = asking.then(() => ask(run, question, open));
+  asking = asked.catch(() => {});
+  await asked;
+}
+
+/** The terminal is one. */
+let asking: Promise<void> = Promise.resolve();
+
+async function ask(
+  { report, step }: Pick<Run, 'report' | 'step'>,
+  { heading, losses, command, unattended = false }: Question,
+  open: () => Terminal | undefined,
+): Promise<void> {
+  step.interruption.check();
   const lines = [heading, ...shown(losses)];
   const terminal = open();
+  if (terminal === undefined && unattended) return;
   if (terminal === undefined) {
     for (const line of lines) report.warn(line);
     throw new Failure(`nothing was done, since nobody is at a terminal to be asked; to do it: ${command}`);

@@ -85,7 +85,12 @@ function planOf({ host, source, destination }: InitPullCommand, settings: Settin
     throw new Failure(`${destination} is set up already: zrep refresh ${destination}`);
   if (found.exists && !ours && !force)
     throw new Failure(
-      `${destination} exists already, and was not begun by this command. Take another name; or take it away first: zfs destroy -r ${destination}`,
+      `${destination} exists already, and was not begun by this command. Nothing was done. Take another name${destination.includes('/') ? `, or keep it under another one: zfs rename ${destination} ${destination}_old` : ' below it'}`,
+    );
+  const [inside] = [...found.listing.keys()].filter((name) => name !== destination);
+  if (!ours && inside !== undefined)
+    throw new Failure(
+      `${destination} has ${inside}, which -f does not destroy. Nothing was done. Take another name`,
     );
   return { pair, found, snapshots: ours ? snapshots : [], token: anyValue(own, 'receive_resume_token') };
 }

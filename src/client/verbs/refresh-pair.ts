@@ -6,9 +6,9 @@
 import { succeeded } from '../../process/pipeline.ts';
 import { isRefusal } from '../../refusal.ts';
 import { withLock } from '../../replication/lock.ts';
-import { fullName, taggedSnapshots } from '../../replication/snapshots.ts';
+import { taggedSnapshots } from '../../replication/snapshots.ts';
 import { mustSucceed } from '../../replication/step.ts';
-import { readStateArgv, rollbackArgv } from '../../zfs/argv.ts';
+import { readStateArgv } from '../../zfs/argv.ts';
 import type { Dataset } from '../../zfs/names.ts';
 import { anyValue, type Listing, parseListing } from '../../zfs/state.ts';
 import { childrenOf, type Destination, destinationProperties, readDestination } from '../copy/destination.ts';
@@ -16,6 +16,7 @@ import { expireHere } from '../copy/expire-here.ts';
 import { markHere, markThere, recoverCompletion } from '../copy/marks.ts';
 import { comesBySession, pull } from '../copy/pull.ts';
 import { resume } from '../copy/resume.ts';
+import { agreeToRollBack, type RollBack } from '../copy/roll-back.ts';
 import { setProperties } from '../copy/set-properties.ts';
 import { snapshotThere } from '../copy/snapshot-there.ts';
 import { expireCommand } from '../far/far-commands.ts';
@@ -24,12 +25,12 @@ import { farLines } from '../far/far-text.ts';
 import { Failure } from '../run/failure.ts';
 import type { Run } from '../run/run.ts';
 
-/** Refreshes `dataset`. @throws Failure with what is to be done; ZfsFailed when zfs here fails. */
-export async function refreshPair(run: Run, dataset: Dataset): Promise<void> {
+/** Refreshes `dataset`; `yes` lets snapshots go that are in the way of -f. @throws Failure with what is to be done; ZfsFailed when zfs here fails. */
+export async function refreshPair(run: Run, dataset: Dataset, yes: boolean): Promise<void> {
   const { settings, step } = run;
   const reading = { properties: destinationProperties(step.capabilities, settings.tag), depth: 1 };
   const refusal = await withLock(step, dataset, settings.tag, reading, async (listing) => {
-    await underLock(run, listing, dataset);
+    await underLock(run, listing, dataset, yes);
     return undefined;
   });
   if (isRefusal(refusal)) {
@@ -38,7 +39,7 @@ export async function refreshPair(run: Run, dataset: Dataset): Promise<void> {
   }
 }
 
-async function underLock(run: Run, listing: Listing, dataset: Dataset): Promise<void> {
+async function underLock(run: Run, listing: Listing, dataset: Dataset, yes: boolean): Promise<void> {
   const { settings } = run;
   const destination = readDestination(listing, dataset, settings.tag, settings.hostName);
   if (settings.recursive && !run.step.capabilities.has('excludes'))
@@ -46,24 +47,43 @@ async function underLock(run: Run, listing: Listing, dataset: Dataset): Promise<
       'a recursive stream carries properties, and the zfs on this host cannot leave any out (zfs receive -x): mountpoint=/etc could be among them. Refresh each file system by itself, without -R',
     );
   const far = run.far(destination.host);
-  const work = (far: FarSide) => withFar(run, far, destination);
+  // Somebody may think for a while: no session, with a lock there, waits for that.
+  const back = settings.force ? await giveUpChanges(run, far, destination, yes) : undefined;
+  const work = (far: FarSide) => withFar(run, far, destination, back);
   await (comesBySession(settings) ? far.together(work) : work(far));
 }
 
-async function withFar(run: Run, far: FarSide, destination: Destination): Promise<void> {
-  const { settings, report } = run;
+/** What was lost on the way is repaired first: it may be that nothing is in the way then. */
+async function giveUpChanges(
+  run: Run,
+  far: FarSide,
+  destination: Destination,
+  yes: boolean,
+): Promise<RollBack> {
+  await recoverCompletion(run, far, destination);
+  return agreeToRollBack(run, far, destination, yes);
+}
+
+async function withFar(
+  run: Run,
+  far: FarSide,
+  destination: Destination,
+  back: RollBack | undefined,
+): Promise<void> {
+  const { report } = run;
   const { dataset } = destination;
   await setProperties(run, dataset, destination.received);
-  if (settings.force && !settings.recursive) await giveUpChanges(run, destination);
-  if (destination.token !== undefined) await resume(run, far, destination, destination.token);
-  else await recoverCompletion(run, far, destination);
+  let way = back;
+  if (destination.token !== undefined) {
+    if (await resume(run, far, destination, destination.token, back)) way = undefined;
+  } else if (back === undefined) await recoverCompletion(run, far, destination);
 
   const snapshot = await snapshotThere(run, far, destination.source);
   report.event('snapshot', { dataset, snapshot });
   // In front of the transfer, as stock: what is written meanwhile is not in it.
   const sent = Math.floor(Date.now() / 1000);
   const look = () => lookWhatCame(run, destination, snapshot);
-  const pulled = await pull(run, far, destination, snapshot, { look });
+  const pulled = await pull(run, far, destination, snapshot, { look, back: way });
   if (!pulled.done)
     throw new Failure(
       [`Unforseen error pulling snapshot ${snapshot} from ${far.host.name}`, ...pulled.why].join('; '),
@@ -78,13 +98,6 @@ async function withFar(run: Run, far: FarSide, destination: Destination): Promis
   // Neither needs the other; what fails is told when both are over.
   const both = await Promise.allSettled([finishHere(), expireThere(run, far, destination)]);
   for (const one of both) if (one.status === 'rejected') throw one.reason;
-}
-
-/** What `receive -F` would do, without handing the stream the right to destroy: back to the last one that both sides have. */
-async function giveUpChanges({ step }: Run, { dataset, snapshots }: Destination): Promise<void> {
-  const common = snapshots.findLast(({ sent }) => sent !== undefined) ?? snapshots.at(-1);
-  if (common === undefined) return;
-  mustSucceed(await step.zfs.ask(rollbackArgv(fullName(common))), dataset);
 }
 
 /** Marks are for what is here, whatever zfs receive answered; and nothing came along that nobody asked for. */

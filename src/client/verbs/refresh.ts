@@ -29,8 +29,8 @@ export async function refresh(settings: Settings, command: RefreshCommand): Prom
     const several = datasets.length > 1;
     const done = await eachAtOnce(datasets, atOnce(settings, command, datasets), (dataset, index) =>
       several
-        ? refreshBeside({ ...run, place: `${index + 1} of ${datasets.length}` }, dataset)
-        : refreshOne(run, dataset),
+        ? refreshBeside({ ...run, place: `${index + 1} of ${datasets.length}` }, dataset, command.yes)
+        : refreshOne(run, dataset, command.yes),
     );
     const failed = done.filter((well) => !well).length;
     if (several) summarize(run.report, datasets.length, failed);
@@ -63,21 +63,21 @@ async function prepare(run: Run, datasets: readonly Dataset[]): Promise<void> {
 }
 
 /** While others are at work: what it has to say comes in one piece. */
-async function refreshBeside(run: Run, dataset: Dataset): Promise<boolean> {
+async function refreshBeside(run: Run, dataset: Dataset, yes: boolean): Promise<boolean> {
   const { report, letGo } = holdReport(run.report);
   try {
-    return await refreshOne({ ...run, report }, dataset);
+    return await refreshOne({ ...run, report }, dataset, yes);
   } finally {
     if (run.progress) run.progress.aside(letGo);
     else letGo();
   }
 }
 
-async function refreshOne(run: Run, dataset: Dataset): Promise<boolean> {
+async function refreshOne(run: Run, dataset: Dataset, yes: boolean): Promise<boolean> {
   const { report } = run;
   report.event('refresh', { dataset });
   try {
-    await refreshPair(run, dataset);
+    await refreshPair(run, dataset, yes);
     report.event('refreshed', { dataset });
     return true;
   } catch (error) {

@@ -4,15 +4,17 @@ import { quote } from '../../printable.ts';
 import { Failure } from '../run/failure.ts';
 import { type Operands, readOperands, type Verbs, wrong } from './verb.ts';
 
-/** `zrep refresh [-f] [-v] [-r] [-j N] [--json] FS...|all` */
+/** `zrep refresh [-f [--yes]] [-v] [-r] [-j N] [--json] FS...|all` */
 export interface RefreshCommand extends Operands {
   readonly kind: 'refresh';
   readonly json: boolean;
+  /** Snapshots may go that are in the way of -f, without a question. */
+  readonly yes: boolean;
   /** How many file systems at a time, where that was said. */
   readonly jobs?: number;
 }
 
-const USAGE = 'zrep refresh [-f] [-v] [-r] [-j N] [--json] FS...|all';
+const USAGE = 'zrep refresh [-f [--yes]] [-v] [-r] [-j N] [--json] FS...|all';
 
 export const REFRESH_VERBS: Verbs<RefreshCommand> = {
   refresh: {
@@ -23,7 +25,11 @@ export const REFRESH_VERBS: Verbs<RefreshCommand> = {
       'Of several, three are worked on at a time; what is said of each stays together, and comes when it is done.',
     ],
     options: [
-      { name: '-f', text: 'give up changes that were made in the copy (roll back to what both sides have)' },
+      {
+        name: '-f',
+        text: 'give up changes that were made in the copy: roll it back to the newest common snapshot, once the stream has begun. On a terminal it lists what would be destroyed, and asks. Without a terminal it goes on if only changes would be lost, and stops if snapshots would be. Holds, clones and the bases of other tags always stay',
+      },
+      { name: '--yes', text: 'with -f: destroy also snapshots that are in the way, and do not ask' },
       { name: '-v', text: 'say what is done, there and here, on standard error' },
       { name: '-r', text: 'as with stock; a stream that was cut off is gone on with without it' },
       {
@@ -39,7 +45,13 @@ export const REFRESH_VERBS: Verbs<RefreshCommand> = {
       // Stock's words, and its exit code.
       if (operands.length === 0) throw new Failure('no filesystems specified for refresh');
       const jobs = readJobs(given.get('-j'));
-      return { kind: 'refresh', ...readOperands(USAGE, operands), json: given.has('--json'), ...jobs };
+      return {
+        kind: 'refresh',
+        ...readOperands(USAGE, operands),
+        json: given.has('--json'),
+        yes: given.has('--yes'),
+        ...jobs,
+      };
     },
   },
 };

@@ -48,6 +48,18 @@ t.test('what is no copy, or only inherits being one, is told how to become one',
   });
 });
 
+t.test('what its properties do not agree on is not refreshed', async (t) => {
+  const moved = `${PAIR} zrep:dest-fs=vault/old zrep:dest-host=backup`.replaceAll(/(\S+)/g, '$1<received');
+  t.throws(() => read(moved), {
+    message: /^vault\/home is not refreshed.*zrep:dest-fs=vault\/old \(received\)/,
+  });
+  t.equal(
+    read(moved.replace('vault/old<received', 'vault/home')).source,
+    'tank/home',
+    'the line that is printed helps',
+  );
+});
+
 t.test('a host or a file system that is none is refused before anything is run', async (t) => {
   t.throws(() => read('zrep:src-fs=tank/home zrep:src-host=-oProxyCommand=id'), { message: /src-host/ });
   t.throws(() => read('zrep:src-fs=tank/../x zrep:src-host=fileserver'), { message: /src-fs/ });

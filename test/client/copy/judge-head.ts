@@ -3,6 +3,7 @@
 import t from 'tap';
 import {
   type Asked,
+  baseOf,
   describeText,
   type Head,
   isRaw,
@@ -157,3 +158,22 @@ t.test('what is no stream is shown as text, with who says such a thing', async (
   t.match(describeText(Buffer.from(old)), /begins with "ERROR: unrecognized .*zrep-gate is needed there$/);
   t.match(describeText(Buffer.from('\x1b[2JWelcome\n')), /begins with "\\x1b\[2JWelcome"\. A banner/);
 });
+
+t.test(
+  'a stream says by GUID what it goes on from, and a list does so for the file system that was asked for',
+  async (t) => {
+    const part = (fromguid: string): Head => ({
+      begin: { ...headOf('openzfs').begin, fromguid },
+      list: undefined,
+    });
+    t.equal(baseOf(part('4711'), 'tank/home'), '4711');
+    t.equal(baseOf(part('0'), 'tank/home'), undefined, 'a full stream goes on from nothing');
+    for (const name of ['openzfs -R -I', 'openzfs -p -I', 'fuse -R -I', 'fuse -p -I'] as const) {
+      const head = headOf(name);
+      const source = head.begin.toname.slice(0, head.begin.toname.indexOf('@'));
+      t.match(baseOf(head, source), /^[1-9]\d+$/, name);
+      t.equal(baseOf(head, 'tank/else'), undefined, `${name}: nothing is said of another`);
+    }
+    t.equal(baseOf(headOf('openzfs -I'), 'tank/home'), undefined, 'a package without a list says nothing');
+  },
+);

@@ -2,8 +2,6 @@
 
 import t from 'tap';
 import { diagnose, diagnoseStranger, foundTwice } from '../../../src/client/doctor/diagnose.ts';
-import { roleOf } from '../../../src/client/doctor/scene.ts';
-import type { Tag } from '../../../src/zfs/names.ts';
 import { type PairOptions, pairOf } from '../../fixtures/client/scene.ts';
 import { listingOf } from '../../fixtures/replication/listing.ts';
 
@@ -155,20 +153,23 @@ t.test('what is no pair is told apart', async (t) => {
   t.equal(code('vault/home/child'), 'configuration-inherited');
 });
 
-t.test('which side it is, is told by its properties, also where both have one name', async (t) => {
-  const role = (properties: string, host: string) =>
-    roleOf(listingOf(`tank/home ${properties}`).get('tank/home'), 'tank/home', 'zrep' as Tag, host);
-  const twins =
-    'zrep:src-fs=tank/home zrep:src-host=root@one zrep:dest-fs=tank/home zrep:dest-host=two zrep:savecount=5';
-  t.equal(role(twins, 'one'), 'source');
-  t.equal(role(twins, 'two'), 'copy');
-  t.equal(role(`${twins} zrep:master=yes`, 'one'), 'source');
-  t.equal(role(`${twins} zrep:master=yes`, 'two'), 'copy', 'marked by mistake');
-  t.equal(role(`${twins} zrep:master=yes`, 'renamed'), 'source', 'neither name fits, and it is the master');
-  const pair = 'zrep:src-fs=tank/home zrep:src-host=one zrep:dest-fs=vault/home zrep:dest-host=two';
-  t.equal(role(pair, 'one'), 'source');
-  t.equal(role(`${pair} zrep:master=yes`, 'renamed'), 'source');
-  t.equal(role('zrep:src-fs=else/home zrep:dest-fs=tank/home', 'two'), 'copy');
+t.test('what its properties do not agree on is named, and nothing is done to it', async (t) => {
+  const moved = Object.fromEntries(
+    Object.entries({
+      'src-fs': 'tank/old',
+      'src-host': 'fileserver',
+      'dest-fs': 'vault/old',
+      'dest-host': 'backup',
+    }).map(([name, value]) => [`zrep:${name}`, `${value}<received`]),
+  );
+  const found = all({ here: { ...moved, 'zrep:master': 'yes<received', readonly: 'off' } });
+  t.match(found, [{ code: 'role-unclear', mend: { by: 'hand', acts: [] } }]);
+  t.equal(found.length, 1, 'and nothing else is said of it');
+  t.match(
+    found[0]?.what,
+    /zrep:src-fs=tank\/old \(received\).*zrep:master=yes \(received\); and its own name/,
+  );
+  t.match(found[0]?.mend.lines, ['zfs get -s local,received all vault/home']);
 });
 
 t.test('what was found at one of two looks only had come to its end between them', async (t) => {

@@ -6,6 +6,8 @@ import { type Dataset, parseZrepSnapshot, type ZrepSnapshot } from '../../../src
 import { formatResumeToken } from '../../../src/zfs/resume-token.ts';
 import { type PairOptions, pairOf } from '../../fixtures/client/scene.ts';
 
+const GUID_OF_0 = BigInt(pairOf('0+', '0+').here.snapshots[0]?.guid ?? 0);
+
 const all = (options: PairOptions) => diagnose(pairOf('0+ 1#4711', '0+', options));
 const mends = (options: PairOptions) => {
   const [only, ...more] = all(options);
@@ -17,7 +19,7 @@ const mends = (options: PairOptions) => {
 t.test('a copy is readonly', async (t) => {
   const line = 'zfs set readonly=on vault/home';
   for (const value of ['off', 'off<default', 'off<inherited from vault', 'off<temporary'])
-    t.same(mends({ here: { readonly: value } }), ['copy-writable', 'safe', undefined, line], value);
+    t.same(mends({ here: { readonly: value } }), ['copy-writable', 'force', undefined, line], value);
   const fuse = { believesReadonly: false };
   t.same(
     mends({ here: { readonly: 'off<temporary' }, scene: fuse }),
@@ -57,7 +59,7 @@ t.test('a copy that was written to goes back with -f', async (t) => {
 const token = (name: string, guids: { toguid?: bigint; fromguid?: bigint | undefined } = {}) =>
   formatResumeToken({
     snapshot: parseZrepSnapshot(name) as ZrepSnapshot,
-    ...{ object: 1n, offset: 2n, bytes: 3n, toguid: 4711n, fromguid: 1n, features: [], ...guids },
+    ...{ object: 1n, offset: 2n, bytes: 3n, toguid: 4711n, fromguid: GUID_OF_0, features: [], ...guids },
   });
 const cut = (receive_resume_token: string, options: PairOptions = {}) =>
   mends({ here: { receive_resume_token: `${receive_resume_token}<-` }, ...options });
@@ -74,6 +76,16 @@ t.test('a stream that was cut off is gone on with, and not given up', async (t) 
   t.same(cut(token('tank/else@zrep_000001')), dead, 'of another file system');
   t.same(cut(token('tank/home@other_000001')), dead, 'of another tag');
   t.same(cut('1-2-3-4'), dead, 'no token');
+  t.same(cut(token('tank/home@zrep_000001', { fromguid: 99n })), dead, 'its base is not here');
+  const receive_resume_token = `${token('tank/home@zrep_000001')}<-`;
+  const covered = diagnose(
+    pairOf('0+ 1#4711', '0+ autosnap_hourly', { here: { receive_resume_token } }),
+  ).find(({ code }) => code === 'partial-receive-dead');
+  t.match(covered, {
+    code: 'partial-receive-dead',
+    mend: { by: 'safe', lines: ['zfs receive -A vault/home'] },
+  });
+  t.match(covered?.what, /autosnap_hourly was made on this host since\. A tool/);
   const unseen = {
     unseen: true,
     here: { receive_resume_token: token('tank/home@zrep_000001', { toguid: 4712n }) },

@@ -24,13 +24,14 @@ const [PULL, PUSH] = VERBS['init']?.usage ?? [];
 
 const NO = { recursive: false, debug: false };
 const NONE = { ...NO, force: false, verbose: false, resume: false };
-const refresh = { kind: 'refresh', datasets: ['tank/a'], all: false, json: false };
+const refresh = { kind: 'refresh', datasets: ['tank/a'], all: false, json: false, yes: false };
 
 t.test('a verb has its operands and its options, in any order', async (t) => {
   const commands: [string, object][] = [
     ['refresh tank/a', refresh],
     ['refresh -f -v -r tank/a', refresh],
     ['refresh tank/a tank/b -v', { ...refresh, datasets: ['tank/a', 'tank/b'] }],
+    ['refresh -f --yes tank/a', { ...refresh, yes: true }],
     ['refresh -j 8 tank/a', { ...refresh, jobs: 8 }],
     ['refresh --json all', { ...refresh, datasets: [], all: true, json: true }],
     ['init tank/a root@b pool/a', { kind: 'init', source: 'tank/a', host: 'root@b', destination: 'pool/a' }],
@@ -108,7 +109,7 @@ t.test('whatever else is wrong is said, with the form to write', async (t) => {
     ['--json refresh tank/a', 'unrecognized zrep subcommand "--json"; see zrep --help'],
     ['refresh -j 0 tank/a', /^-j "0" is no number from 1 to 8; the form is: zrep refresh /],
     ['refresh -j 1.5 tank/a', /^-j "1\.5" is no number/],
-    ['refresh -q tank/a', /^"-q" is no option of zrep refresh, which has -f -v -r -j --json; -R, -D and -t TAG stand in front/],
+    ['refresh -q tank/a', /^"-q" is no option of zrep refresh, which has -f --yes -v -r -j --json; -R, -D and -t TAG stand in front/],
     ['refresh -R tank/a', /^"-R" is no option of zrep refresh, .*: zrep -R refresh \.\.\.$/],
     ['snaponly -f tank/a', /^"-f" is no option of zrep snaponly; -R/],
     ['refresh tank/a@b', `"tank/a@b" is not the name of a file system; the form is: ${usageOf('refresh')}`],

@@ -1,0 +1,55 @@
+/**
+ * Which side of a pair a file system is, by its own properties: what was set on it, or came with a stream. Pure.
+ *
+ * A role is only what these agree on. A source that was moved by `zfs send -R`, a restore, or a test made of a copy, has all
+ * properties of a pair and is neither side of it: its name is in none of them.
+ */
+
+import type { Tag } from '../zfs/names.ts';
+import { localValue, type Properties } from '../zfs/state.ts';
+
+export type Role = 'copy' | 'source' | 'unclear';
+
+/** The properties that tell it, behind the tag. */
+export const ROLE_PROPERTIES = ['src-fs', 'src-host', 'dest-fs', 'dest-host'] as const;
+
+/** The value that belongs to the dataset itself: set here, or come with a stream. */
+export function ownValue(properties: Properties | undefined, property: string): string | undefined {
+  const found = properties?.get(property);
+  return found?.source === 'local' || found?.source === 'received' ? found.value : undefined;
+}
+
+/** Which side `dataset` is, on the host that zrep calls `hostName`. Both can have one name, on hosts of two names. */
+export function roleOf(own: Properties | undefined, dataset: string, tag: Tag, hostName: string): Role {
+  const value = (name: string) => ownValue(own, `${tag}:${name}`);
+  const [source, copy] = [value('src-fs') === dataset, value('dest-fs') === dataset];
+  if (source && hostOf(value('src-host')) === hostName) return 'source';
+  const isHere = hostOf(value('dest-host')) === hostName;
+  if (localValue(own, `${tag}:master`) === 'yes') return copy && (isHere || !source) ? 'copy' : 'source';
+  if (source && !copy && !isHere) return 'source';
+  return copy || source || isRenamedCopy(own, tag, hostName) ? 'copy' : 'unclear';
+}
+
+/** Renamed here: nothing of it came with a stream, and it says itself that it is the copy on this host. */
+function isRenamedCopy(own: Properties | undefined, tag: Tag, hostName: string): boolean {
+  const values = ROLE_PROPERTIES.map((name) => own?.get(`${tag}:${name}`));
+  const local = values.every((one) => one === undefined || one.value === '-' || one.source === 'local');
+  const [, srcHost, destFs, destHost] = ROLE_PROPERTIES.map((name) => ownValue(own, `${tag}:${name}`));
+  // With a part missing, the doctor says which.
+  if (destFs === undefined) return true;
+  return local && hostOf(destHost) === hostName && hostOf(srcHost) !== hostName;
+}
+
+/** What there is of them, for a person: `zrep:src-fs=tank/x (received)`. */
+export function roleProperties(own: Properties | undefined, tag: Tag): string[] {
+  return [...ROLE_PROPERTIES, 'master'].flatMap((name) => {
+    const property = `${tag}:${name}`;
+    const value = ownValue(own, property);
+    return value === undefined ? [] : [`${property}=${value} (${own?.get(property)?.source})`];
+  });
+}
+
+/** Without `user@`. */
+export function hostOf(text: string | undefined): string | undefined {
+  return text?.slice(text.lastIndexOf('@') + 1);
+}

@@ -1,0 +1,109 @@
+/** What `zrep refresh -f` would give up, what it never does, and what it goes back to. */
+
+import fc from 'fast-check';
+import t from 'tap';
+import { chooseBase, planRollback } from '../../../src/client/copy/rollback-plan.ts';
+import { snapshotsIn } from '../../../src/expire/from-zfs.ts';
+import { taggedSnapshots } from '../../../src/replication/snapshots.ts';
+import type { Tag } from '../../../src/zfs/names.ts';
+import { listingOf } from '../../fixtures/replication/listing.ts';
+
+const ZREP = 'zrep' as Tag;
+const TAGS = ['zrep', 'off'];
+
+/** vault/home with these snapshots, each `NAME PROPERTY=VALUE …`, oldest first. */
+function readOf(own: string, ...snapshots: string[]) {
+  const lines = snapshots.map((one, index) => {
+    const [name, ...rest] = one.split(' ');
+    const made = index + 1;
+    return `vault/home@${name} guid=${made}<- createtxg=${made}<- creation=${made}<- used=2048<- ${rest.join(' ')}`;
+  });
+  const listing = listingOf([`vault/home ${own}`, ...lines].join('\n'));
+  const reading = { dataset: 'vault/home', listing, tags: TAGS };
+  return { reading, snapshots: snapshotsIn(reading) };
+}
+const plan = (own: string, ...snapshots: string[]) =>
+  planRollback([readOf(own, ...snapshots)], ZREP, 'zrep_000001');
+
+t.test('what is newer is listed with its time and its size, and what was changed', async (t) => {
+  const { snapshots, changes, kept, argvs } = plan(
+    'written=1048576<-',
+    'zrep_000000 zrep:sent=1',
+    'zrep_000001 zrep:sent=2',
+    'by-hand',
+  );
+  t.same(snapshots, ['vault/home@by-hand, made 1970-01-01 00:00 UTC, 2.0 KiB']);
+  t.same(changes, ['changes in vault/home since @by-hand: 1.0 MiB']);
+  t.same([kept, argvs], [[], [['rollback', '-r', 'vault/home@zrep_000001']]]);
+});
+
+t.test('nothing newer and nothing written is nothing to ask about', async (t) => {
+  const { snapshots, changes } = plan('written=0<-', 'zrep_000001 zrep:sent=2');
+  t.same([...snapshots, ...changes], []);
+  t.match(
+    plan('type=filesystem<-', 'zrep_000001').changes,
+    [/if there are any/],
+    'a zfs that does not count',
+  );
+});
+
+t.test("holds, clones, and the bases of other tags stay; the pair's own do not", async (t) => {
+  for (const [snapshot, why] of [
+    ['by-hand userrefs=1<-', /held/],
+    ['by-hand clones=vault/a,vault/b<-', /vault\/a is a clone of it/],
+    ['off_000003 off:sent=1', /tag off/],
+    ['off_000003', /newest of the tag off/],
+  ] as const)
+    t.match(plan('written=0<-', 'zrep_000001 zrep:sent=2', snapshot).kept[0], why);
+  t.same(plan('written=0<-', 'zrep_000001 zrep:sent=2', 'zrep_000002 zrep:sent=3').kept, []);
+  t.same(plan('written=0<-', 'zrep_000001 userrefs=3<-').kept, [], 'what is not newer stays anyway');
+});
+
+t.test('below, what has a snapshot of that name goes back, too, and nothing else', async (t) => {
+  const below = (dataset: string, name: string) => {
+    const listing = listingOf(
+      `${dataset} written=0<-\n${dataset}@${name} guid=9<- createtxg=9<- creation=9<-`,
+    );
+    const reading = { dataset, listing, tags: TAGS };
+    return { reading, snapshots: snapshotsIn(reading) };
+  };
+  const reads = [
+    readOf('written=0<-', 'zrep_000001'),
+    below('vault/home/a', 'zrep_000001'),
+    below('vault/home/b', 'zrep_000009'),
+  ];
+  t.same(
+    planRollback(reads, ZREP, 'zrep_000001').argvs.map((argv) => argv.at(-1)),
+    ['vault/home@zrep_000001', 'vault/home/a@zrep_000001'],
+  );
+});
+
+t.test('whatever there is, every newer snapshot is listed, and nothing that is older', async (t) => {
+  const name = fc.constantFrom('by-hand', 'off_00000', 'zrep_00001', 'autosnap');
+  const more = fc.constantFrom('', 'userrefs=1<-', 'off:sent=1', 'zrep:sent=1', 'clones=vault/c<-');
+  fc.assert(
+    fc.property(fc.array(fc.tuple(name, more), { maxLength: 9 }), fc.nat(9), (others, at) => {
+      const all = others.map(([name, more], index) => `${name}${index} ${more}`);
+      all.splice(at, 0, 'zrep_000001');
+      const base = all.indexOf('zrep_000001');
+      const { snapshots, kept } = plan('written=0<-', ...all);
+      const newer = all.slice(base + 1).map((one) => one.split(' ')[0]);
+      t.same(
+        snapshots.map((line) => /@([^,]+),/.exec(line)?.[1]),
+        newer,
+      );
+      for (const line of kept) if (!newer.includes(/@([^:]+):/.exec(line)?.[1])) throw new Error(line);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+t.test('the base is what the source sends from, by GUID', async (t) => {
+  const { reading } = readOf('type=filesystem<-', 'zrep_000001 zrep:sent=1', 'zrep_000002 zrep:sent=2');
+  const own = taggedSnapshots(reading.listing, 'vault/home', ZREP);
+  const theirs = (guid: string, sent: boolean) => ({ name: 'zrep_000001', guid, sent });
+  t.equal(chooseBase(own, [theirs('1', true), theirs('2', false)])?.name, 'zrep_000001');
+  t.equal(chooseBase(own, [theirs('1', true), theirs('77', true)]), undefined, 'it is not here');
+  t.equal(chooseBase(own, []), undefined, 'nothing is marked there');
+  t.equal(chooseBase(own, undefined)?.name, 'zrep_000002', 'where nobody says, the newest mark here');
+});
