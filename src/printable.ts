@@ -38,3 +38,18 @@ export function printableWithin(text: string, limit: number): string {
 export function quote(text: string): string {
   return `"${printable(shorten(text, 100)).replaceAll('"', '\\"')}"`;
 }
+
+/** zfs's advice to do the same with more force. */
+const FORCE = /^use '-[a-zA-Z]' /;
+
+/**
+ * What a program printed on standard error, as a part of one sentence: its lines, printable, with "; " between. What zfs advises
+ * to destroy more (`use '-R' to force deletion of ...`) is left out: nobody has looked whether that is expendable.
+ */
+export function inOneLine(message: string): string {
+  const lines = message.split('\n').map((line) => line.trim());
+  return lines
+    .filter((line) => line !== '' && !FORCE.test(line))
+    .map(printable)
+    .join('; ');
+}

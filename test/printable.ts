@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import t from 'tap';
-import { printable, quote, shorten } from '../src/printable.ts';
+import { inOneLine, printable, quote, shorten } from '../src/printable.ts';
 import { anyText, named } from './fixtures/command/texts.ts';
 
 const SHOWN: readonly (readonly [text: string, shown: string])[] = [
@@ -48,4 +48,13 @@ t.test("a quoted text cannot close its quotes, however the client's word ends", 
   fc.assert(
     fc.property(anyText, (text) => /^"(?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\[\x20-\x7e])*"$/.test(quote(text))),
   );
+});
+
+t.test('what zfs printed becomes a part of one sentence, without its advice to destroy more', async (t) => {
+  const said =
+    "cannot rollback to 'vault/x@a': clones of previous snapshots exist\nuse '-R' to force deletion of the following clones and dependents:\nvault/clone\n";
+  t.equal(inOneLine(said), "cannot rollback to 'vault/x@a': clones of previous snapshots exist; vault/clone");
+  t.equal(inOneLine('  \n'), '');
+  t.equal(inOneLine('a\x1b[2Jb\n'), 'a\\x1b[2Jb');
+  fc.assert(fc.property(fc.string({ unit: 'binary' }), (text) => /^[\x20-\x7e]*$/.test(inOneLine(text))));
 });

@@ -6,7 +6,7 @@
  * belongs to, for each tag that loses a snapshot.
  */
 
-import { printable } from '../printable.ts';
+import { inOneLine, printable } from '../printable.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';
 import { destroyEach } from '../replication/destroy.ts';
 import { withLock } from '../replication/lock.ts';
@@ -148,7 +148,7 @@ async function destroyAgain(run: LiveRun, dataset: Dataset): Promise<boolean> {
   const names = new Set(left.map(({ snapshot }) => snapshot));
   for (const { snapshot, ended } of left)
     run.report.warn(
-      `Error expiring ${printable(snapshot)}, status was ${ended.code ?? ended.signal}: ${printable(ended.message.trim())}`,
+      `Error expiring ${printable(snapshot)}, status was ${ended.code ?? ended.signal}: ${inOneLine(ended.message)}`,
     );
   const told = run.debug ? plan.verdicts : run.verbose ? going : [];
   const done = told.filter(({ snapshot }) => !names.has(fullName(snapshot)));
@@ -163,5 +163,5 @@ function tell({ report, now }: LiveRun, { reading, schedule }: Plan, verdicts: r
 }
 
 export function sayZfs({ ended }: ZfsFailed): string {
-  return printable(ended.message.trim()) || `zfs ended with ${ended.signal ?? ended.code}`;
+  return inOneLine(ended.message) || `zfs ended with ${ended.signal ?? ended.code}`;
 }

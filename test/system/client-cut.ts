@@ -194,7 +194,10 @@ await inGateLab(t, POLICY, async (gate) => {
     await backup.run(['zfs', 'create', `${destination}/below`]);
     const forced = await zrep('init', '--pull', '-f', `fileserver:${source}`, destination);
     t.equal(forced.code, 1);
-    t.match(forced.stderr, `${destination} has ${destination}/below, which -f does not destroy. Nothing was done.`);
+    t.match(
+      forced.stderr,
+      `${destination} has ${destination}/below, which -f does not destroy. Nothing was done.`,
+    );
     t.same(await snapshotNames(fileserver, source), [], 'nor there, with -f');
   });
 

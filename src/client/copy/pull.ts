@@ -1,6 +1,6 @@
 /** One stream from the far side into a dataset here: what came, or what kept it. */
 
-import { printable } from '../../printable.ts';
+import { inOneLine, printable } from '../../printable.ts';
 import { succeeded } from '../../process/pipeline.ts';
 import { parseEstimate } from '../../zfs/estimate.ts';
 import { estimateCommand, refreshpullCommand } from '../far/far-commands.ts';
@@ -169,8 +169,7 @@ function complaints({ sender, filters, receivers, cut }: TakenIn, dataset: strin
   const said: string[] = [];
   if (!succeeded(sender)) said.push(`the far side ended with ${sender.signal ?? sender.code}`);
   for (const filter of filters)
-    if (!succeeded(filter))
-      said.push(`a filter of ZREP_INFILTER failed: ${printable(filter.message.trim())}`);
+    if (!succeeded(filter)) said.push(`a filter of ZREP_INFILTER failed: ${inOneLine(filter.message)}`);
   if (cut) said.push('the stream was cut off');
   const receiver = receivers.at(-1);
   if (receiver === undefined) return said.length > 0 ? said : ['the far side sent nothing'];

@@ -1,7 +1,7 @@
 /** One stream from a file system here to the other side, judged by both ends of the pipe: stock asks the receiving one alone. */
 
 import { lex } from '../../command/lex.ts';
-import { printable } from '../../printable.ts';
+import { inOneLine, printable } from '../../printable.ts';
 import { succeeded } from '../../process/pipeline.ts';
 import { isRefusal } from '../../refusal.ts';
 import { dryRunArgv } from '../../zfs/argv.ts';
@@ -96,8 +96,7 @@ function complaints(
       ...mending(receiver.message, dataset, `${host.name}:${destination}`),
     );
   for (const filter of filters)
-    if (!succeeded(filter))
-      said.push(`a filter of ZREP_OUTFILTER failed: ${printable(filter.message.trim())}`);
+    if (!succeeded(filter)) said.push(`a filter of ZREP_OUTFILTER failed: ${inOneLine(filter.message)}`);
   // Where the other end went away first, it was told so, and has nothing to add.
   if (
     !succeeded(sender) &&

@@ -3,7 +3,7 @@
  * otherwise it is called ..._unsent (people look for lost files in it), or goes, where ZREP_RENAME_UNSENT says so.
  */
 
-import { printable } from '../../printable.ts';
+import { inOneLine } from '../../printable.ts';
 import { succeeded } from '../../process/pipeline.ts';
 import { destroyAll } from '../../replication/destroy.ts';
 import { companions, SNAPSHOT_PROPERTIES, type TaggedSnapshot } from '../../replication/snapshots.ts';
@@ -50,6 +50,6 @@ async function destroyUnsent(
     return undefined;
   } catch (error) {
     if (!(error instanceof ZfsFailed)) throw error;
-    return `still there (${printable(error.ended.message.trim())})`;
+    return `still there (${inOneLine(error.ended.message)})`;
   }
 }

@@ -1,6 +1,6 @@
 /** What a copy is not, and a master has to be: writable and mounted. With -R all that is below, too. */
 
-import { printable } from '../../printable.ts';
+import { inOneLine } from '../../printable.ts';
 import { succeeded } from '../../process/pipeline.ts';
 import { mustSucceed } from '../../replication/step.ts';
 import { inheritArgv, mountArgv, readStateArgv, setArgv } from '../../zfs/argv.ts';
@@ -46,7 +46,7 @@ async function mountAll(run: Run, dataset: Dataset, listing: Listing): Promise<s
     // Stock's word.
     report.line(`eMounting ${settings.hostName}:${one}`);
     const ended = await run.step.zfs.ask(mountArgv(one));
-    if (!succeeded(ended)) failed.push(`${printable(ended.message.trim())}; then: zfs mount ${one}`);
+    if (!succeeded(ended)) failed.push(`${inOneLine(ended.message)}; then: zfs mount ${one}`);
   }
   return failed;
 }

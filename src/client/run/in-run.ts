@@ -1,7 +1,7 @@
 /** The frame of a run: what it needs is made, what it held is let go of, and how it ended is told. */
 
 import { constants } from 'node:os';
-import { printable } from '../../printable.ts';
+import { inOneLine } from '../../printable.ts';
 import { Interrupted, type Interruption, listenForInterruption } from '../../process/interruption.ts';
 import { type Step, ZfsFailed } from '../../replication/step.ts';
 import { installedCapabilities } from '../../zfs/capabilities.ts';
@@ -94,7 +94,7 @@ export function tellFailed(report: Report, error: unknown, dataset: string): fal
 function sayZfs({ ended, dataset }: ZfsFailed, asked = dataset): string {
   if (ended.message.includes(`'${asked}': dataset does not exist`))
     return `${asked} does not exist; to set a pair up: zrep init --pull HOST:SOURCE ${asked}`;
-  return `zfs failed for ${dataset}: ${printable(ended.message.trim()) || `it ended with ${ended.signal ?? ended.code}`}`;
+  return `zfs failed for ${dataset}: ${inOneLine(ended.message) || `it ended with ${ended.signal ?? ended.code}`}`;
 }
 
 /** A terminal of no width, as some programs make them, shows no line that could change. */

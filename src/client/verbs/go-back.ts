@@ -1,6 +1,6 @@
 /** Before the master of a pair steps down without a last sync: it goes back to a snapshot that the other side has. */
 
-import { printable } from '../../printable.ts';
+import { inOneLine } from '../../printable.ts';
 import { succeeded } from '../../process/pipeline.ts';
 import { fullName } from '../../replication/snapshots.ts';
 import { mustSucceed } from '../../replication/step.ts';
@@ -115,6 +115,6 @@ export async function rollBack({ step }: Run, { argvs, snapshot }: Rollback): Pr
   for (const argv of argvs) {
     const ended = await step.zfs.ask(argv);
     if (!succeeded(ended))
-      throw new Failure(`Rollback to ${fullName(snapshot)} failed (${printable(ended.message.trim())})`);
+      throw new Failure(`Rollback to ${fullName(snapshot)} failed (${inOneLine(ended.message)})`);
   }
 }

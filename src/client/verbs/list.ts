@@ -1,6 +1,6 @@
 /** `zrep list`: the file systems here that belong to pairs, in stock's own form. */
 
-import { printable } from '../../printable.ts';
+import { inOneLine, printable } from '../../printable.ts';
 import { succeeded } from '../../process/pipeline.ts';
 import { fullName } from '../../replication/snapshots.ts';
 import { mustSucceed } from '../../replication/step.ts';
@@ -72,7 +72,7 @@ async function listSnapshots(run: Run, { datasets }: ListCommand): Promise<numbe
     const ended = await step.zfs.ask(listSnapshotsArgv(name));
     report.print(ended.output);
     if (succeeded(ended)) continue;
-    report.warn(`Error: zfs failed for ${name}: ${printable(ended.message.trim())}`);
+    report.warn(`Error: zfs failed for ${name}: ${inOneLine(ended.message)}`);
     code = 1;
   }
   return code;
