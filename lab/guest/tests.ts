@@ -23,8 +23,8 @@ const NOT_IN_GUESTS = [
   'policy',
 ];
 
-/** Guests have a kernel that does not name what a process waits in; this machine's does. */
-const HERE_TOO = ['stall'];
+/** Guests have a kernel that does not name what a process waits in; this machine's does. And on a full pool zfs-fuse sets no property. */
+const HERE_TOO = ['full-pool', 'stall'];
 
 /** How zfs receives, resumes, sends raw and delegates: where 2.3 and 2.4 may differ, as far as is known. */
 const ON_EVERY_SERIES = ['allow', 'client-doctor-partial', 'client-hostile', 'raw', 'resume'];

@@ -10,8 +10,9 @@ import { inOneLine, printable } from '../printable.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';
 import { destroyEach } from '../replication/destroy.ts';
 import { withLock } from '../replication/lock.ts';
+import { evenWithoutRoom, type Place } from '../replication/no-room.ts';
 import { ZfsFailed } from '../replication/step.ts';
-import { type Dataset, parseDataset, parseTag, type Tag } from '../zfs/names.ts';
+import { type Dataset, parseDataset, parseTag } from '../zfs/names.ts';
 import { Unreadable } from '../zfs/state.ts';
 import { count } from './amounts.ts';
 import { decideAll, fromTheFuture, type Verdict } from './decide.ts';
@@ -92,7 +93,8 @@ async function carryOut(run: LiveRun, plan: Plan): Promise<boolean> {
     return false;
   }
   try {
-    const done = await underLocks(run, locksFor(plan), () => destroyAgain(run, dataset));
+    const [locks, work] = [locksFor(plan), () => destroyAgain(run, dataset)];
+    const done = await evenWithoutRoom(run.step, locks, () => underLocks(run, locks, work), work);
     if (!isRefusal(done)) return done;
     run.report.warn(`Error: nothing is destroyed on ${dataset}: ${done.reason}`);
   } catch (error) {
@@ -102,13 +104,8 @@ async function carryOut(run: LiveRun, plan: Plan): Promise<boolean> {
   return false;
 }
 
-interface Lock {
-  readonly root: Dataset;
-  readonly tag: Tag;
-}
-
 /** The locks of all pairs that lose a snapshot. */
-function locksFor({ reading, verdicts }: Plan): Lock[] {
+function locksFor({ reading, verdicts }: Plan): Place[] {
   const going = verdicts.filter(({ action }) => action === 'destroy').map(({ snapshot }) => snapshot.name);
   return reading.tags.toSorted().flatMap((text) => {
     const [tag, root] = [parseTag(text), parseDataset(pairRoot(reading, text))];
@@ -119,7 +116,7 @@ function locksFor({ reading, verdicts }: Plan): Lock[] {
 
 async function underLocks<Result>(
   run: LiveRun,
-  [first, ...more]: readonly Lock[],
+  [first, ...more]: readonly Place[],
   work: () => Promise<Result | Refusal>,
 ): Promise<Result | Refusal> {
   if (first === undefined) return work();

@@ -7,6 +7,7 @@
  */
 
 import { isAlive } from '../process/liveness.ts';
+import { type Ended, succeeded } from '../process/pipeline.ts';
 import { isRefusal, type Refusal, refuse } from '../refusal.ts';
 import { inheritArgv, readLocalArgv, readPropertiesArgv, readStateArgv, setArgvs } from '../zfs/argv.ts';
 import type { Capabilities } from '../zfs/capabilities.ts';
@@ -14,7 +15,7 @@ import type { Dataset, Tag } from '../zfs/names.ts';
 import { type Listing, localValue, parseListing } from '../zfs/state.ts';
 import { withGlobalLock } from './global-lock.ts';
 import { formatLockTime, parseLockTime } from './lock-time.ts';
-import { mustSucceed, type Step } from './step.ts';
+import { mustSucceed, type Step, saysNoRoom, ZfsFailed } from './step.ts';
 
 /** What a step under lock reads of the dataset, beside the lock itself. */
 export interface Reading {
@@ -114,7 +115,19 @@ export async function setLock({ zfs, capabilities }: Step, dataset: Dataset, tag
   const lock = { pid: String(process.pid), time: formatLockTime(new Date()) };
   const argvs = takeArgvs(capabilities, dataset, tag, lock);
   const taken = await Promise.all(argvs.map((argv) => zfs.ask(argv)));
+  const full = taken.find((one) => !succeeded(one) && saysNoRoom(one.message));
+  if (full !== undefined) throw new NoRoomForLock(full, dataset, tag);
   for (const one of taken) mustSucceed(one, dataset);
+}
+
+/** The pool has no room for the properties that are the lock. */
+export class NoRoomForLock extends ZfsFailed {
+  readonly tag: Tag;
+
+  constructor(ended: Ended, dataset: string, tag: Tag) {
+    super(ended, dataset);
+    this.tag = tag;
+  }
 }
 
 /** Lets go of the lock if it is this process's, however far taking it has come. */
@@ -129,6 +142,7 @@ async function readHolder(step: Step, dataset: Dataset, property: string): Promi
   return (await step.zfs.ask(readLocalArgv(dataset, property))).output.trim();
 }
 
-function parsePid(text: string | undefined): number | undefined {
+/** The number of a process, as a lock has it. */
+export function parsePid(text: string | undefined): number | undefined {
   return text !== undefined && /^[1-9][0-9]{0,9}$/.test(text) ? Number(text) : undefined;
 }

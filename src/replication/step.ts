@@ -46,6 +46,11 @@ export function mustSucceed<Result extends Ended>(ended: Result, dataset: string
   return ended;
 }
 
+/** zfs's words for a pool or a quota that is full, and the system's (libzfs_util.c, EZFS_NOSPC; ENOSPC, EDQUOT). */
+export function saysNoRoom(message: string): boolean {
+  return /out of space|No space left|disk quota exceeded|quota exceeded/i.test(message);
+}
+
 /**
  * A dataset that a policy grants but that is not there is refused in the words for one that is not granted:
  * from outside, the two look alike. Undefined for any other failure.

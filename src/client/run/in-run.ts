@@ -3,6 +3,7 @@
 import { constants } from 'node:os';
 import { inOneLine } from '../../printable.ts';
 import { Interrupted, type Interruption, listenForInterruption } from '../../process/interruption.ts';
+import { NoRoomForLock } from '../../replication/lock.ts';
 import { type Step, ZfsFailed } from '../../replication/step.ts';
 import { installedCapabilities } from '../../zfs/capabilities.ts';
 
@@ -78,6 +79,7 @@ export function tell(report: Report, error: unknown, dataset?: string): number {
     return 128 + constants.signals[error.signal];
   }
   if (error instanceof Failure || error instanceof Unreadable) report.warn(`Error: ${error.message}`);
+  else if (error instanceof NoRoomForLock) report.warn(`Error: ${sayNoRoom(error)}`);
   else if (error instanceof ZfsFailed) report.warn(`Error: ${sayZfs(error, dataset)}`);
   else throw error;
   return 1;
@@ -89,6 +91,12 @@ export function tellFailed(report: Report, error: unknown, dataset: string): fal
   tell(report, error, dataset);
   report.event('failed', { dataset, reason: error instanceof Error ? error.message : String(error) });
   return false;
+}
+
+/** What makes room needs no lock on the file system. */
+function sayNoRoom({ ended, dataset, tag }: NoRoomForLock): string {
+  const zrep = tag === 'zrep' ? 'zrep' : `zrep -t ${tag}`;
+  return `the pool of ${dataset} has no room for a lock (${inOneLine(ended.message)}). To destroy snapshots beyond the save count: ${zrep} expire -L ${dataset}`;
 }
 
 function sayZfs({ ended, dataset }: ZfsFailed, asked = dataset): string {

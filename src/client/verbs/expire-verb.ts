@@ -6,8 +6,11 @@
 import { Interrupted } from '../../process/interruption.ts';
 import { isRefusal } from '../../refusal.ts';
 import { withLock } from '../../replication/lock.ts';
+import { evenWithoutRoom } from '../../replication/no-room.ts';
+import { mustSucceed } from '../../replication/step.ts';
+import { readStateArgv } from '../../zfs/argv.ts';
 import type { Dataset } from '../../zfs/names.ts';
-import { localValue } from '../../zfs/state.ts';
+import { type Listing, localValue, parseListing } from '../../zfs/state.ts';
 import { expireHere } from '../copy/expire-here.ts';
 import { Failure, failureOf } from '../run/failure.ts';
 import { tell } from '../run/in-run.ts';
@@ -47,13 +50,23 @@ async function chosen(run: Run, { datasets, all }: ExpireCommand): Promise<reado
 async function expireOne(run: Run, dataset: Dataset, local: boolean): Promise<boolean> {
   const { settings, step, report } = run;
   const { tag } = settings;
-  const done = await withLock(step, dataset, tag, expireBothReading(run), async (listing) => {
+  const reading = expireBothReading(run);
+  const work = async (listing: Listing) => {
     report.line(`Expiring zrep snaps on ${dataset}`);
     if (localValue(listing.get(dataset), `${tag}:master`) === 'yes')
       return expireBoth(run, dataset, local, listing);
     await expireHere(run, dataset);
     return true;
-  });
+  };
+  const done = await evenWithoutRoom(
+    step,
+    [{ root: dataset, tag }],
+    () => withLock(step, dataset, tag, reading, work),
+    async () => {
+      const argv = readStateArgv(dataset, reading.properties, reading.depth);
+      return work(parseListing(mustSucceed(await step.zfs.ask(argv), dataset).output));
+    },
+  );
   if (isRefusal(done)) throw failureOf(done);
   return done;
 }
