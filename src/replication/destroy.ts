@@ -40,7 +40,7 @@ export interface Left {
 export async function destroyAll(
   step: Step,
   dataset: string,
-  snapshots: readonly TaggedSnapshot[],
+  snapshots: readonly Pick<TaggedSnapshot, 'dataset' | 'name'>[],
 ): Promise<number> {
   for (const { ended } of await destroyEach(step, snapshots)) mustSucceed(ended, dataset);
   return snapshots.length;

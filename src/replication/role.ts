@@ -26,8 +26,13 @@ export function roleOf(own: Properties | undefined, dataset: string, tag: Tag, h
   if (source && hostOf(value('src-host')) === hostName) return 'source';
   const isHere = hostOf(value('dest-host')) === hostName;
   if (localValue(own, `${tag}:master`) === 'yes') return copy && (isHere || !source) ? 'copy' : 'source';
-  if (source && !copy && !isHere) return 'source';
+  // All of it came with a stream, from another host: moved there, or restored.
+  if (source && !copy && !isHere) return hasLocal(own, tag) ? 'source' : 'unclear';
   return copy || source || isRenamedCopy(own, tag, hostName) ? 'copy' : 'unclear';
+}
+
+function hasLocal(own: Properties | undefined, tag: Tag): boolean {
+  return ROLE_PROPERTIES.some((name) => own?.get(`${tag}:${name}`)?.source === 'local');
 }
 
 /** Renamed here: nothing of it came with a stream, and it says itself that it is the copy on this host. */
@@ -37,7 +42,7 @@ function isRenamedCopy(own: Properties | undefined, tag: Tag, hostName: string):
   const [, srcHost, destFs, destHost] = ROLE_PROPERTIES.map((name) => ownValue(own, `${tag}:${name}`));
   // With a part missing, the doctor says which.
   if (destFs === undefined) return true;
-  return local && hostOf(destHost) === hostName && hostOf(srcHost) !== hostName;
+  return local && shortOf(destHost) === shortOf(hostName) && shortOf(srcHost) !== shortOf(hostName);
 }
 
 /** What there is of them, for a person: `zrep:src-fs=tank/x (received)`. */
@@ -47,6 +52,11 @@ export function roleProperties(own: Properties | undefined, tag: Tag): string[] 
     const value = ownValue(own, property);
     return value === undefined ? [] : [`${property}=${value} (${own?.get(property)?.source})`];
   });
+}
+
+/** Without `user@` and domain: each side may write the other's name in its own way. */
+function shortOf(text: string | undefined): string | undefined {
+  return hostOf(text)?.replace(/\..*/, '');
 }
 
 /** Without `user@`. */

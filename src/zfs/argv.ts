@@ -126,6 +126,11 @@ export function mountArgv(dataset: string): string[] {
   return ['mount', dataset];
 }
 
+/** Gives up what has changed since; zfs refuses where a snapshot or a bookmark is newer. */
+export function plainRollbackArgv(snapshot: string): string[] {
+  return ['rollback', snapshot];
+}
+
 /** Gives up what has changed since, and newer snapshots. */
 export function rollbackArgv(snapshot: string): string[] {
   return ['rollback', '-r', snapshot];

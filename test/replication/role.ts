@@ -33,6 +33,8 @@ t.test('a source that was moved, and a copy that was restored elsewhere, are nei
   t.equal(role('tank/new/x', received(`${PAIR} zrep:master=yes`), 'fileserver'), 'unclear', 'moved');
   t.equal(role('vault/restored', received(PAIR), 'backup'), 'unclear', 'restored');
   t.equal(role('pool/test', received(PAIR), 'vm'), 'unclear', 'on a third host');
+  t.equal(role('tank/x', received(PAIR), 'new-host'), 'unclear', 'moved to another host, under its name');
+  t.equal(role('tank/x', received(PAIR), 'fileserver'), 'source', 'restored where it was');
   t.equal(role('pool/test', PAIR, 'vm'), 'unclear', 'neither name nor host');
   t.equal(role('tank/y', PAIR, 'fileserver'), 'unclear', 'a source that was renamed, and is no master');
 });
@@ -40,6 +42,7 @@ t.test('a source that was moved, and a copy that was restored elsewhere, are nei
 t.test('what says its own name is clear, however that came there', async (t) => {
   t.equal(role('vault/x', received(PAIR), 'backup'), 'copy', "stock's init sends all properties along");
   t.equal(role('vault/x', received(PAIR), 'backup.example.com'), 'copy', 'by another name of the host');
+  t.equal(role('vault/y', PAIR, 'backup.example.com'), 'copy', 'the same, by another name of the host');
   t.equal(role('vault/y', PAIR, 'backup'), 'copy', 'a copy that was renamed on its host');
 });
 

@@ -3,6 +3,7 @@
 import t, { type Test } from 'tap';
 import { provideBuild } from '../../lab/installation.ts';
 import { makePair, type Pair, snapshotsOf, writeData } from '../../lab/pair.ts';
+import { zfsKind } from '../../lab/zfs.ts';
 import { testsNeeding } from '../fixtures/system/capabilities.ts';
 import { CUTTING_SSH, cutNext, installCuttingSsh } from '../fixtures/system/cutting-ssh.ts';
 import { inGateLab, snapshotNames } from '../fixtures/system/gate-lab.ts';
@@ -89,7 +90,7 @@ await inGateLab(t, POLICY, async (gate) => {
     await backup.run(['zfs', 'set', 'readonly=off', pair.destination]);
     await writeData(backup, pair.destination, 'change', 64);
     const { code, stderr } = await zrep('refresh', '-f', pair.destination);
-    t.same([code, stderr], [0, '']);
+    t.equal(code, 0, 'done', { said: stderr });
     await equal(t, pair);
   });
 
@@ -99,13 +100,14 @@ await inGateLab(t, POLICY, async (gate) => {
       await changed(pair);
       const stopped = await zrep('refresh', '-f', pair.destination);
       t.equal(stopped.code, 1);
-      t.match(stopped.stderr, `${pair.destination} would be rolled back to @zrep_000000`);
+      t.match(stopped.stderr, `rolls ${pair.destination} back to @zrep_000000`);
       t.match(stopped.stderr, new RegExp(`${pair.destination}@by-hand, made 20.* UTC, \\d`));
       t.match(stopped.stderr, `to do it: zrep refresh -f --yes ${pair.destination}\n`);
       t.same(await snapshotNames(backup, pair.destination), ['zrep_000000', 'by-hand']);
       t.same(await snapshotNames(fileserver, pair.source), ['zrep_000000'], 'nothing was asked for');
       const done = await zrep('refresh', '-f', '--yes', pair.destination);
-      t.same([done.code, done.stderr], [0, '']);
+      t.equal(done.code, 0, 'done', { said: done.stderr });
+      t.match(done.stderr, '@by-hand, made', 'and it is told');
       await equal(t, pair);
     }
   });
@@ -135,7 +137,7 @@ await inGateLab(t, POLICY, async (gate) => {
     await equal(t, pair);
   });
 
-  t.test('bases of other tags, holds and clones stay, whatever is said', async (t) => {
+  t.test('bases of other tags, holds, clones and bookmarks stay, whatever is said', async (t) => {
     for (const [name, protect, why] of [
       ['off_000003', (full: string) => ['set', 'off:sent=1700000000', full], 'sent under the tag off'],
       ['kept', (full: string) => ['hold', 'lawyers', full], 'held (zfs holds)'],
@@ -147,11 +149,20 @@ await inGateLab(t, POLICY, async (gate) => {
       await backup.run(['zfs', ...protect(full)]);
       const { code, stderr } = await zrep('refresh', '-f', '--yes', pair.destination);
       t.equal(code, 1);
-      t.match(stderr, `nothing was changed here, for these snapshots must stay: ${full}: `);
+      t.match(stderr, `nothing was changed, because other streams or people need: ${full} (`);
       t.match(stderr, why);
       t.notMatch(stderr, '\\n');
       t.same(await snapshotNames(backup, pair.destination), ['zrep_000000', name]);
     }
+    if (zfsKind() === 'zfs-fuse') return;
+    const pair = await newPair();
+    await changed(pair);
+    const bookmark = `${pair.destination}#offsite`;
+    await backup.run(['zfs', 'bookmark', `${pair.destination}@by-hand`, bookmark]);
+    const { code, stderr } = await zrep('refresh', '-f', '--yes', pair.destination);
+    t.equal(code, 1);
+    t.match(stderr, `need: ${bookmark} (a bookmark`);
+    t.same(await snapshotNames(backup, pair.destination), ['zrep_000000', 'by-hand']);
   });
 
   t.test('a stream that goes on from another snapshot than was thought changes nothing', async (t) => {
@@ -162,7 +173,7 @@ await inGateLab(t, POLICY, async (gate) => {
     await changed(pair);
     const { code, stderr } = await zrep('refresh', '-f', '--yes', pair.destination);
     t.equal(code, 1);
-    t.match(stderr, `does not go on from ${pair.destination}@zrep_000001`);
+    t.match(stderr, `does not begin with ${pair.destination}@zrep_000001`);
     t.same(await snapshotNames(backup, pair.destination), ['zrep_000000', 'zrep_000001', 'by-hand']);
   });
 

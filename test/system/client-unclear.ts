@@ -25,15 +25,15 @@ await inGateLab(t, POLICY, async (gate) => {
   await backup.run(['zfs', 'create', `${backup.pool}/home`]);
   const pair = await makePair(gate, 'home/old');
   const moved = `${fileserver.pool}/home/new`;
-  const received = (host: typeof backup, from: string, to: string) =>
+  const carry = (host: typeof backup, from: string, to: string, name: string) =>
     host.script(
-      `zfs snapshot ${from}@mv && zfs send -R ${from}@mv | zfs receive ${to} && zfs destroy ${from}@mv`,
+      `zfs snapshot ${from}@${name} && zfs send -R ${from}@${name} | zfs receive ${to} && zfs destroy ${from}@${name}`,
     );
 
   t.test(
     'the doctor names a source that was moved, stops nobody from writing to it, and does nothing to it',
     async (t) => {
-      await received(fileserver, pair.source, moved);
+      await carry(fileserver, pair.source, moved, 'mv');
       for (const words of [['--fix'], ['--fix', '-f']]) {
         const found = await doctor(fileserver, '--here', ...words, moved);
         t.match(found, { code: 1, codes: ['role-unclear'], mended: [] }, words.join(' '));
@@ -68,7 +68,7 @@ await inGateLab(t, POLICY, async (gate) => {
 
   t.test('a restored copy is named, and hidden by the commands for it', async (t) => {
     const restored = `${backup.pool}/restored`;
-    await received(backup, pair.destination, restored);
+    await carry(backup, pair.destination, restored, 'test');
     // Of what was set here, zfs sends nothing on as set there.
     t.match(await doctor(backup, '--here', '--fix', restored), {
       code: 1,

@@ -1,19 +1,32 @@
 /** Pools without room: what makes room works there, and what does not prints what does. */
 
-import t from 'tap';
+import t, { type Test } from 'tap';
 import { provideBuild } from '../../lab/installation.ts';
 import { zfsKind } from '../../lab/zfs.ts';
-import { eventually, inGateLab, snapshotNames } from '../fixtures/system/gate-lab.ts';
+import { inGateLab, snapshotNames } from '../fixtures/system/gate-lab.ts';
 import { propertyOf } from '../fixtures/system/partial.ts';
+import { fill, smallPool } from '../fixtures/system/small-pool.ts';
 
-const POLICY = '[client.backup1]\n';
+const POLICY = `
+[limits]
+keep-at-least = 1
+keep-for = "0 seconds"
+[client.backup1]
+[[client.backup1.grant]]
+dataset = "tank-small/x"
+operations = ["pull", "expire", "init"]
+[[client.backup1.grant]]
+dataset = "tank/few"
+operations = ["pull", "expire", "init"]
+snapshots = 3
+`;
 
-await inGateLab(t, POLICY, async ({ backup, vault }) => {
+await inGateLab(t, POLICY, async ({ fileserver, backup, tank, vault }) => {
   await provideBuild(backup, { program: 'zrep' });
   await provideBuild(backup, { program: 'zrep-expire' });
 
   /** A copy with four snapshots, of which two are to stay, on a pool of its own that is full to the last byte. */
-  const fullCopy = async (name: string) => {
+  const fullCopy = async (t: Test, name: string) => {
     const pool = `${vault}-${name}`;
     const copy = `${pool}/x`;
     const properties = {
@@ -23,9 +36,7 @@ await inGateLab(t, POLICY, async ({ backup, vault }) => {
       'dest-host': 'backup',
       savecount: '2',
     };
-    await backup.script(
-      `truncate -s 80M /var/tmp/${name}; zpool create -m /mnt/${name} ${pool} /var/tmp/${name}`,
-    );
+    await smallPool(t, backup, pool, `/mnt/${name}`);
     await backup.script(`zfs create ${copy}`);
     for (const [property, value] of Object.entries(properties))
       await backup.run(['zfs', 'set', `zrep:${property}=${value}`, copy]);
@@ -33,20 +44,13 @@ await inGateLab(t, POLICY, async ({ backup, vault }) => {
       await backup.script(
         `dd if=/dev/urandom of=/mnt/${name}/x/file bs=1M count=3 2>/dev/null; zfs snapshot ${copy}@zrep_00000${number}; zfs set zrep:sent=$(date +%s) ${copy}@zrep_00000${number}`,
       );
-    // What is written is counted late.
-    const fill = async () => {
-      await backup.script(
-        `dd if=/dev/urandom of=$(mktemp /mnt/${name}/x/XXXX) bs=64k 2>/dev/null || true; sync`,
-      );
-      return propertyOf(backup, 'available', copy);
-    };
-    t.equal(await eventually(fill, (available) => available === '0'), '0', 'it is full');
+    await fill(t, backup, `/mnt/${name}/x`, copy);
     return copy;
   };
   const sets = (copy: string) => backup.run(['zfs', 'set', 'zrep:any=1', copy], { allowFail: true });
 
   t.test('zrep expire makes room, and a refresh that cannot lock prints that command', async (t) => {
-    const copy = await fullCopy('one');
+    const copy = await fullCopy(t, 'one');
     if (zfsKind() === 'zfs-fuse') t.not((await sets(copy)).code, 0, 'zfs-fuse sets no property there');
     const refreshed = await backup.run(['zrep', 'refresh', copy], { allowFail: true });
     t.equal(refreshed.code, 1);
@@ -59,7 +63,7 @@ await inGateLab(t, POLICY, async ({ backup, vault }) => {
   });
 
   t.test('zrep-expire makes room', async (t) => {
-    const copy = await fullCopy('two');
+    const copy = await fullCopy(t, 'two');
     await backup.writeFile('/etc/zrep-expire', `[${copy}]\n1 hour : 1 hour\n`);
     const { code, stderr } = await backup.run(['zrep-expire', '-k', '1', '-c', '/etc/zrep-expire', copy], {
       allowFail: true,
@@ -67,4 +71,41 @@ await inGateLab(t, POLICY, async ({ backup, vault }) => {
     t.equal(code, 0, 'done', { said: stderr });
     t.same(await snapshotNames(backup, copy), ['zrep_000001', 'zrep_000004']);
   });
+
+  /** A pair of which the source has four snapshots, and is to keep two. */
+  const pairWithTooMany = async (source: string, folder: string, copy: string) => {
+    const zrep = (...words: string[]) => backup.run(['zrep', ...words], { env: { ZREP_SAVE_COUNT: '9' } });
+    await zrep('init', '--pull', `fileserver:${source}`, copy);
+    for (let round = 0; round < 3; round += 1) {
+      await fileserver.script(`dd if=/dev/urandom of=${folder}/file bs=1M count=3 2>/dev/null`);
+      await zrep('refresh', copy);
+    }
+    for (const [host, dataset] of [
+      [fileserver, source],
+      [backup, copy],
+    ] as const)
+      await host.run(['zfs', 'set', 'zrep:savecount=2', dataset]);
+  };
+
+  t.test(
+    'a refresh from a full pool, or at a limit of snapshots, expires first, and then succeeds',
+    async (t) => {
+      const small = `${tank}-small/x`;
+      await smallPool(t, fileserver, `${tank}-small`, '/mnt/small');
+      await fileserver.script(`zfs create ${small}; zfs create ${tank}/few`);
+      const few = (await propertyOf(fileserver, 'mountpoint', `${tank}/few`)).trim();
+      for (const [source, folder, copy] of [
+        [small, '/mnt/small/x', `${vault}/small`],
+        [`${tank}/few`, few, `${vault}/few`],
+      ] as const) {
+        // There the gate cannot set its lock.
+        if (source === small && zfsKind() === 'zfs-fuse') continue;
+        await pairWithTooMany(source, folder, copy);
+        if (source === small) await fill(t, fileserver, folder, source);
+        const { code, stderr } = await backup.run(['zrep', 'refresh', copy], { allowFail: true });
+        t.equal(code, 0, 'done', { said: stderr });
+        t.same(await snapshotNames(fileserver, source), ['zrep_000003', 'zrep_000004']);
+      }
+    },
+  );
 });

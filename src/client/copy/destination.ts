@@ -60,9 +60,9 @@ export function readDestination(listing: Listing, dataset: Dataset, tag: Tag, lo
     throw new Failure(
       `${dataset} is not the copy of anything: ${tag}:src-fs and ${tag}:src-host are not set; to set a pair up: zrep init --pull HOST:SOURCE ${dataset}`,
     );
-  if (roleOf(own, dataset, tag, local) === 'unclear')
+  if (roleOf(own, dataset, tag, local) !== 'copy')
     throw new Failure(
-      `${dataset} is not refreshed, for its properties do not say that it is a copy: ${roleProperties(own, tag).join(', ')}. If it is a copy that was renamed: zfs set ${tag}:dest-fs=${dataset} ${dataset}; otherwise see zrep doctor ${dataset}`,
+      `${dataset} is not refreshed: its properties do not say that it is a copy (${roleProperties(own, tag).join(', ')}). For what to do: zrep ${tag === 'zrep' ? '' : `-t ${tag} `}doctor ${dataset}`,
     );
   const inherited = own?.get(`${tag}:src-fs`)?.source.startsWith('inherited');
   if (inherited)

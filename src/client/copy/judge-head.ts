@@ -138,15 +138,22 @@ export function judgePart(whole: Begin, part: Begin): string | undefined {
   return judgeSize(part, MOST);
 }
 
-/** GUID of the snapshot that the stream goes on from, where it says so; a recursive one has a list, and is asked for `source`. */
-export function baseOf({ begin, list }: Head, source: string): string | undefined {
-  if (!begin.package) return begin.fromguid === '0' ? undefined : begin.fromguid;
+/**
+ * GUIDs of the snapshots that the stream goes on from, by what is behind `source` in the name of each file system: '' for itself. Empty
+ * where the stream does not say.
+ */
+export function basesOf({ begin, list }: Head, source: string): ReadonlyMap<string, string> {
+  if (!begin.package) return new Map(begin.fromguid === '0' ? [] : [['', begin.fromguid]]);
   const [from, fss] = isTree(list) ? [list.get('fromsnap'), list.get('fss')] : [];
-  if (typeof from !== 'string' || !isTree(fss)) return undefined;
-  const own = [...fss.values()].find((fs) => isTree(fs) && fs.get('name') === source);
-  const snaps = isTree(own) ? own.get('snaps') : undefined;
-  const guid = isTree(snaps) ? snaps.get(from) : undefined;
-  return guid === undefined ? undefined : String(guid);
+  const found = new Map<string, string>();
+  if (typeof from !== 'string' || !isTree(fss)) return found;
+  for (const fs of fss.values()) {
+    const [name, snaps] = isTree(fs) ? [fs.get('name'), fs.get('snaps')] : [];
+    const guid = isTree(snaps) ? snaps.get(from) : undefined;
+    if (typeof name !== 'string' || typeof guid !== 'bigint') continue;
+    if (name === source || name.startsWith(`${source}/`)) found.set(name.slice(source.length), String(guid));
+  }
+  return found;
 }
 
 /** True where the files come as they are on disk, with what they were encrypted by. */

@@ -43,7 +43,7 @@ export async function resume(
 ): Promise<boolean> {
   const token = parseResumeToken(text);
   if (isRefusal(token)) return abandon(run, destination, token.reason);
-  const strange = strangeness(token, destination) ?? (back ? undefined : newerThanBase(token, destination));
+  const strange = strangeness(token, destination) ?? newerThanBase(token, destination);
   if (strange !== undefined) return abandon(run, destination, strange);
 
   const { snapshot } = token;

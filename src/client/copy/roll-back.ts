@@ -4,9 +4,11 @@
  */
 
 import { readSnapshots } from '../../expire/read-zfs.ts';
+import { fullName } from '../../expire/snapshot.ts';
+import { destroyAll } from '../../replication/destroy.ts';
 import { type TaggedSnapshot, taggedSnapshots } from '../../replication/snapshots.ts';
 import { mustSucceed } from '../../replication/step.ts';
-import { readTreeArgv } from '../../zfs/argv.ts';
+import { plainRollbackArgv, readTreeArgv } from '../../zfs/argv.ts';
 import { parseListing } from '../../zfs/state.ts';
 import type { FarSide } from '../far/far-side.ts';
 import { type TheirSnapshot, theirSnapshots } from '../far/their-snapshots.ts';
@@ -15,8 +17,8 @@ import { Failure } from '../run/failure.ts';
 import type { Run } from '../run/run.ts';
 import { zrepAgain } from '../words/again.ts';
 import type { Destination } from './destination.ts';
-import { baseOf, type Head } from './judge-head.ts';
-import { chooseBase, PLAN_PROPERTIES, planRollback, type Read, type RollbackPlan } from './rollback-plan.ts';
+import { basesOf, type Head } from './judge-head.ts';
+import { chooseBase, planProperties, planRollback, type Read, type RollbackPlan } from './rollback-plan.ts';
 
 /** What was planned, and agreed to. */
 export interface RollBack {
@@ -41,24 +43,25 @@ export async function agreeToRollBack(
   const reads = await readHere(run, dataset);
   const own = reads[0]?.reading.listing ?? new Map();
   const base = chooseBase(taggedSnapshots(own, dataset, settings.tag), theirs);
-  if (base === undefined) throw noBase(destination, theirs, far.host.name);
+  if (base === undefined) throw noBase(run, destination, theirs, far.host.name);
   const plan = planRollback(reads, settings.tag, base.name);
-  const { snapshots, changes, kept } = plan;
-  if (kept.length > 0)
+  if (plan.kept.length > 0)
     throw new Failure(
-      `${dataset} is not rolled back to @${base.name}, and nothing was changed here, for these snapshots must stay: ${kept.join('; ')}`,
+      `${dataset} is not rolled back to @${base.name}, and nothing was changed, because other streams or people need: ${plan.kept.join('; ')}. ${seeDoctor(run, dataset)}`,
     );
   await confirm(run, {
-    heading: `${dataset} would be rolled back to @${base.name}, the newest common snapshot. This would be destroyed:`,
-    losses: [...snapshots, ...changes],
+    heading: `zrep refresh -f rolls ${dataset} back to @${base.name}, the newest common snapshot. It destroys:`,
+    losses: [...plan.snapshots, ...plan.changes],
     command: `${zrepAgain(settings)} refresh -f --yes ${dataset}`,
     agreed: yes,
-    unattended: snapshots.length === 0,
+    unattended: plan.snapshots.length === 0,
+    toldAnyway: true,
   });
   return { base, plan };
 }
 
 function noBase(
+  run: Run,
   { dataset, source }: Destination,
   theirs: readonly TheirSnapshot[] | undefined,
   host: string,
@@ -66,22 +69,25 @@ function noBase(
   const last = theirs?.findLast(({ sent }) => sent)?.name;
   const why =
     theirs === undefined
-      ? `it has no snapshot of the tag`
+      ? `it has no snapshot of the tag ${run.settings.tag}`
       : last === undefined
-        ? `${host} has no snapshot of ${source} that is marked as sent`
-        : `${host} sends from ${source}@${last}, and this copy does not have it under that GUID`;
+        ? `${host} has none of its snapshots`
+        : `${host} sends from ${source}@${last}, and this copy does not have that snapshot`;
   return new Failure(
-    `${dataset} cannot be rolled back to a common snapshot: ${why}. Nothing was changed here`,
+    `${dataset} cannot be rolled back to a common snapshot: ${why}. Nothing was changed. ${seeDoctor(run, dataset)}`,
   );
+}
+
+function seeDoctor({ settings: { tag } }: Run, dataset: string): string {
+  return `To see what both sides have: zrep ${tag === 'zrep' ? '' : `-t ${tag} `}doctor ${dataset}`;
 }
 
 /** The copy, and with -R what is below it; the copy itself comes first. */
 async function readHere({ settings, step }: Run, dataset: string): Promise<Read[]> {
-  const more = PLAN_PROPERTIES.filter((name) => name !== 'written' || step.capabilities.has('written'));
+  const options = { otherTags: true, more: planProperties(step.capabilities) };
   const datasets = settings.recursive ? await treeOf(step, dataset) : [dataset];
   const reads: Read[] = [];
-  for (const one of datasets)
-    reads.push(await readSnapshots(step, one, [settings.tag], { otherTags: true, more }));
+  for (const one of datasets) reads.push(await readSnapshots(step, one, [settings.tag], options));
   return reads;
 }
 
@@ -91,30 +97,48 @@ async function treeOf(step: Run['step'], dataset: string): Promise<string[]> {
 }
 
 /**
- * Rolls the copy back, now that the stream has begun.
+ * Rolls the copy back, now that the stream has begun. Snapshots go by their names, and zfs itself refuses where one more is newer.
  *
  * @throws Failure where the stream goes on from another snapshot, or something has come along that nobody agreed to.
  */
 export async function rollBack(
   run: Run,
-  destination: Destination,
+  { dataset, source, host }: Destination,
   { base, plan }: RollBack,
   head: Head,
 ): Promise<void> {
   const { settings, step, report } = run;
-  const { dataset, source, host } = destination;
-  const guid = baseOf(head, source);
-  if (guid !== base.guid)
-    throw new Failure(
-      `the stream from ${host.name} does not go on from ${dataset}@${base.name} (GUID ${base.guid}), but from ${guid ?? 'the beginning'}. Nothing was changed here`,
-    );
   const now = planRollback(await readHere(run, dataset), settings.tag, base.name);
-  const strange = [...now.snapshots.filter((one) => !plan.snapshots.includes(one)), ...now.kept];
+  const bases = basesOf(head, source);
+  for (const { dataset: one, base } of now.ways) {
+    const guid = bases.get(one.slice(dataset.length));
+    if (guid !== base.guid)
+      throw new Failure(
+        `the stream from ${host.name} does not begin with ${one}@${base.name} (GUID ${base.guid}), but with ${guid ?? 'another snapshot'}. Nothing was changed`,
+      );
+  }
+  const strange = strangeIn(now, plan);
   if (strange.length > 0)
     throw new Failure(
-      `${dataset} got snapshots while this run was under way, so nothing was changed here: ${strange.join('; ')}`,
+      `${dataset} changed while this run looked at it, so nothing was changed: ${strange.join('; ')}. Try again`,
     );
-  for (const argv of now.argvs) mustSucceed(await step.zfs.ask(argv), dataset);
+  for (const { dataset: one, destroyed, base } of now.ways) {
+    await destroyAll(
+      step,
+      one,
+      destroyed.map(({ name }) => ({ dataset: one, name })),
+    );
+    mustSucceed(await step.zfs.ask(plainRollbackArgv(`${one}@${base.name}`)), one);
+  }
   if (plan.snapshots.length + plan.changes.length > 0)
     report.event('rolled-back', { dataset, snapshot: base.name });
+}
+
+/** What is there now that was not agreed to. */
+function strangeIn(now: RollbackPlan, plan: RollbackPlan): string[] {
+  const agreed = new Set(plan.ways.flatMap(({ destroyed }) => destroyed.map(fullName)));
+  const added = now.ways
+    .flatMap(({ destroyed }) => destroyed.map(fullName))
+    .filter((one) => !agreed.has(one));
+  return [...added, ...now.kept];
 }

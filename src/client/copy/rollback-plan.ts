@@ -1,7 +1,7 @@
 /**
  * What `zrep refresh -f` would give up: the way back of a copy to the snapshot that the source sends from. Pure.
  *
- * What another program relies on stays, whoever says yes: what zrep-expire protects under other tags, holds, and clones.
+ * Whoever says yes, what others rely on stays: everything that zrep-expire protects, clones, and bookmarks.
  */
 
 import { sayBytes, sayTime } from '../../expire/amounts.ts';
@@ -10,9 +10,9 @@ import { protect } from '../../expire/protection.ts';
 import { fullName, type Snapshot } from '../../expire/snapshot.ts';
 import { sayGuard } from '../../expire/wording.ts';
 import type { TaggedSnapshot } from '../../replication/snapshots.ts';
-import { rollbackArgv } from '../../zfs/argv.ts';
+import type { Capabilities } from '../../zfs/capabilities.ts';
 import type { Tag } from '../../zfs/names.ts';
-import { anyValue } from '../../zfs/state.ts';
+import { anyValue, localValue } from '../../zfs/state.ts';
 import type { TheirSnapshot } from '../far/their-snapshots.ts';
 
 /** One file system of the copy, as it was read. */
@@ -21,30 +21,54 @@ export interface Read {
   readonly snapshots: readonly Snapshot[];
 }
 
+/** What is done with one file system: these snapshots are destroyed, and then it is rolled back to `base`. */
+export interface Way {
+  readonly dataset: string;
+  readonly base: { readonly name: string; readonly guid: string };
+  readonly destroyed: readonly Snapshot[];
+}
+
 export interface RollbackPlan {
+  /** The copy's own first. */
+  readonly ways: readonly Way[];
   /** Snapshots that would be destroyed, one a line. */
   readonly snapshots: readonly string[];
   /** Changes since the newest snapshot, one file system a line. */
   readonly changes: readonly string[];
-  /** What forbids it: a snapshot and why it stays, one a line. */
+  /** What forbids it: what must stay, and why, one a line. */
   readonly kept: readonly string[];
-  /** Words of zfs. */
-  readonly argvs: readonly (readonly string[])[];
 }
 
-/** Properties that a plan needs beside those of expiring. `written` is not there on every zfs. */
-export const PLAN_PROPERTIES = ['clones', 'written'] as const;
+/** Properties that a plan needs beside those of expiring; where zfs counts what is written, it knows clones, too. */
+export function planProperties(capabilities: Capabilities): string[] {
+  return ['guid', ...(capabilities.has('written') ? ['clones', 'written'] : [])];
+}
 
-/** The way back to the snapshot `name`, of the file system and of those below that have one of that name. */
+/**
+ * The way back to the snapshot `name` of the first of `reads`, and of those below that have one of that name. One below that is
+ * of a pair of its own under `tag` is left alone.
+ */
 export function planRollback(reads: readonly Read[], tag: Tag, name: string): RollbackPlan {
-  const affected = reads.filter(({ snapshots }) => snapshots.some((one) => one.name === name));
-  const parts = affected.map((read) => ({ ...read, newer: newerThan(read, name) }));
+  const parts = reads.flatMap((read, index) => {
+    const { dataset, listing } = read.reading;
+    const own = localValue(listing.get(dataset), `${tag}:src-fs`) !== undefined;
+    const guid = anyValue(listing.get(`${dataset}@${name}`), 'guid');
+    if (guid === undefined || (index > 0 && own)) return [];
+    const part = { ...read, base: { name, guid }, newer: newerThan(read, name) };
+    // What is written is counted late: of the copy itself -f gives it up in any case.
+    return index === 0 || part.newer.length > 0 || changesOf(part).length > 0 ? [part] : [];
+  });
   return {
+    ways: parts.map(({ reading, base, newer }) => ({ dataset: reading.dataset, base, destroyed: newer })),
     snapshots: parts.flatMap(({ reading, newer }) => newer.map((one) => describe(reading, one))),
-    changes: parts.flatMap(({ reading, newer }) => changesOf(reading, name, newer)),
-    kept: parts.flatMap(({ reading, snapshots, newer }) => keptOf(reading, snapshots, newer, tag)),
-    argvs: affected.map(({ reading }) => rollbackArgv(`${reading.dataset}@${name}`)),
+    changes: parts.flatMap(changesOf),
+    kept: parts.flatMap(keptOf),
   };
+}
+
+interface Part extends Read {
+  readonly base: Way['base'];
+  readonly newer: readonly Snapshot[];
 }
 
 function newerThan({ snapshots }: Read, name: string): Snapshot[] {
@@ -57,44 +81,47 @@ function describe(reading: Reading, snapshot: Snapshot): string {
 }
 
 /** A zfs that does not count what was written may have anything. */
-function changesOf({ dataset, listing }: Reading, name: string, newer: readonly Snapshot[]): string[] {
+function changesOf({ reading: { dataset, listing }, base, newer }: Part): string[] {
   const written = anyValue(listing.get(dataset), 'written');
   if (written === '0') return [];
-  const since = newer.at(-1)?.name ?? name;
+  const since = newer.at(-1)?.name ?? base.name;
   const much =
     written === undefined ? 'if there are any; this zfs does not count them' : sayBytes(Number(written));
   return [`changes in ${dataset} since @${since}: ${much}`];
 }
 
-function keptOf(
-  { listing }: Reading,
-  snapshots: readonly Snapshot[],
-  newer: readonly Snapshot[],
-  tag: Tag,
-): string[] {
-  const guards = protect(snapshots, [tag]);
-  return newer.flatMap((snapshot) => {
-    const clones = (anyValue(listing.get(fullName(snapshot)), 'clones') ?? '').split(',').filter(Boolean);
-    const all = [guards.get(snapshot), ...snapshot.guards].filter((guard) => guard !== undefined);
-    // What the pair's own refreshes go on from is what the way back is about.
-    const guard = all.find((one) => !('tag' in one) || one.tag !== tag || one.kind === 'base-above');
-    const whys = [
-      ...clones.map((clone) => `${clone} is a clone of it`),
-      ...(guard === undefined ? [] : [sayGuard(guard)]),
-    ];
-    return whys.map((why) => `${fullName(snapshot)}: ${why}`);
-  });
+function keptOf({ reading, snapshots, base, newer }: Part): string[] {
+  const { dataset, listing } = reading;
+  const guards = protect(snapshots, reading.tags);
+  const made = (name: string) => Number(anyValue(listing.get(name), 'createtxg') ?? 0);
+  const bookmarks = [...listing.keys()].filter(
+    (name) => name.startsWith(`${dataset}#`) && made(name) > made(`${dataset}@${base.name}`),
+  );
+  return [
+    ...newer.flatMap((snapshot) => {
+      const clones = (anyValue(listing.get(fullName(snapshot)), 'clones') ?? '').split(',').filter(Boolean);
+      const guard = guards.get(snapshot);
+      const whys = [
+        ...clones.map((clone) => `${clone} is a clone of it`),
+        ...(guard === undefined ? [] : [sayGuard(guard)]),
+      ];
+      return whys.map((why) => `${fullName(snapshot)} (${why})`);
+    }),
+    ...bookmarks.map((name) => `${name} (a bookmark, which some other stream may begin with)`),
+  ];
 }
 
 /**
- * The snapshot of the copy that the source will send from: its newest one with a mark, by GUID. Where the source does not let
- * itself be asked, the newest one that is marked here. Undefined where the copy does not have it.
+ * The snapshot of the copy that the source will send from, by GUID: its newest one with a mark, or where it has none under
+ * this tag's marks, the newest that both have. Where the source does not let itself be asked, the newest one that is marked here,
+ * or the newest at all: the stream itself says later what it begins with. Undefined where the copy does not have it.
  */
 export function chooseBase(
   snapshots: readonly TaggedSnapshot[],
   theirs: readonly TheirSnapshot[] | undefined,
 ): TaggedSnapshot | undefined {
-  if (theirs === undefined) return snapshots.findLast(({ sent }) => sent !== undefined);
+  if (theirs === undefined) return snapshots.findLast(({ sent }) => sent !== undefined) ?? snapshots.at(-1);
   const last = theirs.findLast(({ sent }) => sent);
-  return snapshots.findLast(({ guid }) => guid === last?.guid);
+  const wanted = last === undefined ? theirs : [last];
+  return snapshots.findLast(({ guid }) => wanted.some((one) => one.guid === guid));
 }

@@ -1,6 +1,7 @@
 /** Has the far side make the next snapshot, and takes nothing but its name for an answer. */
 
 import { succeeded } from '../../process/pipeline.ts';
+import { saysNoRoom } from '../../replication/step.ts';
 import { formatZrepSnapshot, parseZrepSnapshot } from '../../zfs/names.ts';
 import { snaponlyCommand } from '../far/far-commands.ts';
 import type { FarSide } from '../far/far-side.ts';
@@ -8,7 +9,13 @@ import { farLines } from '../far/far-text.ts';
 import { Failure } from '../run/failure.ts';
 import type { Run } from '../run/run.ts';
 
-/** The full name of the snapshot that was made. @throws Failure in stock's words. */
+/** There is no room for one more snapshot, or a limit of the gate's is reached; expiring may help. */
+export class NoRoomThere extends Failure {}
+
+/** Our gate's codes for that. */
+const LIMIT_REACHED = /refused \((?:pool-full|too-many-snapshots)\)/;
+
+/** The full name of the snapshot that was made. @throws Failure in stock's words; NoRoomThere where that is why. */
 export async function snapshotThere(
   { settings, report }: Run,
   far: FarSide,
@@ -16,7 +23,10 @@ export async function snapshotThere(
 ): Promise<string> {
   const answer = await far.ask(snaponlyCommand(settings, source));
   report.far(far.host.name, farLines(answer.message));
-  if (!succeeded(answer)) throw new Failure(`snap of src ${source} on ${far.host.name} failed`);
+  if (!succeeded(answer)) {
+    const full = LIMIT_REACHED.test(answer.message) || saysNoRoom(answer.message);
+    throw new (full ? NoRoomThere : Failure)(`snap of src ${source} on ${far.host.name} failed`);
+  }
   return readName(answer.output, source, settings.tag);
 }
 

@@ -3,7 +3,7 @@
  * has read it or not; this lists what would go and asks on the terminal, and without one it wants -f.
  */
 
-import { openSync } from 'node:fs';
+import { openSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { ReadStream, WriteStream } from 'node:tty';
 import { printable } from '../../printable.ts';
@@ -25,6 +25,8 @@ interface Question {
   readonly agreed?: boolean;
   /** Little enough to go on where nobody is at a terminal. */
   readonly unattended?: boolean;
+  /** What is lost is told also where nobody is asked. */
+  readonly toldAnyway?: boolean;
 }
 
 export interface Terminal {
@@ -44,7 +46,11 @@ export async function confirm(
   question: Question,
   open: () => Terminal | undefined = openTerminal,
 ): Promise<void> {
-  if ((question.agreed ?? run.settings.force) || question.losses.length === 0) return;
+  if (question.losses.length === 0) return;
+  if (question.agreed ?? run.settings.force) {
+    if (question.toldAnyway) tell(run, question);
+    return;
+  }
   const asked = asking.then(() => ask(run, question, open));
   asking = asked.catch(() => {});
   await asked;
@@ -53,17 +59,23 @@ export async function confirm(
 /** The terminal is one. */
 let asking: Promise<void> = Promise.resolve();
 
+function tell({ report }: Pick<Run, 'report'>, { heading, losses }: Question): void {
+  for (const line of [heading, ...shown(losses)]) report.warn(line);
+}
+
 async function ask(
-  { report, step }: Pick<Run, 'report' | 'step'>,
-  { heading, losses, command, unattended = false }: Question,
+  run: Pick<Run, 'report' | 'step'>,
+  question: Question,
   open: () => Terminal | undefined,
 ): Promise<void> {
+  const { step } = run;
+  const { heading, losses, command, unattended = false, toldAnyway = false } = question;
   step.interruption.check();
   const lines = [heading, ...shown(losses)];
   const terminal = open();
-  if (terminal === undefined && unattended) return;
   if (terminal === undefined) {
-    for (const line of lines) report.warn(line);
+    if (!unattended || toldAnyway) tell(run, question);
+    if (unattended) return;
     throw new Failure(`nothing was done, since nobody is at a terminal to be asked; to do it: ${command}`);
   }
   let answer: string | undefined;
@@ -84,8 +96,12 @@ function shown(losses: readonly string[]): string[] {
   return more > 0 ? [...lines, `  ... and ${more} more`] : lines;
 }
 
-/** The terminal that the person sits at, whatever standard input is; undefined where there is none, as under cron. */
+/**
+ * The terminal that the person sits at, whatever standard input is; undefined where there is none, as under cron, or where it is
+ * another job's: the kernel would stop who reads it in the background.
+ */
 function openTerminal(): Terminal | undefined {
+  if (inBackground(readFileSync('/proc/self/stat', 'latin1'))) return undefined;
   const descriptors = controllingTerminal() ?? (process.stdin.isTTY ? ([0, 2] as const) : undefined);
   if (descriptors === undefined) return undefined;
   const [input, output] = [new ReadStream(descriptors[0]), new WriteStream(descriptors[1])];
@@ -108,6 +124,15 @@ function openTerminal(): Terminal | undefined {
       output.destroy();
     },
   };
+}
+
+/** proc(5), /proc/pid/stat: the process group, and the one in the foreground of its terminal, -1 (or 0, in a container) without one. Pure. */
+export function inBackground(stat: string): boolean {
+  const [, , group, , , foreground] = stat
+    .slice(stat.lastIndexOf(')') + 1)
+    .trim()
+    .split(' ');
+  return foreground !== '-1' && foreground !== '0' && foreground !== group;
 }
 
 function controllingTerminal(): readonly [number, number] | undefined {

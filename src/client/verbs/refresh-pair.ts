@@ -7,7 +7,7 @@ import { succeeded } from '../../process/pipeline.ts';
 import { isRefusal } from '../../refusal.ts';
 import { withLock } from '../../replication/lock.ts';
 import { taggedSnapshots } from '../../replication/snapshots.ts';
-import { mustSucceed } from '../../replication/step.ts';
+import { mustSucceed, saysNoRoom } from '../../replication/step.ts';
 import { readStateArgv } from '../../zfs/argv.ts';
 import type { Dataset } from '../../zfs/names.ts';
 import { anyValue, type Listing, parseListing } from '../../zfs/state.ts';
@@ -18,7 +18,7 @@ import { comesBySession, pull } from '../copy/pull.ts';
 import { resume } from '../copy/resume.ts';
 import { agreeToRollBack, type RollBack } from '../copy/roll-back.ts';
 import { setProperties } from '../copy/set-properties.ts';
-import { snapshotThere } from '../copy/snapshot-there.ts';
+import { NoRoomThere, snapshotThere } from '../copy/snapshot-there.ts';
 import { expireCommand } from '../far/far-commands.ts';
 import type { FarSide } from '../far/far-side.ts';
 import { farLines } from '../far/far-text.ts';
@@ -78,16 +78,18 @@ async function withFar(
     if (await resume(run, far, destination, destination.token, back)) way = undefined;
   } else if (back === undefined) await recoverCompletion(run, far, destination);
 
-  const snapshot = await snapshotThere(run, far, destination.source);
+  const snapshot = await newSnapshotThere(run, far, destination);
   report.event('snapshot', { dataset, snapshot });
   // In front of the transfer, as stock: what is written meanwhile is not in it.
   const sent = Math.floor(Date.now() / 1000);
   const look = () => lookWhatCame(run, destination, snapshot);
   const pulled = await pull(run, far, destination, snapshot, { look, back: way });
-  if (!pulled.done)
+  if (!pulled.done) {
+    const why = [...pulled.why, ...(await makeRoomHere(run, dataset, pulled.why))];
     throw new Failure(
-      [`Unforseen error pulling snapshot ${snapshot} from ${far.host.name}`, ...pulled.why].join('; '),
+      [`Unforseen error pulling snapshot ${snapshot} from ${far.host.name}`, ...why].join('; '),
     );
+  }
   const name = snapshot.slice(snapshot.indexOf('@') + 1);
   await markThere(run, far, destination, name, sent);
   const finishHere = async () => {
@@ -98,6 +100,31 @@ async function withFar(
   // Neither needs the other; what fails is told when both are over.
   const both = await Promise.allSettled([finishHere(), expireThere(run, far, destination)]);
   for (const one of both) if (one.status === 'rejected') throw one.reason;
+}
+
+/** Expiring comes last, and would never be reached where there is no room for a snapshot: then it comes first, too. */
+async function newSnapshotThere(run: Run, far: FarSide, destination: Destination): Promise<string> {
+  const { source, dataset } = destination;
+  try {
+    return await snapshotThere(run, far, source);
+  } catch (error) {
+    if (!(error instanceof NoRoomThere) || run.settings.skipExpire) throw error;
+    run.report.warn(`${error.message}, for want of room; expiring on both sides, then trying once more`);
+  }
+  await expireHere(run, dataset);
+  await expireThere(run, far, destination);
+  return snapshotThere(run, far, source);
+}
+
+/** What came of expiring, where zfs receive found no room here: a sentence at most. */
+async function makeRoomHere(run: Run, dataset: Dataset, why: readonly string[]): Promise<readonly string[]> {
+  if (!why.some(saysNoRoom) || run.settings.skipExpire) return [];
+  const expired = await expireHere(run, dataset);
+  return expired > 0
+    ? [`${expired} snapshots of ${dataset} beyond the save count were expired to make room; try again`]
+    : [
+        `no snapshot of ${dataset} is beyond its save count (${run.settings.tag}:savecount), so free some space in its pool`,
+      ];
 }
 
 /** Marks are for what is here, whatever zfs receive answered; and nothing came along that nobody asked for. */

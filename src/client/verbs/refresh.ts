@@ -42,12 +42,14 @@ export async function refresh(settings: Settings, command: RefreshCommand): Prom
 const AT_ONCE = 3;
 
 function atOnce(
-  { recursive, verbose, debug }: Settings,
-  { jobs }: RefreshCommand,
+  { recursive, verbose, debug, force }: Settings,
+  { jobs, yes }: RefreshCommand,
   datasets: readonly Dataset[],
 ): number {
   // What is streamed along with the one above it must not be at work by itself.
   if (recursive && datasets.some((one) => datasets.some((other) => isBelow(one, other)))) return 1;
+  // Who is asked reads one question at a time.
+  if (force && !yes && process.stderr.isTTY) return 1;
   return jobs ?? (verbose || debug ? 1 : AT_ONCE);
 }
 

@@ -3,7 +3,7 @@
 import t from 'tap';
 import {
   type Asked,
-  baseOf,
+  basesOf,
   describeText,
   type Head,
   isRaw,
@@ -166,14 +166,18 @@ t.test(
       begin: { ...headOf('openzfs').begin, fromguid },
       list: undefined,
     });
-    t.equal(baseOf(part('4711'), 'tank/home'), '4711');
-    t.equal(baseOf(part('0'), 'tank/home'), undefined, 'a full stream goes on from nothing');
+    t.equal(basesOf(part('4711'), 'tank/home').get(''), '4711');
+    t.equal(basesOf(part('0'), 'tank/home').get(''), undefined, 'a full stream goes on from nothing');
     for (const name of ['openzfs -R -I', 'openzfs -p -I', 'fuse -R -I', 'fuse -p -I'] as const) {
       const head = headOf(name);
       const source = head.begin.toname.slice(0, head.begin.toname.indexOf('@'));
-      t.match(baseOf(head, source), /^[1-9]\d+$/, name);
-      t.equal(baseOf(head, 'tank/else'), undefined, `${name}: nothing is said of another`);
+      t.match(basesOf(head, source).get(''), /^[1-9]\d+$/, name);
+      t.equal(basesOf(head, 'tank/else').get(''), undefined, `${name}: nothing is said of another`);
     }
-    t.equal(baseOf(headOf('openzfs -I'), 'tank/home'), undefined, 'a package without a list says nothing');
+    t.equal(
+      basesOf(headOf('openzfs -I'), 'tank/home').get(''),
+      undefined,
+      'a package without a list says nothing',
+    );
   },
 );

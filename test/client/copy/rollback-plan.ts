@@ -26,7 +26,7 @@ const plan = (own: string, ...snapshots: string[]) =>
   planRollback([readOf(own, ...snapshots)], ZREP, 'zrep_000001');
 
 t.test('what is newer is listed with its time and its size, and what was changed', async (t) => {
-  const { snapshots, changes, kept, argvs } = plan(
+  const { snapshots, changes, kept, ways } = plan(
     'written=1048576<-',
     'zrep_000000 zrep:sent=1',
     'zrep_000001 zrep:sent=2',
@@ -34,7 +34,10 @@ t.test('what is newer is listed with its time and its size, and what was changed
   );
   t.same(snapshots, ['vault/home@by-hand, made 1970-01-01 00:00 UTC, 2.0 KiB']);
   t.same(changes, ['changes in vault/home since @by-hand: 1.0 MiB']);
-  t.same([kept, argvs], [[], [['rollback', '-r', 'vault/home@zrep_000001']]]);
+  t.same(kept, []);
+  t.match(ways, [
+    { dataset: 'vault/home', base: { name: 'zrep_000001', guid: '2' }, destroyed: [{ name: 'by-hand' }] },
+  ]);
 });
 
 t.test('nothing newer and nothing written is nothing to ask about', async (t) => {
@@ -47,36 +50,48 @@ t.test('nothing newer and nothing written is nothing to ask about', async (t) =>
   );
 });
 
-t.test("holds, clones, and the bases of other tags stay; the pair's own do not", async (t) => {
+t.test('what zrep-expire protects, clones and bookmarks stay', async (t) => {
   for (const [snapshot, why] of [
     ['by-hand userrefs=1<-', /held/],
     ['by-hand clones=vault/a,vault/b<-', /vault\/a is a clone of it/],
     ['off_000003 off:sent=1', /tag off/],
     ['off_000003', /newest of the tag off/],
+    ['zrep_000002 zrep:sent=3', /newest that was sent under the tag zrep/],
+    ['zrep_000002', /newest of the tag zrep/],
   ] as const)
     t.match(plan('written=0<-', 'zrep_000001 zrep:sent=2', snapshot).kept[0], why);
-  t.same(plan('written=0<-', 'zrep_000001 zrep:sent=2', 'zrep_000002 zrep:sent=3').kept, []);
   t.same(plan('written=0<-', 'zrep_000001 userrefs=3<-').kept, [], 'what is not newer stays anyway');
+  const { reading, snapshots } = readOf('written=0<-', 'zrep_000001 zrep:sent=2', 'by-hand');
+  const listing = new Map([
+    ...reading.listing,
+    ...listingOf('vault/home#new createtxg=2<-\nvault/home#old createtxg=1<-'),
+  ]);
+  const { kept } = planRollback([{ reading: { ...reading, listing }, snapshots }], ZREP, 'zrep_000001');
+  t.match(kept, [/^vault\/home#new \(a bookmark/]);
+  t.equal(kept.length, 1);
 });
 
-t.test('below, what has a snapshot of that name goes back, too, and nothing else', async (t) => {
-  const below = (dataset: string, name: string) => {
-    const listing = listingOf(
-      `${dataset} written=0<-\n${dataset}@${name} guid=9<- createtxg=9<- creation=9<-`,
+t.test(
+  'below, what has a snapshot of that name goes back, unless nothing changed or it is of a pair of its own',
+  async (t) => {
+    const below = (dataset: string, name: string, own = 'written=9<-') => {
+      const listing = listingOf(`${dataset} ${own}\n${dataset}@${name} guid=9<- createtxg=9<- creation=9<-`);
+      const reading = { dataset, listing, tags: TAGS };
+      return { reading, snapshots: snapshotsIn(reading) };
+    };
+    const reads = [
+      readOf('written=0<-', 'zrep_000001'),
+      below('vault/home/a', 'zrep_000001'),
+      below('vault/home/b', 'zrep_000009'),
+      below('vault/home/c', 'zrep_000001', 'written=0<-'),
+      below('vault/home/d', 'zrep_000001', 'written=9<- zrep:src-fs=tank/d'),
+    ];
+    t.same(
+      planRollback(reads, ZREP, 'zrep_000001').ways.map(({ dataset }) => dataset),
+      ['vault/home', 'vault/home/a'],
     );
-    const reading = { dataset, listing, tags: TAGS };
-    return { reading, snapshots: snapshotsIn(reading) };
-  };
-  const reads = [
-    readOf('written=0<-', 'zrep_000001'),
-    below('vault/home/a', 'zrep_000001'),
-    below('vault/home/b', 'zrep_000009'),
-  ];
-  t.same(
-    planRollback(reads, ZREP, 'zrep_000001').argvs.map((argv) => argv.at(-1)),
-    ['vault/home@zrep_000001', 'vault/home/a@zrep_000001'],
-  );
-});
+  },
+);
 
 t.test('whatever there is, every newer snapshot is listed, and nothing that is older', async (t) => {
   const name = fc.constantFrom('by-hand', 'off_00000', 'zrep_00001', 'autosnap');
@@ -92,7 +107,7 @@ t.test('whatever there is, every newer snapshot is listed, and nothing that is o
         snapshots.map((line) => /@([^,]+),/.exec(line)?.[1]),
         newer,
       );
-      for (const line of kept) if (!newer.includes(/@([^:]+):/.exec(line)?.[1])) throw new Error(line);
+      for (const line of kept) if (!newer.includes(/@(\S+) /.exec(line)?.[1])) throw new Error(line);
     }),
     { numRuns: 300 },
   );
@@ -104,6 +119,19 @@ t.test('the base is what the source sends from, by GUID', async (t) => {
   const theirs = (guid: string, sent: boolean) => ({ name: 'zrep_000001', guid, sent });
   t.equal(chooseBase(own, [theirs('1', true), theirs('2', false)])?.name, 'zrep_000001');
   t.equal(chooseBase(own, [theirs('1', true), theirs('77', true)]), undefined, 'it is not here');
-  t.equal(chooseBase(own, []), undefined, 'nothing is marked there');
+  t.equal(chooseBase(own, []), undefined, 'nothing is there');
+  t.equal(
+    chooseBase(own, [theirs('2', false), theirs('9', false)])?.name,
+    'zrep_000002',
+    'nothing is marked there',
+  );
+  t.equal(
+    chooseBase(
+      own.map((one) => ({ ...one, sent: undefined })),
+      undefined,
+    )?.name,
+    'zrep_000002',
+    'nor here',
+  );
   t.equal(chooseBase(own, undefined)?.name, 'zrep_000002', 'where nobody says, the newest mark here');
 });

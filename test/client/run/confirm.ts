@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import t from 'tap';
-import { confirm, type Terminal } from '../../../src/client/run/confirm.ts';
+import { confirm, inBackground, type Terminal } from '../../../src/client/run/confirm.ts';
 import { Failure } from '../../../src/client/run/failure.ts';
 import type { Run } from '../../../src/client/run/run.ts';
 import { Interrupted } from '../../../src/process/interruption.ts';
@@ -22,7 +22,7 @@ async function ask(
     force = false,
     signal = false,
   }: { answer?: string; terminal?: boolean; force?: boolean; signal?: boolean },
-  question = QUESTION,
+  question: Parameters<typeof confirm>[1] = QUESTION,
 ) {
   const seen = { printed: '', warned: [] as string[], closed: false };
   const open = (): Terminal | undefined =>
@@ -125,4 +125,21 @@ t.test('on a real terminal, whatever standard input is', async (t) => {
   t.match(await onTerminal('no\n'), 'Failure: nothing was done, since the answer was not yes\n');
   t.match(await onTerminal('\x04'), 'go on: \nFailure: nothing was done', 'Ctrl-D');
   t.match(await onTerminal('\x03'), 'Interrupted: interrupted by SIGINT\n', 'Ctrl-C');
+});
+
+t.test('what nobody is asked about is told all the same, where that is wanted', async (t) => {
+  for (const more of [{ agreed: true }, { unattended: true }]) {
+    const { error, warned } = await ask({ terminal: false }, { ...QUESTION, ...more, toldAnyway: true });
+    t.equal(error, undefined);
+    t.same(warned.length, 3, 'the heading, and what is lost');
+  }
+  t.same((await ask({ terminal: false }, { ...QUESTION, unattended: true })).warned, []);
+});
+
+t.test('a job in the background has no terminal to ask at', async (t) => {
+  const stat = (group: number, foreground: number) =>
+    `77 (a) b) S 1 ${group} 5 34816 ${foreground} 4194304 0`;
+  t.equal(inBackground(stat(77, 77)), false);
+  t.equal(inBackground(stat(77, 5)), true);
+  for (const none of [-1, 0]) t.equal(inBackground(stat(77, none)), false, 'there is none');
 });
