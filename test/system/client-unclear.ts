@@ -50,7 +50,7 @@ await inGateLab(t, POLICY, async (gate) => {
       allowFail: true,
     });
     t.equal(code, 1);
-    t.match(stderr, `${moved} is not refreshed, for its properties do not say that it is a copy`);
+    t.match(stderr, `${moved} is not refreshed: its properties do not say that it is a copy`);
     t.same(await snapshotNames(fileserver, moved), before);
   });
 
