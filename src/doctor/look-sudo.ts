@@ -83,11 +83,23 @@ async function lookAtDefaults(
     if (good) return { entries: parseDefaults(output), tags: [], findings: [] };
     return { entries: undefined, tags: [], findings: [unseen(name, convert, message)] };
   }
-  const groups = (await ask(['id', '-Gn', '--', name])).output.trim().split(' ');
+  const groups = await groupsOf(name);
   const ignored = new Set([...complaints.matchAll(/^(\/.*:\d+):\d+: /gm)].map(([, place = '']) => place));
   const look = lookAtSudoersFiles(sudoers, { name, uid, groups }, ignored);
   // It resets the environment whatever its file says.
   return { ...look, entries: [...look.entries, { Options: [{ env_reset: true }] }] };
+}
+
+/** By their names, and by their numbers as sudoers(5) has them. */
+async function groupsOf(name: string): Promise<string[]> {
+  const [names, numbers] = [await ask(['id', '-Gn', '--', name]), await ask(['id', '-G', '--', name])];
+  return [
+    ...names.output.trim().split(' '),
+    ...numbers.output
+      .trim()
+      .split(' ')
+      .map((one) => `#${one}`),
+  ];
 }
 
 function unseen(name: string, command: string, message: string): Finding {

@@ -11,6 +11,7 @@ import { type Aliases, type NumberedLine, readSudoers, type SudoersLine } from '
 export interface SudoUser {
   readonly name: string;
   readonly uid: number;
+  /** Their names, and their numbers behind a #. */
   readonly groups: readonly string[];
 }
 
@@ -98,10 +99,10 @@ function isAmong(words: readonly string[], user: SudoUser, aliases: Aliases, dep
   return found;
 }
 
-/** Netgroups, and groups by number or of a plugin, are asked of nobody here. */
+/** Netgroups, and groups of a plugin, are asked of nobody here. */
 function isMember(name: string, { name: own, uid, groups }: SudoUser): boolean | undefined {
   if (name === 'ALL') return true;
-  if (/^(?:\+|%:|%#)/.test(name)) return undefined;
+  if (/^(?:\+|%:)/.test(name)) return undefined;
   if (name.startsWith('%')) return groups.includes(name.slice(1));
   return name === own || name === `#${uid}`;
 }
@@ -122,7 +123,6 @@ function tagsIn(text: string): string[] {
 
 function notUnderstood({ path, first }: PlacedLine): Finding {
   const where = `${path}:${first}`;
-  const what =
-    'Write it as sudoers(5) has it, for accounts, groups and commands by their names. It is this line:';
+  const what = 'Write it as sudoers(5) has it, for accounts and groups of this host. It is this line:';
   return finding('not-looked', where, 'this line is not understood', what, `sed -n ${first}p ${path}`);
 }

@@ -10,7 +10,7 @@ import { readSudoers } from '../../src/doctor/sudoers-text.ts';
 import { makeFolder } from '../fixtures/gate/policy.ts';
 
 const WORDS = ['/usr/bin/zrep-gate', 'serve', 'backup1'];
-const USER = { name: 'root', uid: 0, groups: ['root'] };
+const USER = { name: 'root', uid: 0, groups: ['root', '#0'] };
 const skip = ['/usr/bin/cvtsudoers', '/usr/sbin/cvtsudoers'].some(existsSync)
   ? {}
   : { skip: 'cvtsudoers is missing: run lab/setup, or install sudo' };
@@ -47,6 +47,8 @@ t.test('Defaults are read as sudo reads them', skip, (t) => {
     ':root',
     ':nobody',
     ':%root',
+    ':%#0',
+    ':%#4',
     ':%adm',
     ':#0',
     ':SOME',
@@ -124,7 +126,7 @@ t.test('tags of rules for the account, and what is not understood', (t) => {
     'Cmnd_Alias small = /x',
     'nonsense',
     '+admins ALL=(root) SETENV: /x',
-    'Defaults:%#4 setenv',
+    'Defaults:%:plugin setenv',
   ])
     t.same(look(`# one\n\n${text}`), { tags: [], strange: ['not-looked /sudoers:3'] }, text);
   t.end();
