@@ -16,12 +16,12 @@ export type SudoersLine =
   | { readonly kind: 'include'; readonly folder: boolean; readonly path: string }
   | { readonly kind: 'strange' };
 
-export interface Binding {
+interface Binding {
   readonly to: 'user' | 'host' | 'command' | 'runas';
   readonly words: readonly string[];
 }
 
-export interface SudoOption {
+interface SudoOption {
   readonly name: string;
   readonly value: boolean | string;
   readonly operation: 'list_assign' | 'list_add' | 'list_remove';

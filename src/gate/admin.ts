@@ -83,7 +83,7 @@ export function describeAdmin(end: (exitCode: number) => void): Command {
     });
   program
     .command('authorize <client> <publickeyfile>')
-    .description('print the authorized_keys line for a public key')
+    .description('print the authorized_keys line for a public key, and warn of open lines beside it')
     .option(
       '--sudo',
       'for an account that reaches root through sudo; the sudoers rule goes to standard error',

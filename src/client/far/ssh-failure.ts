@@ -34,7 +34,9 @@ export function explained<How extends Ended>(ended: How, host: string): How {
   const reason = reasonOf(ended);
   if (ended.code !== FAILED || reason === undefined) return ended;
   const [, hint] = BEHIND.find(([words]) => words.test(reason)) ?? [];
-  return hint === undefined ? ended : { ...ended, message: `${ended.message.trimEnd()} (${hint(host)})` };
+  if (hint === undefined) return ended;
+  // Whom ssh logs in as is not where that is.
+  return { ...ended, message: `${ended.message.trimEnd()} (${hint(host.replace(/^.*@/, ''))})` };
 }
 
 /** True where ssh was not let in, and will not be. */

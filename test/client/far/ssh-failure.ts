@@ -48,7 +48,7 @@ t.test(
   (t) => {
     for (const message of [RESET + BROKEN, BROKEN, `Connection reset by 192.0.2.1 port 22\r\n`])
       t.match(
-        farLines(explained(ended(WARNING + message), 'fileserver').message).at(-1),
+        farLines(explained(ended(WARNING + message), 'root@fileserver').message).at(-1),
         /(?:Broken pipe|port 22) \(if sshd there has PermitRootLogin forced-commands-only, .* on fileserver names that key\)$/,
       );
     t.match(farLines(explained(ended(CLOSED), 'fileserver').message), [
