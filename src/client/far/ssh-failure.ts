@@ -6,19 +6,9 @@ import { farLines } from './far-text.ts';
 /** ssh's own failures end with this. */
 const FAILED = 255;
 
-/** What is behind some of ssh's words that do not say it. */
-const BEHIND: readonly (readonly [words: RegExp, hint: (host: string) => string])[] = [
-  [
-    /reset by peer|Connection reset by|Broken pipe|closed by remote host/,
-    (host) =>
-      `if sshd there has PermitRootLogin forced-commands-only, it drops a client that first offers a key without command=: zrep-gate doctor on ${host} names that key`,
-  ],
-  [
-    /^Connection closed by /,
-    (host) =>
-      `after failed logins sshd refuses an address for a while (PerSourcePenalties); its log on ${host} says so`,
-  ],
-];
+/** sshd went away behind the login, and before it, in what ssh says of that. */
+const DROPPED = /reset by peer|Connection reset by|Broken pipe|closed by remote host/;
+const TURNED_AWAY = /^Connection closed by |^kex_exchange_identification: /m;
 
 /** No further try changes these, and each one counts against this address (sshd_config(5), PerSourcePenalties). */
 const FINAL = /Permission denied \(|Host key verification failed/;
@@ -33,10 +23,14 @@ export function reasonOf({ code, message }: Ended): string | undefined {
 export function explained<How extends Ended>(ended: How, host: string): How {
   const reason = reasonOf(ended);
   if (ended.code !== FAILED || reason === undefined) return ended;
-  const [, hint] = BEHIND.find(([words]) => words.test(reason)) ?? [];
-  if (hint === undefined) return ended;
   // Whom ssh logs in as is not where that is.
-  return { ...ended, message: `${ended.message.trimEnd()} (${hint(host.replace(/^.*@/, ''))})` };
+  const place = host.replace(/^.*@/, '');
+  const hint = TURNED_AWAY.test(ended.message)
+    ? `after failed logins sshd refuses an address for a while (PerSourcePenalties); its log on ${place} says so`
+    : DROPPED.test(reason)
+      ? `if sshd there has PermitRootLogin forced-commands-only, it drops a client that first offers a key without command=: zrep-gate doctor on ${place} names that key`
+      : undefined;
+  return hint === undefined ? ended : { ...ended, message: `${ended.message.trimEnd()} (${hint})` };
 }
 
 /** True where ssh was not let in, and will not be. */
