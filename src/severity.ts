@@ -12,8 +12,7 @@ export const error = (why: string): Kind => ({ severity: 'error', why });
 export const warning = (why: string): Kind => ({ severity: 'warning', why });
 export const note = (why: string): Kind => ({ severity: 'note', why });
 
-/** What could not be looked at is not good for that. */
-export const NOT_LOOKED: Kind = {
-  severity: 'unknown',
-  why: 'What is wrong there, if anything, is not told here.',
-};
+/** What was not seen, or not understood, is not good for that. */
+export const unknown = (why: string): Kind => ({ severity: 'unknown', why });
+
+export const NOT_LOOKED = unknown('What is wrong there, if anything, is not told here.');

@@ -15,6 +15,8 @@ export interface Answer {
   /** It ended with 0. */
   readonly good: boolean;
   readonly output: string;
+  /** Its standard error, whole. */
+  readonly aside: string;
   /** Why it is not good, in one line. */
   readonly message: string;
 }
@@ -34,7 +36,7 @@ export async function ask([file = '', ...argv]: readonly string[]): Promise<Answ
       const how = error?.killed
         ? `no answer within ${LIMIT / 1000} seconds`
         : (error?.message.split('\n')[0] ?? '');
-      resolve({ good: error === null, output: stdout, message: error ? said || how : '' });
+      resolve({ good: error === null, output: stdout, aside: stderr, message: error ? said || how : '' });
     }).stdin?.end();
   });
 }

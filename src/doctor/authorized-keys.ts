@@ -1,8 +1,12 @@
 /**
- * authorized_keys as sshd reads it (sshd(8), AUTHORIZED_KEYS FILE FORMAT; auth2-pubkeyfile.c, auth-options.c). Pure.
+ * authorized_keys as sshd reads it (sshd(8), AUTHORIZED_KEYS FILE FORMAT; auth2-pubkeyfile.c, auth-options.c, sshkey.c).
+ * Pure.
  *
- * Options end at the first blank outside of double quotes; in quotes `\"` is a quote. Their names know no case.
+ * A line is a key, or options and a key. Options end at the first blank outside of double quotes; in quotes `\"` is a quote.
+ * There may be a comma too many. Their names know no case. A key is a word and a base64 that begins with the same word.
  */
+
+import { isPublicKey } from '../public-key.ts';
 
 export interface KeyOption {
   /** In small letters. */
@@ -30,8 +34,25 @@ export interface KeyLines {
 const FEATURES = ['port-forwarding', 'agent-forwarding', 'x11-forwarding', 'pty', 'user-rc'] as const;
 export type Feature = (typeof FEATURES)[number];
 
-const KEY =
-  /^(?<type>ssh-(?:ed25519|rsa|dss)|ecdsa-sha2-nistp\d+|sk-[a-z0-9-]+@openssh\.com|[a-z0-9-]+-cert-v01@openssh\.com)[ \t]+(?<key>[A-Za-z0-9+/]+={0,2})(?:[ \t]+(?<comment>.*))?$/;
+/** Options that are a word, some of them also behind `no-`. */
+const FLAG =
+  /^(?:restrict|cert-authority|(?:no-)?(?:port-forwarding|agent-forwarding|x11-forwarding|pty|user-rc|touch-required|verify-required))$/;
+
+/** Options with a value, and what sshd takes for one. */
+const VALUE: Readonly<Record<string, RegExp>> = {
+  command: /^/,
+  from: /^/,
+  principals: /^/,
+  permitopen: /:(?:\*|[\w-]+)$/,
+  permitlisten: /(?:^|:)(?:\*|[\w-]+)$/,
+  environment: /^\w+=/,
+  'expiry-time':
+    /^\d{4}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:(?:[01]\d|2[0-3])[0-5]\d(?:[0-5]\d)?)?(?:z|utc)?$/i,
+  tunnel: /^(?:any|\d+(?::any)?)$/,
+};
+
+/** These may stand once: sshd passes over a line that has two. */
+const ONCE = ['command', 'from', 'principals'];
 
 /** The lines of a file. */
 export function parseAuthorizedKeys(text: string): KeyLines {
@@ -39,7 +60,8 @@ export function parseAuthorizedKeys(text: string): KeyLines {
   const ignored: { number: number; text: string }[] = [];
   text.split('\n').forEach((whole, index) => {
     const number = index + 1;
-    const line = whole.replace(/^[ \t]+|[ \t\r]+$/g, '');
+    // For sshd, as for all of C, a line ends at a NUL.
+    const line = whole.replace(/\0.*/s, '').replace(/^[ \t]+|[ \t\r]+$/g, '');
     if (line === '' || line.startsWith('#')) return;
     const parsed = parseLine(line);
     if (parsed === undefined) ignored.push({ number, text: line });
@@ -58,8 +80,11 @@ function parseLine(line: string): Omit<KeyLine, 'number'> | undefined {
 }
 
 function parseKey(text: string): { key: string; comment: string } | undefined {
-  const { type, key, comment = '' } = KEY.exec(text)?.groups ?? {};
-  return type === undefined ? undefined : { key: `${type} ${key}`, comment };
+  const [, type = '', word = '', comment = ''] =
+    /^([^ \t]+)[ \t]+([^ \t]+)(?:[ \t]+(.*))?$/s.exec(text) ?? [];
+  // What C calls a space may stand anywhere in it (b64_pton).
+  const base64 = word.replace(/[\v\f\r]/g, '');
+  return isPublicKey(type, base64) ? { key: `${type} ${base64}`, comment } : undefined;
 }
 
 /** Where the first blank outside of quotes is. */
@@ -75,14 +100,30 @@ function endOfOptions(line: string): number {
 
 /** Options between commas; undefined when sshd would not take them. */
 function parseOptions(text: string): KeyOption[] | undefined {
-  const option = /([A-Za-z0-9-]+)(?:="((?:\\"|(?!\\")[^"])*)")?(?:,|$)/y;
+  const option = /([^,="]*)(?:="((?:\\"|(?!\\")[^"])*)")?(?:,|$)/y;
   const options: KeyOption[] = [];
   while (option.lastIndex < text.length) {
-    const [, name, value] = option.exec(text) ?? [];
-    if (name === undefined) return undefined;
-    options.push({ name: name.toLowerCase(), value: value?.replaceAll('\\"', '"') });
+    const [whole, name = '', value] = option.exec(text) ?? [];
+    if (whole === undefined) return undefined;
+    if (whole !== ',') options.push({ name: name.toLowerCase(), value: value?.replaceAll('\\"', '"') });
   }
-  return text.endsWith(',') ? undefined : options;
+  const twice = ONCE.some((name) => options.filter((one) => one.name === name).length > 1);
+  return twice || options.some(isRefused) ? undefined : options;
+}
+
+/** True for a known option in a form that sshd does not take. */
+function isRefused({ name, value }: KeyOption): boolean {
+  if (FLAG.test(name)) return value !== undefined;
+  return isWithValue(name) && !(value !== undefined && VALUE[name]?.test(value));
+}
+
+function isWithValue(name: string): boolean {
+  return Object.hasOwn(VALUE, name);
+}
+
+/** The options that are not known here: a newer sshd may know them; one that does not passes over the line. */
+export function unknownOptions({ options }: Pick<KeyLine, 'options'>): string[] {
+  return options.map(({ name }) => name).filter((name) => !FLAG.test(name) && !isWithValue(name));
 }
 
 /** The value of the first option with this name. */

@@ -3,7 +3,7 @@
  * docs/doctor.md has the same list, and a test compares them.
  */
 
-import { error, type Kind, NOT_LOOKED, note, warning } from '../severity.ts';
+import { error, type Kind, NOT_LOOKED, note, unknown, warning } from '../severity.ts';
 
 const SSHD = {
   'sshd-accepts-environment': error(
@@ -21,7 +21,10 @@ const SSHD = {
   'sshd-keys-elsewhere': note('Keys that come from elsewhere than a file are not looked at.'),
   'sshd-no-sessions': error('sshd allows no command at all.'),
   'sshd-tunnel': error(
-    'restrict in authorized_keys does not close this: the key gets a network interface here, past the gate.',
+    'Before OpenSSH 10.6, restrict in authorized_keys does not close this: the key gets a network interface, past the gate.',
+  ),
+  'sshd-channel-timeout': warning(
+    'sshd closes a session that sends nothing for so long, and logs nothing: a stream that stalls is cut off.',
   ),
   'sshd-strict-modes': warning('sshd would believe an authorized_keys that others can write.'),
   'sshd-client-alive': warning('A client that vanished without a word keeps the lock of its file system.'),
@@ -29,6 +32,9 @@ const SSHD = {
   'root-password-login': error("Whoever guesses root's password needs neither key nor gate."),
   'root-login-open': warning('Only the setting for passwords keeps root from logging in with one.'),
   'root-login-closed': error('sshd lets root in for nothing, so that the gate is never reached.'),
+  'root-open-key': warning(
+    'A client that offers this key first loses the connection: sshd never tries the key of the gate behind it.',
+  ),
   'root-other-keys': note("Any key of root's without a forced command gets a shell."),
 } satisfies Record<string, Kind>;
 
@@ -39,11 +45,13 @@ const KEYS = {
   'key-unrestricted': error('With this key sshd gives more than the one command: a way around the gate.'),
   'key-restriction-undone': error('What restrict closed is open again: a way around the gate.'),
   'key-environment': error('Variables in the line change what runs in front of the gate.'),
-  'key-command-wrong': error('The gate, or the shell in front of it, refuses this command line.'),
+  'key-command-wrong': error(
+    'The doctor knows no other form that reaches the gate, as root and with a clean environment.',
+  ),
   'key-without-root': error("zfs and zrep's locks need root; the gate would run as the account."),
   'key-by-zfs-allow': note('zfs does for it what zfs allow says, and that is not looked at here.'),
   'key-sudo-as-root': warning(
-    'root needs no sudo, whose clean environment may take away what the client asked for.',
+    'root needs none of it, and its clean environment may lack what the client asked for.',
   ),
   'key-open-elsewhere': error('Whoever has this key has a shell here, past the gate.'),
   'key-other-command': warning('Whoever has this key can do more than the policy says.'),
@@ -52,6 +60,10 @@ const KEYS = {
   'key-certificate-authority': warning('Every key that this one signs comes in.'),
   'key-from-differs': note('sshd and the policy each turn away other addresses, sshd without a reason.'),
   'key-line-ignored': warning('sshd passes over a line that it cannot read.'),
+  'key-line-not-understood': unknown(
+    'An sshd that reads the line differently may let its key in; one that cannot read it passes over it.',
+  ),
+  'key-type-refused': error('sshd accepts no key of this type: the client cannot log in by it.'),
   'gate-missing': error("The key's command cannot run."),
   'gate-not-this': warning('Clients get another gate than the one that was asked here.'),
   'gate-not-launcher': error('node would act on variables of the environment before the gate begins.'),
@@ -77,7 +89,9 @@ const ACCOUNT = {
 
 const SUDO = {
   'sudo-missing': error('The forced command calls it.'),
-  'sudoers-broken': error('sudo passes over what it cannot read, or refuses everything.'),
+  'sudoers-broken': error(
+    'sudo ignores a line that it cannot read and prints it to every client, or it refuses everything.',
+  ),
   'sudo-rule-missing': error('sudo refuses the forced command.'),
   'sudo-asks-password': error('sudo -n refuses where it would ask.'),
   'sudo-rule-too-wide': error('The account can become root for more than the gate.'),
@@ -89,7 +103,7 @@ const SUDO = {
   ),
   'sudo-env-reset-off': error("Everything in the account's environment reaches what runs as root."),
   'sudo-setenv': error('The account may set any variable for what runs as root.'),
-  'sudo-wants-terminal': error('A forced command has no terminal: sudo refuses.'),
+  'sudo-wants-terminal': error('A forced command has no terminal, and sudo then refuses to run it.'),
   'sudo-noexec': error('The gate cannot start zfs.'),
   'sudo-logs-stream': warning('sudo carries every byte of a stream itself, and writes it to its logs.'),
   'sudo-no-secure-path': note(

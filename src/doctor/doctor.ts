@@ -12,7 +12,8 @@ import { isDelegate } from './delegates.ts';
 import { untrusted } from './file-trust.ts';
 import { type Finding, finding, unique, type Verdict, verdictOn } from './findings.ts';
 import { judgeKeyless, judgeLabel, judgeSecondLines } from './judge-clients.ts';
-import { judgeGateLine, judgeIgnoredLines } from './judge-keys.ts';
+import { judgeGateLine } from './judge-keys.ts';
+import { judgeStrangeLines } from './judge-strange-lines.ts';
 import { lookAtGlobalLocks } from './locks.ts';
 import { lookAtAccounts, visitorFor } from './look-accounts.ts';
 import { lookAtSshd } from './look-sshd.ts';
@@ -47,13 +48,14 @@ export async function examine(options: DoctorOptions): Promise<Diagnosis> {
 }
 
 function judgeLines(scene: Scene): Finding[] {
-  const { gates, files } = scene;
+  const { gates, files, accounts } = scene;
+  const names = new Set(accounts.map(({ name }) => name));
   const own = gates.flatMap((gate) => {
     const policy = gate.call && policyOf(gate, scene);
     const delegate = policy !== undefined && isDelegate(gate, policy.policy);
     return [...judgeGateLine(gate, delegate), ...(policy ? judgeLabel(gate, policy) : [])];
   });
-  return [...own, ...files.flatMap(judgeIgnoredLines), ...judgeSecondLines(gates, files)];
+  return [...own, ...judgeStrangeLines(files, gates, names), ...judgeSecondLines(gates, files)];
 }
 
 /** Lines and clients that are not there, for when every file of keys was read. */

@@ -1,7 +1,7 @@
 /** A forced command that calls the gate, word by word. Pure. */
 
 export interface GateCall {
-  /** The word for sudo, where the account needs it. */
+  /** The word for sudo, sudo-rs or doas, where the account needs it. */
   readonly sudo: string | undefined;
   /** An absolute path. */
   readonly program: string;
@@ -22,7 +22,8 @@ export function meansGate(command: string): boolean {
 export function parseGateCall(command: string): GateCall | undefined {
   const words = command.split(' ').filter((word) => word !== '');
   if (!words.every((word) => WORD.test(word))) return undefined;
-  const sudo = words[1] === '-n' && /^(?:\/.*\/)?sudo$/.test(words[0] ?? '') ? words[0] : undefined;
+  const sudo =
+    words[1] === '-n' && /^(?:\/.*\/)?(?:sudo(?:-rs)?|doas)$/.test(words[0] ?? '') ? words[0] : undefined;
   const [program = '', verb, client = '', option, policy = '', ...more] = words.slice(
     sudo === undefined ? 0 : 2,
   );

@@ -11,8 +11,7 @@ import {
 import type { Code } from './codes.ts';
 import { dangersIn } from './dangerous-variables.ts';
 import { type Finding, finding } from './findings.ts';
-import { meansGate } from './gate-call.ts';
-import { type GateLine, type KeysFile, placeOf } from './gate-lines.ts';
+import { type GateLine, placeOf } from './gate-lines.ts';
 
 const OPEN: Readonly<Record<Feature, string>> = {
   'port-forwarding': 'port forwarding',
@@ -34,16 +33,6 @@ export function judgeGateLine(gate: GateLine, delegate = false): Finding[] {
     ...judgeAuthority(gate),
     ...judgeCommand(gate, delegate),
   ];
-}
-
-/** Lines that mean the gate, and that sshd passes over. */
-export function judgeIgnoredLines({ path, content }: KeysFile): Finding[] {
-  return content.ignored
-    .filter(({ text }) => meansGate(text))
-    .map(({ number }) => {
-      const again = ['Make it anew:', 'zrep-gate authorize CLIENT KEY.pub'] as const;
-      return finding('key-line-ignored', `${path}:${number}`, 'is no line that sshd can read', ...again);
-    });
 }
 
 function judgeRestrictions(gate: GateLine): Finding[] {
@@ -84,7 +73,7 @@ function judgeCommand(gate: GateLine, delegate: boolean): Finding[] {
         'key-command-wrong',
         placeOf(gate),
         `runs "${command}", which is no call of the gate`,
-        'The form is this, with "/usr/bin/sudo -n " in front for an account that is not root:',
+        'The form is this, with "/usr/bin/sudo -n " in front for an account that is not root (or sudo-rs, or doas):',
         form,
       ),
     ];
@@ -102,7 +91,7 @@ function judgeCommand(gate: GateLine, delegate: boolean): Finding[] {
   }
   if (account.uid === 0 && sudo !== undefined) {
     const words = command.slice(command.indexOf(program));
-    return [inPlace('key-sudo-as-root', gate, 'calls sudo, as root', { command: words })];
+    return [inPlace('key-sudo-as-root', gate, `calls ${sudo}, as root`, { command: words })];
   }
   return [];
 }

@@ -2,7 +2,7 @@
 
 import type { Code } from './codes.ts';
 import { dangersIn, named } from './dangerous-variables.ts';
-import { isOn, type SshdSettings, setting } from './sshd-settings.ts';
+import { fitsPattern, isOff, isOn, type SshdSettings, setting } from './sshd-settings.ts';
 
 /** What sshd_config(5) of Debian lets clients send, and what else only changes messages. */
 const HARMLESS = /^(?:LANG|LANGUAGE|LC_[A-Z*?_]+|COLORTERM|NO_COLOR|TERM)$/;
@@ -63,7 +63,7 @@ function judgeEnvironment(settings: SshdSettings): Fault[] {
     });
   }
   const permit = setting(settings, 'permituserenvironment');
-  if (permit !== 'no' && permit !== '') {
+  if (!isOff(settings, 'permituserenvironment') && permit !== '') {
     const problem = `PermitUserEnvironment is ${permit}`;
     const line = 'PermitUserEnvironment no';
     faults.push({
@@ -97,16 +97,26 @@ function judgeWayIn(settings: SshdSettings, { gate }: SshdCircumstances): Fault[
   const methods = setting(settings, 'authenticationmethods').split(' ');
   if (!methods.some((method) => ['', 'any', 'publickey'].includes(method)))
     wrong('sshd-keys-off', 'AuthenticationMethods', 'AuthenticationMethods publickey');
+  if (isOn(settings, 'refuseconnection')) wrong('sshd-keys-off', 'RefuseConnection', 'RefuseConnection no');
   // The other ways through a connection restrict closes.
-  if (!['', 'no'].includes(setting(settings, 'permittunnel')))
+  if (setting(settings, 'permittunnel') !== '' && !isOff(settings, 'permittunnel'))
     wrong('sshd-tunnel', 'PermitTunnel', 'PermitTunnel no');
   if (setting(settings, 'maxsessions') === '0') wrong('sshd-no-sessions', 'MaxSessions', 'MaxSessions 10');
+  const timeouts = (settings.get('channeltimeout') ?? []).flatMap((value) => value.split(' '));
+  if (timeouts.some(endsSessions)) wrong('sshd-channel-timeout', 'ChannelTimeout', 'ChannelTimeout none');
   return faults;
+}
+
+/** A channel's type, a pattern, and a time; of all channels together where that is "global". */
+function endsSessions(timeout: string): boolean {
+  const [, pattern = '', time = ''] = /^([^=]+)=(.+)$/.exec(timeout) ?? [];
+  const names = ['session', 'session:command', 'global'];
+  return !/^(?:none|0[smhdw]?)?$/i.test(time) && names.some((name) => fitsPattern(name, pattern));
 }
 
 function judgeRootLogin(settings: SshdSettings, { gate, otherKeys, password }: SshdCircumstances): Fault[] {
   const keyword = 'permitrootlogin';
-  const value = setting(settings, keyword);
+  const value = setting(settings, keyword).toLowerCase();
   const safe = otherKeys > 0 ? 'prohibit-password' : gate ? 'forced-commands-only' : 'no';
   const fault = (code: Code, problem: string, permit = safe): Fault[] => [
     { code, keyword, value, problem, line: `PermitRootLogin ${permit}` },
@@ -141,9 +151,9 @@ function judgeManners(settings: SshdSettings): Fault[] {
     wrong('sshd-client-alive', 'clientaliveinterval', 'ClientAliveInterval is 0', 'ClientAliveInterval 30');
   else if (count === '0')
     wrong('sshd-client-alive', 'clientalivecountmax', 'ClientAliveCountMax is 0', 'ClientAliveCountMax 3');
-  if (setting(settings, 'strictmodes') === 'no')
+  if (isOff(settings, 'strictmodes'))
     wrong('sshd-strict-modes', 'strictmodes', 'StrictModes is no', 'StrictModes yes');
-  if (/^(?:SILENT|QUIET|FATAL|ERROR)$/.test(setting(settings, 'loglevel')))
+  if (/^(?:SILENT|QUIET|FATAL|ERROR)$/i.test(setting(settings, 'loglevel')))
     wrong('sshd-log-level', 'loglevel', `LogLevel is ${setting(settings, 'loglevel')}`, 'LogLevel INFO');
   for (const [keyword, name] of ELSEWHERE) {
     if (isNone(settings, keyword)) continue;
@@ -158,5 +168,5 @@ const ELSEWHERE = [
 ] as const;
 
 function isNone(settings: SshdSettings, name: string): boolean {
-  return ['', 'none'].includes(setting(settings, name));
+  return ['', 'none'].includes(setting(settings, name).toLowerCase());
 }

@@ -22,18 +22,21 @@ export interface SudoFacts {
   /** sudo itself says that it would run the command (`sudo -l -U ACCOUNT COMMAND`). */
   readonly allowed: boolean;
   readonly rules: readonly SudoRule[];
+  /** Of the account's rules, where the listing leaves them out. */
+  readonly tags: readonly string[];
   readonly defaults: SudoDefaults;
 }
 
 /** The rule for one command line of the gate. */
 export function judgeSudoCall(facts: SudoFacts): Finding[] {
-  const { account, call, allowed, rules, defaults } = facts;
+  const { account, call, allowed, rules, tags, defaults } = facts;
   const words = gateWords(call).join(' ');
   if (!allowed)
     return [told('sudo-rule-missing', facts, FILE, `no rule lets ${account} run: ${words}`, ruleFor(facts))];
   const rule = rules.filter(({ commands }) => commands.some((one) => fitsCommand(one, words))).at(-1);
   const on = (name: string): boolean =>
     rule?.options.includes(name) ||
+    tags.includes(name) ||
     (defaults.options.get(name) === true && !rule?.options.includes(`!${name}`));
   const asks =
     rule?.options.includes('authenticate') ||

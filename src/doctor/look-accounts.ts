@@ -2,14 +2,14 @@
 
 import { type Account, hasPassword } from './accounts.ts';
 import { ask, readIfThere } from './ask.ts';
-import { hasOption } from './authorized-keys.ts';
 import { wayTo } from './file-trust.ts';
 import type { Finding } from './findings.ts';
-import type { GateLine } from './gate-lines.ts';
+import type { GateLine, KeysFile } from './gate-lines.ts';
 import { judgeAccount } from './judge-account.ts';
+import { isForcedOnly, judgeKeyTypes, judgeOpenRootKeys, openLinesIn } from './judge-logins.ts';
 import { lookAtKeysFile } from './key-files.ts';
 import type { Visitor } from './look-sshd.ts';
-import { lookAtSudo, lookAtSudoers } from './look-sudo.ts';
+import { lookAtSudo } from './look-sudo.ts';
 import { ANYWHERE, policyOf, type Scene } from './scene.ts';
 
 /** What sshd's settings for `account` are judged by. */
@@ -18,16 +18,13 @@ export function visitorFor(account: Account, scene: Scene): Visitor {
   const addresses = own.flatMap(
     (gate) => policyOf(gate, scene)?.policy.clients.get(gate.call?.client ?? '')?.from ?? [ANYWHERE],
   );
-  const keys = scene.files
-    .filter((file) => file.account.name === account.name)
-    .flatMap(({ content }) => content.lines);
   const password = scene.people.passwords.get(account.name);
   return {
     account,
     addresses: [...new Set(addresses.length > 0 ? addresses.map(firstOf) : [ANYWHERE])],
     root: account.uid === 0,
     gate: own.length > 0,
-    otherKeys: keys.filter((line) => !hasOption(line, 'command')).length,
+    otherKeys: openLinesIn(filesOf(account, scene)).length,
     password: password === undefined || hasPassword(password),
   };
 }
@@ -38,9 +35,12 @@ export async function lookAtAccounts(scene: Scene): Promise<Finding[]> {
   for (const account of scene.accounts) {
     const own = linesOf(account, scene);
     if (own.length === 0) continue;
-    findings.push(...(await lookAtAccount(account, own, scene)));
+    findings.push(
+      ...(await lookAtAccount(account, own, scene)),
+      ...(await lookAtLogins(account, own, scene)),
+    );
     const calls = own.flatMap(({ call }) => (account.uid !== 0 && call?.sudo ? [call] : []));
-    if (calls.length > 0) findings.push(...(await lookAtSudoers()), ...(await lookAtSudo(account, calls)));
+    if (calls.length > 0) findings.push(...(await lookAtSudo(account, calls)));
   }
   return findings;
 }
@@ -60,6 +60,23 @@ async function lookAtAccount(
     startFile: account.uid === 0 ? readIfThere(`${account.home}/.bashrc`) : undefined,
   };
   return [...paths.flatMap((path) => lookAtKeysFile(account, path, groups)), ...judgeAccount(account, facts)];
+}
+
+/** From each address that the account's clients come from. */
+async function lookAtLogins(account: Account, own: readonly GateLine[], scene: Scene): Promise<Finding[]> {
+  const open = account.uid === 0 ? openLinesIn(filesOf(account, scene)) : [];
+  const { addresses } = visitorFor(account, scene);
+  const everywhere = isForcedOnly(await scene.sshd.settings(account.name, ANYWHERE));
+  const findings: Finding[] = [];
+  for (const address of addresses) {
+    const settings = await scene.sshd.settings(account.name, address);
+    findings.push(...judgeKeyTypes(own, settings), ...judgeOpenRootKeys(open, own, settings, everywhere));
+  }
+  return findings;
+}
+
+function filesOf({ name }: Account, { files }: Scene): KeysFile[] {
+  return files.filter(({ account }) => account.name === name);
 }
 
 function linesOf({ name }: Account, { gates }: Scene): GateLine[] {

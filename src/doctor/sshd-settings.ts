@@ -1,4 +1,8 @@
-/** What `sshd -T` prints: the settings that hold for one account from one address. Pure. */
+/**
+ * What `sshd -T` prints: the settings that hold for one account from one address. Pure.
+ *
+ * The case of a keyword means nothing (sshd_config(5)): OpenSSH prints small letters up to 10.0, and its own spelling later.
+ */
 
 /** Setting, in small letters, → its values; some stand more than once. */
 export type SshdSettings = ReadonlyMap<string, readonly string[]>;
@@ -7,9 +11,22 @@ export function parseSettings(text: string): SshdSettings {
   const settings = new Map<string, string[]>();
   for (const line of text.split('\n')) {
     const [, name, value = ''] = /^(\S+) ?(.*)$/.exec(line) ?? [];
-    if (name !== undefined) settings.set(name, [...(settings.get(name) ?? []), value]);
+    const keyword = name?.toLowerCase();
+    if (keyword !== undefined) settings.set(keyword, [...(settings.get(keyword) ?? []), value]);
   }
   return settings;
+}
+
+/** What every sshd prints, whatever its configuration, of that which is judged here. */
+const ALWAYS = [
+  'permitrootlogin', 'authorizedkeysfile', 'pubkeyauthentication', 'passwordauthentication', 'authenticationmethods',
+  'permituserenvironment', 'permittunnel', 'forcecommand', 'maxsessions', 'strictmodes', 'clientaliveinterval', 'loglevel',
+  'authorizedkeyscommand', 'trustedusercakeys',
+]; // biome-ignore format: one table
+
+/** Settings that should be there and are not: this sshd prints them in a way that is not known here. */
+export function missingSettings(settings: SshdSettings): string[] {
+  return ALWAYS.filter((name) => !settings.has(name));
 }
 
 /** The first value of a setting; an sshd that does not know it has none, which is the empty string. */
@@ -18,7 +35,11 @@ export function setting(settings: SshdSettings, name: string): string {
 }
 
 export function isOn(settings: SshdSettings, name: string): boolean {
-  return setting(settings, name) === 'yes';
+  return /^(?:yes|true)$/i.test(setting(settings, name));
+}
+
+export function isOff(settings: SshdSettings, name: string): boolean {
+  return /^(?:no|false)$/i.test(setting(settings, name));
 }
 
 /** The files with an account's keys: the tokens replaced, and below its home where they are relative. */

@@ -4,12 +4,12 @@ import { networkInterfaces } from 'node:os';
 import { ask } from './ask.ts';
 import { type Finding, finding } from './findings.ts';
 import { type ConfigLine, hasMatch, readConfig } from './sshd-config.ts';
-import { parseSettings, type SshdSettings, setting } from './sshd-settings.ts';
+import { missingSettings, parseSettings, type SshdSettings, setting } from './sshd-settings.ts';
 
 const BINARY = '/usr/sbin/sshd';
 export const DEFAULT_CONFIG = '/etc/ssh/sshd_config';
 
-/** What sshd says of an account whose keys it was not asked for: its own defaults. */
+/** Where keys are when sshd does not say: its own defaults. */
 const UNKNOWN: SshdSettings = new Map([
   ['authorizedkeysfile', ['.ssh/authorized_keys .ssh/authorized_keys2']],
 ]);
@@ -41,10 +41,11 @@ export async function openSshd(config: string): Promise<Sshd> {
     return { config, lines: [], good: false, findings, settings: async () => UNKNOWN };
   }
   const lines = readConfig(config);
-  const base = parseSettings(general.output);
-  if (!hasMatch(lines)) return { config, lines, good: true, findings: [], settings: async () => base };
+  const read = (text: string): SshdSettings => new Map([...UNKNOWN, ...parseSettings(text)]);
+  const base = read(general.output);
+  const findings = judgeAnswer(general.output);
+  if (!hasMatch(lines)) return { config, lines, good: true, findings, settings: async () => base };
   const [laddr, lport] = [localAddress(base), setting(base, 'port')];
-  const findings: Finding[] = [];
   const answers = new Map<string, SshdSettings>();
   const settings = async (account: string, address: string) => {
     const who = `user=${account},host=${address},addr=${address},laddr=${laddr},lport=${lport}`;
@@ -61,11 +62,26 @@ export async function openSshd(config: string): Promise<Sshd> {
           `${BINARY} -T -C ${who}`,
         ),
       );
-    const answer = good ? parseSettings(output) : base;
+    const answer = good ? read(output) : base;
     answers.set(who, answer);
     return answer;
   };
   return { config, lines, good: true, findings, settings };
+}
+
+/** What this sshd prints in a way that is not known here is not taken for sshd's default. */
+function judgeAnswer(output: string): Finding[] {
+  const missing = missingSettings(parseSettings(output));
+  if (missing.length === 0) return [];
+  return [
+    finding(
+      'not-looked',
+      `${BINARY} -T`,
+      `what it prints is not understood: nothing in it is for ${missing.join(', ')}`,
+      'Look whether these are as docs/doctor.md has them:',
+      `${BINARY} -T | grep -iE '${missing.join('|')}'`,
+    ),
+  ];
 }
 
 /** An address that sshd listens on, for Match LocalAddress. */

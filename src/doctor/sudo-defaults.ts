@@ -11,7 +11,8 @@ export interface SudoDefaults {
 }
 
 type Value = boolean | string | number | readonly string[];
-interface Entry {
+/** One line of Defaults, in the form of cvtsudoers. */
+export interface DefaultsEntry {
   readonly Binding?: readonly Readonly<Record<string, unknown>>[];
   readonly Options?: readonly Readonly<Record<string, Value>>[];
 }
@@ -20,13 +21,17 @@ interface Entry {
 const BINDS_COMMAND = 'command';
 
 /**
- * The Defaults for `words` as root. Lines for other accounts are gone from `json` already; a line for hosts or for
- * whom to become is counted whichever these are, since both are this host and root, or nearly always.
+ * The lines of Defaults that are for an account. A line for hosts or for whom to become is counted whichever these are, since
+ * both are this host and root, or nearly always.
  *
  * @throws SyntaxError when it is no JSON.
  */
-export function readDefaults(json: string, words: readonly string[]): SudoDefaults {
-  const { Defaults: entries = [] } = JSON.parse(json || '{}') as { Defaults?: readonly Entry[] };
+export function parseDefaults(json: string): readonly DefaultsEntry[] {
+  return (JSON.parse(json || '{}') as { Defaults?: readonly DefaultsEntry[] }).Defaults ?? [];
+}
+
+/** The Defaults for `words` as root, of an account's lines. */
+export function readDefaults(entries: readonly DefaultsEntry[], words: readonly string[]): SudoDefaults {
   const general = entries.filter((entry) => !bindsCommand(entry));
   const own = entries.filter((entry) => bindsCommand(entry) && fitsCommand(entry, words));
   const options = new Map<string, boolean | string>();
@@ -44,12 +49,12 @@ export function readDefaults(json: string, words: readonly string[]): SudoDefaul
   return { options, keeps };
 }
 
-function bindsCommand({ Binding = [] }: Entry): boolean {
+function bindsCommand({ Binding = [] }: DefaultsEntry): boolean {
   return Binding.some((one) => BINDS_COMMAND in one);
 }
 
 /** A command without arguments is for any. */
-function fitsCommand({ Binding = [] }: Entry, words: readonly string[]): boolean {
+function fitsCommand({ Binding = [] }: DefaultsEntry, words: readonly string[]): boolean {
   return Binding.some((one) => {
     const command = String(one[BINDS_COMMAND] ?? '');
     return [words.join(' '), words[0] ?? ''].some((text) => command === 'ALL' || fitsPattern(text, command));

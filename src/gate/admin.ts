@@ -6,6 +6,7 @@ import { Command, CommanderError } from 'commander';
 import manifest from '../../package.json' with { type: 'json' };
 import { examine } from '../doctor/doctor.ts';
 import { DOCTOR_EXIT } from '../doctor/findings.ts';
+import { openKeysBeside } from '../doctor/open-keys.ts';
 import { diagnosisAsJson, formatDiagnosis } from '../doctor/report.ts';
 import { DEFAULT_CONFIG } from '../doctor/sshd.ts';
 import { buildPolicy } from '../policy/build.ts';
@@ -82,7 +83,7 @@ export function describeAdmin(end: (exitCode: number) => void): Command {
     });
   program
     .command('authorize <client> <publickeyfile>')
-    .description('print the authorized_keys line for a public key')
+    .description('print the authorized_keys line for a public key, and warn of open lines beside it')
     .option(
       '--sudo',
       'for an account that reaches root through sudo; the sudoers rule goes to standard error',
@@ -180,7 +181,10 @@ async function authorize(
     policyPath: path === DEFAULT_POLICY ? undefined : realpathSync(path),
     sudo: sudo === true,
   };
-  console.log(authorizedKeysLine(policy, authorization));
+  const line = authorizedKeysLine(policy, authorization);
+  console.log(line);
+  for (const warning of await openKeysBeside(sudo ? account : 'root', line))
+    console.error(`zrep-gate: warning: ${warning}`);
   if (sudo)
     console.error(
       `zrep-gate: and, by visudo -f /etc/sudoers.d/zrep-gate:\n${sudoersLines(authorization, account)}`,

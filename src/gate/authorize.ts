@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import type { Policy } from '../policy/policy.ts';
 import { printable } from '../printable.ts';
+import { isCertificate, isPublicKey } from '../public-key.ts';
 
 /** A problem with what authorize was given, in one sentence. */
 export class CannotAuthorize extends Error {}
@@ -18,9 +19,8 @@ export interface Authorization {
   readonly sudo: boolean;
 }
 
-/** Key types of OpenSSH (ssh-keygen(1)), base64, and perhaps a comment. */
-const PUBLIC_KEY =
-  /^(?<type>ssh-(?:ed25519|rsa)|ecdsa-sha2-nistp(?:256|384|521)|sk-(?:ssh-ed25519|ecdsa-sha2-nistp256)@openssh\.com) (?<key>[A-Za-z0-9+/]+={0,2})(?: (?<comment>.*))?$/;
+/** A type, base64, and perhaps a comment. */
+const PUBLIC_KEY = /^(?<type>[A-Za-z0-9][A-Za-z0-9@._+-]*) (?<key>[A-Za-z0-9+/]+={0,2})(?: (?<comment>.*))?$/;
 
 /**
  * One line for authorized_keys: `restrict`, the forced command, and the policy's addresses.
@@ -35,7 +35,8 @@ export function authorizedKeysLine(policy: Policy, authorization: Authorization)
       `the policy has no client "${printable(client)}"; add [client.${printable(client)}] first`,
     );
   const key = PUBLIC_KEY.exec(publicKey.trim())?.groups;
-  if (key === undefined || !isKeyOf(key['type'] ?? '', key['key'] ?? ''))
+  const { type = '', key: base64 = '' } = key ?? {};
+  if (key === undefined || isCertificate(type) || !isPublicKey(type, base64))
     throw new CannotAuthorize(
       'that file does not hold exactly one public key; give the .pub file that ssh-keygen wrote',
     );
@@ -56,7 +57,7 @@ export function authorizedKeysLine(policy: Policy, authorization: Authorization)
   ];
   const options = ['restrict', `command="${command.join(' ')}"`];
   if (known.from) options.push(`from="${known.from.join(',')}"`);
-  return [options.join(','), key['type'], key['key'], printable(key['comment'] ?? client)].join(' ');
+  return [options.join(','), type, base64, printable(key['comment'] ?? client)].join(' ');
 }
 
 /** The sudoers rule that lets `account` run exactly that, for `--sudo`. */
@@ -78,26 +79,4 @@ function aliasOf(client: string): string {
   const plain = client.toUpperCase().replace(/[^A-Z0-9]/g, '_');
   if (plain === client.toUpperCase() && client === client.toLowerCase()) return plain;
   return `${plain}_${createHash('sha256').update(client).digest('hex').slice(0, 8).toUpperCase()}`;
-}
-
-/** How many strings the base64 of each kind of key holds behind its name (RFC 4253, 6.6; RFC 5656; PROTOCOL.u2f). */
-const PARTS: Readonly<Record<string, number>> = {
-  'ssh-ed25519': 1,
-  'sk-ssh-ed25519@openssh.com': 2,
-  'sk-ecdsa-sha2-nistp256@openssh.com': 3,
-};
-
-/** True when the base64 is a key of this type to its last byte: sshd passes over a line that is not. */
-function isKeyOf(type: string, base64: string): boolean {
-  const blob = Buffer.from(base64, 'base64');
-  if (blob.toString('base64') !== base64) return false;
-  const parts: Buffer[] = [];
-  let at = 0;
-  while (at + 4 <= blob.length) {
-    const length = blob.readUInt32BE(at);
-    parts.push(blob.subarray(at + 4, at + 4 + length));
-    at += 4 + length;
-  }
-  const expected = PARTS[type] ?? 2;
-  return at === blob.length && parts[0]?.toString('latin1') === type && parts.length === 1 + expected;
 }

@@ -9,6 +9,7 @@ import {
   openFeatures,
   optionValue,
   parseAuthorizedKeys,
+  unknownOptions,
 } from '../../src/doctor/authorized-keys.ts';
 import { KEY, SOUND } from '../fixtures/doctor/lines.ts';
 import { makeFolder } from '../fixtures/gate/policy.ts';
@@ -44,11 +45,22 @@ t.test('names of options know no case, and a quote in a value stands behind a ba
 t.test('what sshd passes over is told apart', (t) => {
   const wrong = [
     'restrict',
-    `restrict,,pty ${KEY}`,
-    `restrict, ${KEY}`,
     `command="x ${KEY}`,
+    `command=uptime ${KEY}`,
+    `command ${KEY}`,
+    `restrict="yes" ${KEY}`,
+    `command="a",command="b" ${KEY}`,
+    `from="a",pty,FROM="b" ${KEY}`,
+    `expiry-time="tomorrow" ${KEY}`,
+    `expiry-time="20301301" ${KEY}`,
+    `permitopen="host" ${KEY}`,
+    `environment="A B" ${KEY}`,
+    `tunnel="here" ${KEY}`,
     'ssh-ed25519',
     'nonsense here',
+    KEY.slice(0, -4),
+    KEY.replace('ssh-ed25519', 'ssh-rsa'),
+    `restrict ${KEY.replace(' ', ' x')}`,
     // The first quote ends nowhere.
     `command="\\",from="\\" ${KEY}`,
   ];
@@ -56,6 +68,34 @@ t.test('what sshd passes over is told apart', (t) => {
     lines: [],
     ignored: wrong.map((text, index) => ({ number: index + 1, text })),
   });
+  t.end();
+});
+
+t.test('there may be commas too many, and what C calls a space in a key', (t) => {
+  const names = (text: string) =>
+    parseAuthorizedKeys(`${text} ${KEY}`).lines.map(({ options }) => options.map(({ name }) => name).join());
+  for (const text of ['command="a",no-pty,', 'command="a",,no-pty', ',command="a",no-pty,,'])
+    t.same(names(text), ['command,no-pty'], text);
+  const spaced = KEY.replace('EXAMPLE', '\fEX\vAMP\rLE');
+  t.match(parseAuthorizedKeys(`pty, ${spaced}`).lines, [{ key: KEY, comment: '' }]);
+  t.match(parseAuthorizedKeys(`pty ${KEY}\0 x`).lines, [{ key: KEY, comment: '' }], 'a line ends at a NUL');
+  t.end();
+});
+
+t.test('a type is any word before a base64 that begins with it', (t) => {
+  const key = readFileSync('test/fixtures/doctor/mldsa44-ed25519-openssh-10.6.pub', 'utf8').trim();
+  const [type = '', base64 = '', comment = ''] = key.split(' ');
+  t.match(parseAuthorizedKeys(`restrict,command="x", ${key}\n${key}`).lines, [
+    { number: 1, key: `${type} ${base64}`, comment },
+    { number: 2, options: [] },
+  ]);
+  t.equal(parseAuthorizedKeys(`${type}-2 ${base64}`).ignored.length, 1, 'that is its own name, and no other');
+  t.end();
+});
+
+t.test('an option that is not known leaves the line a key, and is named', (t) => {
+  const [line] = parseAuthorizedKeys(`command="a",Only-At="noon",no-restrict,no-X11-forwarding ${KEY}`).lines;
+  t.same(line && unknownOptions(line), ['only-at', 'no-restrict']);
   t.end();
 });
 
@@ -87,6 +127,8 @@ t.test('lines are keys for ssh-keygen where they are keys here', (t) => {
   t.end();
 });
 
+const VALUED = /^(?:command|from|environment)$/;
+
 t.test('whatever is written as options is read as the same options', (t) => {
   const name = fc.constantFrom('restrict', 'pty', 'no-pty', 'command', 'from', 'environment');
   const value = fc.option(
@@ -94,7 +136,15 @@ t.test('whatever is written as options is read as the same options', (t) => {
     { nil: undefined },
   );
   fc.assert(
-    fc.property(fc.array(fc.record({ name, value }), { minLength: 1 }), (options) => {
+    fc.property(fc.array(fc.record({ name, value }), { minLength: 1 }), (any) => {
+      // sshd passes over a line with two commands, or with an option in a form that it does not take.
+      const options = any.filter(
+        (one, index) =>
+          VALUED.test(one.name) === (one.value !== undefined) &&
+          (one.name !== 'environment' || /^\w+=/.test(one.value ?? '')) &&
+          any.findIndex((other) => other.name === one.name) === index,
+      );
+      if (options.length === 0) return;
       const written = options.map((one) =>
         one.value === undefined ? one.name : `${one.name}="${one.value.replaceAll('"', '\\"')}"`,
       );

@@ -12,6 +12,8 @@ t.test('the forms that authorize writes', (t) => {
     ...call,
     sudo: '/usr/bin/sudo',
   });
+  for (const sudo of ['/usr/bin/sudo-rs', 'doas', '/usr/local/bin/doas'])
+    t.same(parseGateCall(`${sudo} -n /usr/bin/zrep-gate serve backup1`), { ...call, sudo });
   t.same(parseGateCall('/usr/bin/zrep-gate serve backup1 --policy /etc/p.toml'), {
     ...call,
     policy: '/etc/p.toml',
@@ -51,7 +53,7 @@ t.test('the words of a call make the same call', (t) => {
   const word = fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9_./+@:%=,-]{0,12}$/);
   const path = word.map((text) => `/${text}`);
   const policy = fc.option(path, { nil: undefined });
-  const sudo = fc.constantFrom(undefined, 'sudo', '/usr/bin/sudo');
+  const sudo = fc.constantFrom(undefined, 'sudo', '/usr/bin/sudo', 'sudo-rs', '/usr/bin/doas');
   fc.assert(
     fc.property(fc.record({ sudo, program: path, client: word, policy }), (call) => {
       const words = gateWords(call).join(' ');

@@ -96,13 +96,35 @@ t.test('what keeps a key from the gate matters where there is one', (t) => {
     ['permittunnel yes', 'sshd-tunnel: PermitTunnel no'],
     ['permittunnel ethernet', 'sshd-tunnel: PermitTunnel no'],
     ['maxsessions 0', 'sshd-no-sessions: MaxSessions 10'],
+    ['refuseconnection yes', 'sshd-keys-off: RefuseConnection no'],
+    ['channeltimeout session=5m', 'sshd-channel-timeout: ChannelTimeout none'],
+    ['channeltimeout x11-connection=5m session:command=1h', 'sshd-channel-timeout: ChannelTimeout none'],
+    ['channeltimeout *=30', 'sshd-channel-timeout: ChannelTimeout none'],
+    ['channeltimeout global=1d', 'sshd-channel-timeout: ChannelTimeout none'],
   ];
   for (const [setting, fault] of cases) {
     t.same(judge(setting), [fault]);
     t.same(judge(setting, { ...ROOT, gate: false }), []);
   }
   t.same(judge('authenticationmethods publickey,password publickey'), []);
+  for (const value of ['none', 'session=0', 'session=none *=0s', 'direct-tcpip=1m session:shell=1m'])
+    t.same(judge(`channeltimeout ${value}`), [], value);
   t.same(judge('permittunnel no'), []);
+  t.end();
+});
+
+t.test('an sshd that writes its words in another case is judged the same', (t) => {
+  const capitals = (text: string) => text.replace(/^[a-z]/gm, (letter) => letter.toUpperCase());
+  for (const change of ['permitrootlogin Yes', 'permittunnel Yes', 'strictmodes No', 'loglevel quiet']) {
+    const [plain, other] = [change.toLowerCase(), capitals(change)].map((text) => {
+      const [name = ''] = text.split(' ');
+      const rest = SOUND.replace(new RegExp(`^${name} .*\\n`, 'im'), '');
+      const faults = judgeSshd(parseSettings(capitals(`${text}\n${rest}`)), ROOT);
+      return faults.map(({ code, line }) => `${code}: ${line}`);
+    });
+    t.same(plain, other);
+    t.equal(plain?.length, 1, change);
+  }
   t.end();
 });
 

@@ -25,6 +25,7 @@ const FACTS: SudoFacts = {
   call: { sudo: 'sudo', program: PROGRAM, client: 'backup1', policy: undefined },
   allowed: true,
   rules: [RULE],
+  tags: [],
   defaults: { options, keeps: KEEPS },
 };
 const judge = (changes: Partial<SudoFacts>) =>
@@ -71,6 +72,11 @@ t.test("a rule's own word goes before that of Defaults, and the last rule holds"
     t.same(judge(withDefault(name, true)), [code]);
     t.same(judge({ ...ruleWith('!authenticate', `!${name}`), ...withDefault(name, true) }), []);
   }
+  t.same(
+    judge({ tags: ['setenv', 'noexec'] }),
+    ['sudo-setenv', 'sudo-noexec'],
+    'also where they are not listed',
+  );
   t.same(judge(withDefault('requiretty', true)), ['sudo-wants-terminal']);
   t.match(wantsTerminal('zrep').remedy.lines, ['Defaults:root,zrep !requiretty']);
   t.end();

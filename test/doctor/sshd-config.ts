@@ -41,3 +41,21 @@ t.test('settings for some are told apart, and a file that includes itself has an
   t.same(readConfig(`${folder}/gone`), []);
   t.end();
 });
+
+t.test('a keyword may stand in quotes; what an Include leads to and is not followed may be a Match', (t) => {
+  const folder = makeFolder(t);
+  mkdirSync(`${folder}/d`);
+  writeFileSync(`${folder}/d/1.conf`, 'Match User zrep\n');
+  const match = (text: string) => {
+    writeFileSync(`${folder}/config`, `${text}\n`);
+    return hasMatch(readConfig(`${folder}/config`));
+  };
+  t.ok(match('"Match" User zrep'));
+  t.ok(match('MATCH=user zrep'));
+  t.ok(match(`Include "${folder}/d/1.conf"`));
+  t.ok(match(`Include ${folder}/d/[0-9].conf`));
+  t.ok(match(`Include ${folder}/?/1.conf`));
+  t.notOk(match(`Include ${folder}/d/2* # ${folder}/d/1.conf`));
+  t.notOk(match('# Match User zrep\nPort 22'));
+  t.end();
+});

@@ -1,8 +1,17 @@
 /** What `sshd -T` prints, as settings; where keys lie; and sshd's patterns. */
 
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import t from 'tap';
-import { fitsPattern, isOn, keysFiles, parseSettings, setting } from '../../src/doctor/sshd-settings.ts';
+import {
+  fitsPattern,
+  isOff,
+  isOn,
+  keysFiles,
+  missingSettings,
+  parseSettings,
+  setting,
+} from '../../src/doctor/sshd-settings.ts';
 import { ROOT, ZREP } from '../fixtures/doctor/lines.ts';
 
 t.test('settings stand a line each, and some more than once', (t) => {
@@ -15,6 +24,42 @@ t.test('settings stand a line each, and some more than once', (t) => {
   t.equal(setting(settings, 'banner'), '');
   t.equal(setting(settings, 'unheardof'), '');
   t.same([isOn(settings, 'usepam'), isOn(settings, 'port')], [true, false]);
+  t.end();
+});
+
+/** What Debian's sshd printed, without a configuration of its own where it is the old one. */
+const printedBy = (version: string) =>
+  readFileSync(`test/fixtures/doctor/sshd-T-openssh-${version}.txt`, 'utf8');
+
+t.test('the case of a keyword means nothing: OpenSSH 9.2 and 10.6 say the same', (t) => {
+  for (const version of ['9.2', '10.6']) {
+    const settings = parseSettings(printedBy(version));
+    t.same(missingSettings(settings), [], version);
+    t.equal(setting(settings, 'maxsessions'), '10');
+    t.match(setting(settings, 'permitrootlogin'), /^(?:without|prohibit)-password$/);
+    t.same(keysFiles(settings, ROOT), ['/root/.ssh/authorized_keys', '/root/.ssh/authorized_keys2']);
+  }
+  t.same(parseSettings(printedBy('10.6')).get('acceptenv'), ['LANG', 'LC_*', 'COLORTERM', 'NO_COLOR']);
+  const anyCase = fc.stringMatching(/^[a-zA-Z]{1,20}$/).map((name) => [name, name.toLowerCase()] as const);
+  fc.assert(
+    fc.property(anyCase, ([name, folded]) => setting(parseSettings(`${name} Value`), folded) === 'Value'),
+  );
+  t.end();
+});
+
+t.test('what an sshd prints in a way that is not known is missed, and on and off have two spellings', (t) => {
+  const strange = printedBy('10.6').replace(/^(?=PermitRootLogin|MaxSessions)/gm, 'X-');
+  t.same(missingSettings(parseSettings(strange)), ['permitrootlogin', 'maxsessions']);
+  const settings = parseSettings('A yes\nB TRUE\nC no\nD False\nE maybe');
+  const names = ['a', 'b', 'c', 'd', 'e', 'f'];
+  t.same(
+    names.filter((name) => isOn(settings, name)),
+    ['a', 'b'],
+  );
+  t.same(
+    names.filter((name) => isOff(settings, name)),
+    ['c', 'd'],
+  );
   t.end();
 });
 

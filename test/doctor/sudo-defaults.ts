@@ -3,17 +3,15 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import t from 'tap';
-import { readDefaults } from '../../src/doctor/sudo-defaults.ts';
+import { parseDefaults, readDefaults } from '../../src/doctor/sudo-defaults.ts';
 
 const WORDS = ['/usr/bin/zrep-gate', 'serve', 'backup1'];
 const GATE = 'Cmnd_Alias GATE = /usr/bin/zrep-gate serve backup1\n';
 
 const read = (text: string) => {
   const argv = ['-e', '-p', '-f', 'json', '-M', '-m', 'user=root', '-'];
-  return readDefaults(
-    execFileSync('cvtsudoers', argv, { input: `${GATE}${text}\nroot ALL=(root) GATE\n`, encoding: 'utf8' }),
-    WORDS,
-  );
+  const input = `${GATE}${text}\nroot ALL=(root) GATE\n`;
+  return readDefaults(parseDefaults(execFileSync('cvtsudoers', argv, { input, encoding: 'utf8' })), WORDS);
 };
 const skip = ['/usr/bin/cvtsudoers', '/usr/sbin/cvtsudoers'].some(existsSync)
   ? {}
@@ -47,7 +45,7 @@ t.test('what is for another command or another account does not count', skip, (t
 });
 
 t.test('no Defaults at all', (t) => {
-  t.same(readDefaults('{}', WORDS), { options: new Map(), keeps: [] });
-  t.same(readDefaults('', WORDS), { options: new Map(), keeps: [] });
+  t.same(readDefaults(parseDefaults('{}'), WORDS), { options: new Map(), keeps: [] });
+  t.same(readDefaults(parseDefaults(''), WORDS), { options: new Map(), keeps: [] });
   t.end();
 });

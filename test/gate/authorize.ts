@@ -59,6 +59,23 @@ t.test('sshd reads the line as the same key, of every kind', (t) => {
   t.end();
 });
 
+t.test('a key of a type that is new is one, by its form', (t) => {
+  const publicKey = readFileSync('test/fixtures/doctor/mldsa44-ed25519-openssh-10.6.pub', 'utf8');
+  t.ok(line({ publicKey }).endsWith(` ${publicKey.trim()}`), 'of OpenSSH 10.6');
+  const [type = '', body = ''] = publicKey.split(' ');
+  const certificate = Buffer.from(`\0\0\0${'\x18'}ssh-mldsa44-ed25519-cert\0\0\0\x01x`, 'latin1').toString(
+    'base64',
+  );
+  for (const wrong of [
+    `${type}-2 ${body}`,
+    `${type} ${body.slice(0, 20)}`,
+    `${type} x${body}`,
+    `ssh-mldsa44-ed25519-cert ${certificate}`,
+  ])
+    t.throws(() => line({ publicKey: wrong }), { message: /does not hold exactly one public key/ });
+  t.end();
+});
+
 t.test('a comment stays, printable and on the line; where there is none the client stands', (t) => {
   t.match(line({ publicKey: `ssh-ed25519 ${body}\n` }), / backup1$/);
   t.match(line({ publicKey: `ssh-ed25519 ${body} a b\r\n` }), / a b$/);

@@ -1,7 +1,13 @@
 /** The doctor on keys, sshd's settings and accounts: each mistake is made, found, mended as it says, and gone. */
 
+import fc from 'fast-check';
 import t from 'tap';
+import type { Host } from '../../lab/host.ts';
+import { provideBuild } from '../../lab/installation.ts';
+import { sshKey } from '../../lab/ssh.ts';
+import { parseAuthorizedKeys, unknownOptions } from '../../src/doctor/authorized-keys.ts';
 import {
+  diagnose,
   inDoctorLab,
   type Mistake,
   POLICY,
@@ -9,6 +15,7 @@ import {
   sshdSays,
   ZREP_KEYS,
 } from '../fixtures/system/doctor.ts';
+import type { GateLab } from '../fixtures/system/gate-lab.ts';
 
 const POLICY_TEXT = `
 [client.backup1]
@@ -36,6 +43,10 @@ const KEYS: Record<string, Mistake> = {
   'a program that is not there': { make: `sed -i 's#/usr/bin/zrep-gate#/opt/zrep-gate#' ${ROOT_KEYS}`, code: 'gate-missing', where: rootLine, line: 'zrep-gate authorize backup1', mend: { by: `sed -i 's#/opt/zrep-gate#/usr/bin/zrep-gate#' ${ROOT_KEYS}` } },
   'another gate than the installed one': { make: `cp -rL "$(dirname "$(realpath /usr/bin/zrep-gate)")" /opt/other; sed -i "s#/usr/bin/zrep-gate#/opt/other/$(basename "$(realpath /usr/bin/zrep-gate)")#" ${ROOT_KEYS}`, code: 'gate-not-this', where: rootLine, line: 'zrep-gate authorize backup1', mend: { by: `sed -i 's#/opt/other/zrep-gate[.a-z]*#/usr/bin/zrep-gate#' ${ROOT_KEYS}` }, after: 'rm -r /opt/other' },
   'a line that sshd cannot read': { make: `echo 'restrict,command="/usr/bin/zrep-gate serve backup1" ssh-ed25519' >>${ROOT_KEYS}`, code: 'key-line-ignored', where: `${ROOT_KEYS}:2`, line: 'zrep-gate authorize', mend: { by: `sed -i 2d ${ROOT_KEYS}` } },
+  'a line whose options end in a comma': { make: `sed -i '1s# ssh-ed25519#,pty, &#' ${ROOT_KEYS}`, code: 'key-restriction-undone', where: rootLine, line: SOUND, mend: 'options' },
+  'a line with an option that nobody knows': { make: `sed -i '1s# ssh-ed25519#,only-at="noon"&#' ${ROOT_KEYS}`, code: 'key-line-not-understood', where: rootLine, line: 'man 8 sshd', mend: { by: `sed -i 's#,only-at="noon"##' ${ROOT_KEYS}` } },
+  'a line that is no key': { make: `echo 'nonsense here' >>${ROOT_KEYS}`, code: 'key-line-not-understood', where: `${ROOT_KEYS}:2`, line: `sed -n 2p ${ROOT_KEYS}`, mend: { by: `sed -i '2s/^/# /' ${ROOT_KEYS}` } },
+  'an open key beside the gate': { make: `ssh-keygen -q -t ed25519 -N '' -f /run/lab/other; cat /run/lab/other.pub >>${ROOT_KEYS}`, code: 'root-open-key', where: `${ROOT_KEYS}:2`, line: `s|^[^#].*`, mend: 'run', after: 'rm /run/lab/other*' },
   'the old line for the same key': { make: `${second('')} >>${ROOT_KEYS}`, code: 'key-open-elsewhere', where: `${ROOT_KEYS}:2`, line: `sed -i 2d ${ROOT_KEYS}`, also: ['key-open-elsewhere'], mend: 'run' },
   'the same key for another account': { make: `useradd -m mallory; install -d -o mallory /home/mallory/.ssh; ${second('')} >/home/mallory/.ssh/authorized_keys`, code: 'key-open-elsewhere', where: '/home/mallory/.ssh/authorized_keys:1', line: 'sed -i 1d /home/mallory/', also: ['key-open-elsewhere'], mend: 'run', after: 'userdel -r mallory 2>/dev/null' },
   'the same key for another command': { make: `${second('restrict,command="/usr/bin/uptime" ')} >>${ROOT_KEYS}`, code: 'key-other-command', where: `${ROOT_KEYS}:2`, line: `sed -i 2d ${ROOT_KEYS}`, also: ['key-other-command'], mend: 'run' },
@@ -69,6 +80,8 @@ const SSHD: Record<string, Mistake> = {
   'sshd wants more than a key': { make: sshdSays('AuthenticationMethods publickey,keyboard-interactive', 'KbdInteractiveAuthentication yes'), code: 'sshd-keys-off', where: 'sshd_config:1', line: 'AuthenticationMethods publickey', mend: 'replace' },
   'sshd allows no session': { make: sshdSays('MaxSessions 0'), code: 'sshd-no-sessions', where: 'sshd_config:1', mend: 'replace' },
   'sshd opens tunnels, which restrict does not close': { make: sshdSays('PermitTunnel yes'), code: 'sshd-tunnel', where: 'sshd_config:1', line: 'PermitTunnel no', mend: 'replace' },
+  'sshd closes sessions that stall': { make: sshdSays('ChannelTimeout session=5m'), code: 'sshd-channel-timeout', where: 'sshd_config:1', line: 'ChannelTimeout none', mend: 'replace' },
+  'sshd takes no key of this type': { make: sshdSays('PubkeyAcceptedAlgorithms -ssh-ed25519'), code: 'key-type-refused', where: rootLine, line: 'ssh-keygen -t', also: ['key-type-refused'], mend: { by: `sed -i 1d /etc/ssh/sshd_config` } },
   'sshd believes what others wrote': { make: sshdSays('StrictModes no'), code: 'sshd-strict-modes', where: 'sshd_config:1', mend: 'replace' },
   'sshd asks a program for keys': { make: sshdSays('AuthorizedKeysCommand /usr/bin/true', 'AuthorizedKeysCommandUser nobody'), code: 'sshd-keys-elsewhere', where: 'sshd_config:1', mend: 'replace' },
   'sshd writes nothing down': { make: sshdSays('LogLevel QUIET'), code: 'sshd-log-level', where: 'sshd_config:1', mend: 'replace' },
@@ -93,4 +106,180 @@ const ACCOUNTS: Record<string, Mistake> = {
   'a .bashrc of root that does things': { make: `echo 'echo hello' >/root/.bashrc`, code: 'shell-start-file', where: '/root/.bashrc', mend: { by: 'sed -i "1i [ -t 1 ] || return" /root/.bashrc' }, after: 'rm /root/.bashrc' },
 }; // biome-ignore format: one table
 
-await inDoctorLab(t, POLICY_TEXT, () => ({ ...KEYS, ...SSHD, ...ACCOUNTS }));
+/** What this sshd makes of lines with a key that it is not asked for: their numbers. */
+async function takenBySshd(host: Host, text: string): Promise<number[]> {
+  await host.writeFile('/run/lab/lines', text);
+  const settings = [
+    'AuthorizedKeysFile /run/lab/lines',
+    'StrictModes no',
+    'LogLevel DEBUG3',
+    'PermitRootLogin yes',
+  ];
+  await host.writeFile('/run/lab/lines.conf', `${settings.join('\n')}\n`);
+  const asked = await host.script(
+    `[ -e /run/lab/asker ] || ssh-keygen -q -t ed25519 -N '' -f /run/lab/asker
+    ssh -F none -o ProxyCommand="$(command -v sshd) -i -e -f /run/lab/lines.conf" -o UserKnownHostsFile=/dev/null \
+      -o StrictHostKeyChecking=no -o BatchMode=yes -o IdentitiesOnly=yes -i /run/lab/asker root@fileserver true`,
+    { allowFail: true },
+  );
+  const lines = text.split('\n');
+  if (!asked.stderr.includes(`/${lines.length - 1} lines`))
+    throw new Error(`sshd did not read them: ${asked.stderr.slice(-500)}`);
+  const refused = new Set<number>();
+  let last = 0;
+  for (const said of asked.stderr.split('\n')) {
+    const [, number] = /lines:(\d+): /.exec(said) ?? [];
+    last = Number(number ?? last);
+    if (/ bad key options: | advance: |^invalid key option string/.test(said)) refused.add(last);
+  }
+  const isOne = (line: string, index: number) => !/^[ \t\r]*(?:#|$)/.test(line) && !refused.has(index + 1);
+  return lines.flatMap((line, index) => (isOne(line, index) ? [index + 1] : []));
+}
+
+/** Options as people write them, and as nobody does. */
+const OPTION = fc.oneof(
+  fc.constantFrom(
+    'restrict',
+    'PTY',
+    'no-pty',
+    'X11-forwarding',
+    'cert-authority',
+    'no-touch-required',
+    'verify-required',
+  ),
+  fc.constantFrom('no-restrict', 'ptyx', 'pty="x"', 'command', 'only-at="noon"', '', ' ', '"', '\\"'),
+  fc.constantFrom(
+    'expiry-time="20300101"',
+    'expiry-time="203001012359Z"',
+    'expiry-time="2030"',
+    'expiry-time="20301301"',
+  ),
+  fc.constantFrom(
+    'environment="A=b"',
+    'environment="A-B=c"',
+    'tunnel="0"',
+    'tunnel="any"',
+    'tunnel="x"',
+    'principals="a,b"',
+  ),
+  fc.constantFrom(
+    'permitopen="host:80"',
+    'permitopen="[::1]:*"',
+    'permitopen="host"',
+    'permitlisten="80"',
+    'permitlisten="a:80"',
+  ),
+  fc
+    .tuple(
+      fc.constantFrom('command', 'FROM'),
+      fc.stringMatching(/^[ab, \t=\\"]{0,6}$/),
+      fc.constantFrom('"', '', '\\"'),
+    )
+    .map(([name, value, end]) => `${name}="${value}${end}`),
+);
+
+function comparedWithSshd({ fileserver }: GateLab): void {
+  t.test('lines of authorized_keys are read as this sshd reads them', async (t) => {
+    const [, other = ''] = (
+      await fileserver.script(
+        `ssh-keygen -q -t ed25519 -N '' -f /run/lab/lined; cat /run/lab/lined.pub; rm /run/lab/lined*`,
+      )
+    ).stdout.split(' ');
+    const key = fc.constantFrom(
+      `ssh-ed25519 ${other}`,
+      `ssh-ed25519 ${other} a comment`,
+      `ssh-ed25519\t${other}\r`,
+      `ssh-ed25519 ${other.slice(0, -4)}\f${other.slice(-4)}`,
+      `ssh-ed25519 ${other}\0 x`,
+      `ssh-ed25519 ${other.slice(0, -4)}`,
+      `ssh-rsa ${other}`,
+      `ssh-x ${other}`,
+      other,
+      '',
+    );
+    const options = fc.array(OPTION, { maxLength: 3 }).map((all) => all.join(','));
+    const line = fc
+      .tuple(
+        fc.constantFrom('', ' ', '\t', '# '),
+        options,
+        fc.constantFrom('', ',', ',,'),
+        fc.constantFrom(' ', '\t ', ''),
+        key,
+      )
+      .map((parts) => parts.join(''));
+    const lines = fc.sample(line, 1500);
+    const { lines: ours } = parseAuthorizedKeys(`${lines.join('\n')}\n`);
+    const known = ours.filter((one) => unknownOptions(one).length === 0).map(({ number }) => number);
+    const theirs = await takenBySshd(fileserver, `${lines.join('\n')}\n`);
+    const differ = [
+      ...known.filter((one) => !theirs.includes(one)),
+      ...theirs.filter((one) => !known.includes(one)),
+    ];
+    t.same(
+      differ.map((number) => lines[number - 1]),
+      [],
+    );
+    t.ok(theirs.length > 100 && theirs.length < 1400, 'some are keys and some are not', {
+      keys: theirs.length,
+    });
+  });
+}
+
+/** A client with two keys, whose ssh offers the open one first. */
+function cutOffByAnOpenKey(gate: GateLab): void {
+  const { fileserver, backup, tank } = gate;
+  t.test(
+    'a client that offers an open key first is cut off, is told why, and comes in when the doctor was followed',
+    async (t) => {
+      const { file, publicKey } = await sshKey(backup, 'old');
+      const kept = await fileserver.readFile(ROOT_KEYS);
+      await fileserver.appendFile(ROOT_KEYS, `${publicKey}\n`);
+      const offered = ['-o', 'IdentitiesOnly=yes', '-i', file, '-i', '/root/.ssh/id_ed25519'];
+      const ask = () => gate.ask(`zrep snaponly ${tank}/home`, { ssh: offered });
+      t.equal((await ask()).code, 255, 'ssh loses the connection');
+      await provideBuild(backup, { program: 'zrep' });
+      const told = await backup.run(
+        ['zrep', 'init', '--pull', `root@fileserver:${tank}/home`, `${gate.vault}/home`],
+        {
+          allowFail: true,
+          env: { SSH: `ssh ${offered.join(' ')}` },
+        },
+      );
+      t.not(told.code, 0);
+      t.notMatch(told.stderr, 'policy', 'nobody has asked it');
+      t.match(told.stderr.replace(/\s+/g, ' '), /zrep-gate doctor on fileserver names that key/);
+      const { findings } = await diagnose(fileserver);
+      const open = findings.find(({ code }) => code === 'root-open-key');
+      await fileserver.script(open?.remedy.lines.join('\n') ?? 'false');
+      t.match(await ask(), { code: 0, stderr: '' });
+      await fileserver.writeFile(ROOT_KEYS, kept);
+    },
+  );
+
+  t.test('authorize warns of open lines beside its own, and says how to close them', async (t) => {
+    const kept = await fileserver.readFile(ROOT_KEYS);
+    const { publicKey } = await sshKey(backup, 'old');
+    const own = await backup.readFile('/root/.ssh/id_ed25519.pub');
+    await fileserver.writeFile(ROOT_KEYS, `${publicKey}\n${own}command="x" ${own}`);
+    const authorize = () => fileserver.run(['zrep-gate', 'authorize', 'backup1', '/run/lab/backup.pub']);
+    const { stdout, stderr } = await authorize();
+    t.match(stdout, /^restrict,command="\/usr\/bin\/zrep-gate serve backup1" ssh-ed25519 \S+ [^\n]+\n$/);
+    t.match(stderr, `warning: ${ROOT_KEYS}:1 gives root a shell`);
+    t.match(stderr, `warning: ${ROOT_KEYS}:2 gives this key a shell`);
+    const commands = stderr.split('\n').filter((line) => line.startsWith('    '));
+    await fileserver.script(commands.reverse().join('\n'));
+    t.equal(await fileserver.readFile(ROOT_KEYS), `# ${publicKey}\n# ${own}command="x" ${own}`);
+    t.equal((await authorize()).stderr, '');
+    await fileserver.writeFile(ROOT_KEYS, kept);
+  });
+}
+
+await inDoctorLab(
+  t,
+  POLICY_TEXT,
+  () => ({ ...KEYS, ...SSHD, ...ACCOUNTS }),
+  (gate) => {
+    comparedWithSshd(gate);
+    cutOffByAnOpenKey(gate);
+  },
+);

@@ -2,6 +2,7 @@
 
 import t from 'tap';
 import { inDoctorLab, type Mistake, SUDOERS } from '../fixtures/system/doctor.ts';
+import type { GateLab } from '../fixtures/system/gate-lab.ts';
 
 const POLICY_TEXT = `
 [client.backup1]
@@ -16,16 +17,19 @@ const extra = (...lines: string[]): string => lines.map((line) => `echo '${line}
 const change = (from: string, to: string): string => `sed -i 's#${from}#${to}#' ${SUDOERS}`;
 const restored = { by: `cp -p /run/lab/kept${SUDOERS} ${SUDOERS}` };
 
+/** sudo says since 1.9.15 where a rule stands, and sudo-rs does not. */
+const LISTED = /^sudo -l -U zrep$|^\/etc\/sudoers/;
+
 const MISTAKES: Record<string, Mistake> = {
   'no rule': { make: `: >${SUDOERS}`, code: 'sudo-rule-missing', where: `${SUDOERS} (for zrep)`, line: RULE, mend: 'sudoers' },
   'a rule for another client': { make: change('serve backup1', 'serve backup2'), code: 'sudo-rule-missing', where: SUDOERS, line: 'serve backup1', mend: 'sudoers' },
   'a rule for another user than root': { make: change('(root)', '(nobody)'), code: 'sudo-rule-missing', where: SUDOERS, line: RULE, mend: 'sudoers' },
   'a rule that asks for a password': { make: change('NOPASSWD: ', ''), code: 'sudo-asks-password', where: SUDOERS, line: RULE, mend: 'sudoers' },
-  'everything, without a password': { make: extra('zrep ALL=(ALL) NOPASSWD: ALL'), code: 'sudo-rule-too-wide', where: 'sudo -l -U zrep', line: 'grep -rnE', mend: restored },
-  'every client': { make: change('serve backup1', 'serve *'), code: 'sudo-rule-too-wide', where: 'sudo -l -U zrep', mend: restored },
-  'any words behind the gate': { make: extra('zrep ALL=(root) NOPASSWD: /usr/bin/zrep-gate'), code: 'sudo-rule-too-wide', where: 'sudo -l -U zrep', mend: restored },
-  'something else, by a group': { make: extra('%zrep ALL=(root) NOPASSWD: /usr/sbin/zpool'), code: 'sudo-rule-too-wide', where: 'sudo -l -U zrep', mend: restored },
-  'something else, for everybody': { make: extra('ALL ALL=(root) /usr/sbin/zpool scrub tank'), code: 'sudo-rule-too-wide', where: 'sudo -l -U zrep', mend: restored },
+  'everything, without a password': { make: extra('zrep ALL=(ALL) NOPASSWD: ALL'), code: 'sudo-rule-too-wide', where: LISTED, line: 'grep -rnE', mend: restored },
+  'every client': { make: change('serve backup1', 'serve *'), code: 'sudo-rule-too-wide', where: LISTED, mend: restored },
+  'any words behind the gate': { make: extra('zrep ALL=(root) NOPASSWD: /usr/bin/zrep-gate'), code: 'sudo-rule-too-wide', where: LISTED, mend: restored },
+  'something else, by a group': { make: extra('%zrep ALL=(root) NOPASSWD: /usr/sbin/zpool'), code: 'sudo-rule-too-wide', where: LISTED, mend: restored },
+  'something else, for everybody': { make: extra('ALL ALL=(root) /usr/sbin/zpool scrub tank'), code: 'sudo-rule-too-wide', where: LISTED, mend: restored },
   'variables may be set': { make: change('NOPASSWD:', 'NOPASSWD: SETENV:'), code: 'sudo-setenv', where: SUDOERS, line: RULE, mend: 'sudoers' },
   'variables may be set, by Defaults': { make: extra('Defaults setenv'), code: 'sudo-setenv', where: SUDOERS, line: RULE, mend: 'sudoers' },
   'no program may be started': { make: change('NOPASSWD:', 'NOPASSWD: NOEXEC:'), code: 'sudo-noexec', where: SUDOERS, line: RULE, mend: 'sudoers' },
@@ -44,4 +48,31 @@ const MISTAKES: Record<string, Mistake> = {
   'no sudo': { make: 'mv /usr/bin/sudo /usr/bin/sudo.kept', code: 'sudo-missing', where: '/usr/bin/sudo', line: 'apt-get install sudo', mend: { by: 'mv /usr/bin/sudo.kept /usr/bin/sudo' } },
 }; // biome-ignore format: one table
 
-await inDoctorLab(t, POLICY_TEXT, () => MISTAKES);
+/** A setting that sudo-rs does not know: it leaves that line out, and prints it to whoever calls it. */
+const unknownToRs = (...lines: string[]): Mistake => ({
+  make: extra(...lines),
+  code: 'sudoers-broken',
+  where: '/etc/sudoers',
+  line: 'visudo -c',
+  mend: restored,
+});
+
+/** What is otherwise for sudo-rs; undefined where it is no mistake. */
+const FOR_SUDO_RS: Record<string, Mistake | undefined> = {
+  'env_reset is off': undefined,
+  'a terminal is wanted': unknownToRs('Defaults requiretty'),
+  'the stream is logged': unknownToRs('Defaults log_output', 'Defaults!ZREP_GATE_BACKUP1 env_keep += "LD_PRELOAD", log_output'),
+  'a file that sudo cannot read': { make: "printf 'zrep ALL=(\\n' >/etc/sudoers.d/broken; chmod 440 /etc/sudoers.d/broken", code: 'sudoers-broken', where: '/etc/sudoers', line: 'visudo -c', mend: { by: 'rm /etc/sudoers.d/broken' } },
+  'a variable is kept, by an alias for accounts': { make: extra('User_Alias PEOPLE = root, \\', '  zrep', 'Defaults:PEOPLE !secure_path', 'Defaults!ZREP_GATE_BACKUP1 env_keep \\', '  += "LD_PRELOAD" # so'), code: 'sudo-keeps-dangerous', where: SUDOERS, line: DEFAULTS, also: ['sudo-no-secure-path'], mend: restored },
+  'a file of its own, without the rule': { make: 'grep -v includedir /etc/sudoers >/etc/sudoers-rs; chmod 440 /etc/sudoers-rs', code: 'sudo-rule-missing', where: SUDOERS, line: RULE, mend: { by: 'echo "@includedir /etc/sudoers.d" >>/etc/sudoers-rs' }, after: 'rm /etc/sudoers-rs' },
+}; // biome-ignore format: one table
+
+/** Those of the sudo that the fileserver has. */
+async function mistakes({ fileserver }: GateLab): Promise<Record<string, Mistake>> {
+  const { stdout } = await fileserver.run(['/usr/bin/sudo', '--version']);
+  if (!stdout.startsWith('sudo-rs ')) return MISTAKES;
+  const all = Object.entries({ ...MISTAKES, ...FOR_SUDO_RS });
+  return Object.fromEntries(all.flatMap(([name, mistake]) => (mistake ? [[name, mistake]] : [])));
+}
+
+await inDoctorLab(t, POLICY_TEXT, mistakes);

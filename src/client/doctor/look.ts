@@ -14,7 +14,7 @@ import type { Dataset } from '../../zfs/names.ts';
 import { anyValue, type Listing, localValue, type Properties, parseListing } from '../../zfs/state.ts';
 import { childrenOf } from '../copy/destination.ts';
 import type { Answer } from '../far/answer.ts';
-import { farLines } from '../far/far-text.ts';
+import { reasonOf } from '../far/ssh-failure.ts';
 import { Failure } from '../run/failure.ts';
 import type { Run } from '../run/run.ts';
 import { byHand } from './finding.ts';
@@ -166,7 +166,7 @@ function refusedByGate({ message }: Answer): string | undefined {
 
 function unseen(host: string, dataset: string, answer: Answer): There {
   const refused = refusedByGate(answer);
-  const [said = ''] = farLines(answer.message);
+  const said = reasonOf(answer);
   if (refused === 'names-other-datasets')
     return {
       unseen: `the zfs on ${host} lists snapshots only with what is below, and this client may not read that`,

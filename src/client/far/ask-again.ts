@@ -3,6 +3,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Answer } from './answer.ts';
 import type { FarSide } from './far-side.ts';
+import { isFinal } from './ssh-failure.ts';
 
 /** ssh's own failure, and the gate's "try again". */
 const PASSING = [255, 75];
@@ -20,6 +21,6 @@ export async function askAgain(far: FarSide, command: string): Promise<Answer> {
 }
 
 /** True where the far side did not come to do what it was asked. */
-export function mayPass({ code }: Answer): boolean {
-  return PASSING.includes(code ?? 0);
+export function mayPass(answer: Answer): boolean {
+  return PASSING.includes(answer.code ?? 0) && !isFinal(answer);
 }

@@ -11,6 +11,7 @@ import type { Answer } from './answer.ts';
 import type { StreamThere } from './pinned-session.ts';
 import { createSessions, type Sessions } from './sessions.ts';
 import type { Ssh } from './ssh.ts';
+import { explained } from './ssh-failure.ts';
 
 /** More than any answer of zrep's has; a listing can have more. Bytes. */
 const MOST = 65_536;
@@ -58,7 +59,9 @@ export function createFarSide(
     async (command, most = MOST) => {
       interruption.check();
       const answer = most > MOST ? undefined : await some()?.ask(command);
-      return answer ?? capture(await argvOf(command), interruption, most);
+      if (answer !== undefined) return answer;
+      const own = await capture(await argvOf(command), interruption, most);
+      return host.here ? own : explained(own, host.name);
     };
   const far: FarSide = {
     host,

@@ -13,6 +13,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { endOf } from '../../process/pipeline.ts';
 import { Failure } from '../run/failure.ts';
 import { farLines } from './far-text.ts';
+import { explained } from './ssh-failure.ts';
 
 /** A dead connection is given up after 75 seconds, one that is not made after 30. What SSH itself says comes first. */
 const LIVELY = ['ServerAliveInterval=15', 'ServerAliveCountMax=4', 'ConnectTimeout=30'].flatMap((option) => [
@@ -112,7 +113,8 @@ function runsItself(pid: number, program: string): boolean {
 /** Waits for the master's socket, which ssh makes once it is logged in (mux.c, muxserver_listen). */
 async function connected(child: ChildProcess, host: string, socket: string): Promise<void> {
   let ended: string | undefined;
-  endOf(child).then(({ message, code, signal }) => {
+  endOf(child).then((how) => {
+    const { message, code, signal } = explained(how, host);
     ended = farLines(message).join('; ') || `ssh ended with ${signal ?? code}`;
   });
   while (!existsSync(socket)) {

@@ -6,7 +6,7 @@ import { readStateArgv } from '../../zfs/argv.ts';
 import { anyValue, type Listing, parseListing } from '../../zfs/state.ts';
 import type { Answer } from '../far/answer.ts';
 import type { FarSide } from '../far/far-side.ts';
-import { farLines } from '../far/far-text.ts';
+import { reasonOf } from '../far/ssh-failure.ts';
 import { Failure } from '../run/failure.ts';
 import type { Run } from '../run/run.ts';
 import type { Course } from './master.ts';
@@ -36,7 +36,7 @@ export async function newerThere(
   if (!succeeded(answer)) {
     if (settings.force) return [];
     throw new Failure(
-      `what would be destroyed on ${far.host.name} cannot be listed (${farLines(answer.message)[0] ?? 'no answer'}); -f does it all the same`,
+      `what would be destroyed on ${far.host.name} cannot be listed (${reasonOf(answer) ?? 'no answer'}); -f does it all the same`,
     );
   }
   const listing = parseListing(answer.output);

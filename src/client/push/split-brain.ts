@@ -2,8 +2,8 @@
 
 import { succeeded } from '../../process/pipeline.ts';
 import type { FarSide } from '../far/far-side.ts';
-import { farLines } from '../far/far-text.ts';
 import { masterCommand } from '../far/push-commands.ts';
+import { reasonOf } from '../far/ssh-failure.ts';
 import { Failure } from '../run/failure.ts';
 import type { Run } from '../run/run.ts';
 import type { Course } from './master.ts';
@@ -17,7 +17,7 @@ export async function refuseSplitBrain(
   const answer = await far.ask(masterCommand(settings.tag, destination));
   const { name } = far.host;
   if (!succeeded(answer)) {
-    const [said = `it ended with ${answer.signal ?? answer.code}`] = farLines(answer.message);
+    const said = reasonOf(answer) ?? `it ended with ${answer.signal ?? answer.code}`;
     throw new Failure(`${name} is not reachable via ssh? Cannot sync (${said})`);
   }
   if (answer.output.trim() === 'yes')

@@ -9,6 +9,7 @@ import type { FarSide } from '../far/far-side.ts';
 import { farLines } from '../far/far-text.ts';
 import { masterCommand } from '../far/push-commands.ts';
 import { takeoverCommand } from '../far/role-commands.ts';
+import { reasonOf } from '../far/ssh-failure.ts';
 import { type Ends, endsProperties, readEnds } from '../roles/ends.ts';
 import { masterArgvs, readonlyBackArgv } from '../roles/plan.ts';
 import { withRoleLock } from '../roles/role-lock.ts';
@@ -110,9 +111,7 @@ async function afterRefusal(run: Run, far: FarSide, stepped: Stepped, answer: An
 }
 
 function said(answer: Answer): string {
-  return (
-    farLines(answer.message)[0]?.replace(/^Error: /, '') ?? `it ended with ${answer.signal ?? answer.code}`
-  );
+  return reasonOf(answer)?.replace(/^Error: /, '') ?? `it ended with ${answer.signal ?? answer.code}`;
 }
 
 function perhapsNone(settings: Run['settings'], { here, there }: Ends): string {

@@ -115,6 +115,8 @@ async function begin(run: Run, far: FarSide, command: InitPullCommand, plan: Pla
     initCommand(settings, source, settings.hostName, destination, settings.saveCount),
   );
   report.far(far.host.name, farLines(answer.message));
+  // It did not say why not, nor whether.
+  if (answer.code === 255) throw new Failure(`the connection to ${far.host.name} broke`);
   if (!succeeded(answer))
     throw new Failure(
       `${far.host.name} did not set ${source} up. Its policy needs "init" among the operations of a grant for ${source}; a stock zrep cannot do this at all: there, run zrep init`,

@@ -18,6 +18,7 @@ import type { Transfer } from '../copy/transfer.ts';
 import type { FarSide } from '../far/far-side.ts';
 import { farLines } from '../far/far-text.ts';
 import { tokenCommand } from '../far/push-commands.ts';
+import { reasonOf } from '../far/ssh-failure.ts';
 import { resumeWords, streamThere } from '../push/send.ts';
 import { Failure } from '../run/failure.ts';
 import { inRun } from '../run/in-run.ts';
@@ -161,8 +162,11 @@ async function send(run: Run, far: FarSide, command: InitCommand, snapshot: stri
 /** @throws Failure where one of the processes failed. */
 function finish(ended: Transfer, what: string): void {
   const failed = [ended.sender, ...ended.filters, ended.receiver].find((one) => !succeeded(one));
-  if (failed !== undefined)
-    throw new Failure(`${what} (${printable(failed.message.trim().split('\n')[0] ?? '')})`);
+  if (failed === undefined) return;
+  const [first = ''] = failed.message.trim().split('\n');
+  throw new Failure(
+    `${what} (${(failed === ended.receiver ? reasonOf(failed) : undefined) ?? printable(first)})`,
+  );
 }
 
 /** What the stream does not bring. */

@@ -1,0 +1,90 @@
+/** Whether sshd, with these settings, lets a key through to the gate, and no other key gets in its way. Pure. */
+
+import { hasOption } from './authorized-keys.ts';
+import { type Finding, finding } from './findings.ts';
+import { type GateLine, type KeysFile, placeOf } from './gate-lines.ts';
+import { fitsPattern, type SshdSettings, setting } from './sshd-settings.ts';
+
+/** A line that lets its key in without a forced command. */
+export interface OpenLine {
+  readonly path: string;
+  readonly line: KeysFile['content']['lines'][number];
+}
+
+/** The open lines of these files. */
+export function openLinesIn(files: readonly KeysFile[]): OpenLine[] {
+  return files.flatMap(({ path, content }) =>
+    content.lines.filter((line) => !hasOption(line, 'command')).map((line) => ({ path, line })),
+  );
+}
+
+/** Lines for the gate whose key sshd accepts from nowhere, for want of its type. */
+export function judgeKeyTypes(gates: readonly GateLine[], settings: SshdSettings): Finding[] {
+  return gates
+    .filter(({ line }) => !acceptsKey(settings, line.key))
+    .map((gate) => {
+      const [type] = gate.line.key.split(' ');
+      const what = 'Let the backup server make a key of another type, and authorize that one; there:';
+      const make = 'ssh-keygen -t ed25519';
+      return finding(
+        'key-type-refused',
+        placeOf(gate),
+        `${type} is not in PubkeyAcceptedAlgorithms`,
+        what,
+        make,
+      );
+    });
+}
+
+/**
+ * Open lines of root beside the gate, where root needs a forced command. `everywhere` is false where that does not hold for
+ * every address: somebody may need the key.
+ */
+export function judgeOpenRootKeys(
+  open: readonly OpenLine[],
+  gates: readonly GateLine[],
+  settings: SshdSettings,
+  everywhere: boolean,
+): Finding[] {
+  if (!isForcedOnly(settings)) return [];
+  const what = everywhere
+    ? 'No login works by this key. Put a # in front of its line:'
+    : 'If nobody logs in by this key from elsewhere, put a # in front of its line:';
+  const isInTheWay = ({ line }: OpenLine) =>
+    // A certificate may have a forced command of its own.
+    !hasOption(line, 'cert-authority') &&
+    acceptsKey(settings, line.key) &&
+    // That is found for itself (key-open-elsewhere).
+    !gates.some((gate) => gate.line.key === line.key);
+  return open
+    .filter(isInTheWay)
+    .map((one) =>
+      finding(
+        'root-open-key',
+        placeOf(one),
+        'has no forced command, and PermitRootLogin is forced-commands-only',
+        what,
+        commentOut(one),
+      ),
+    );
+}
+
+/** True where root gets in by a forced command alone. */
+export function isForcedOnly(settings: SshdSettings): boolean {
+  return setting(settings, 'permitrootlogin').toLowerCase() === 'forced-commands-only';
+}
+
+/** The command that makes a comment of an open line: by its key, so that it is right after any other, and twice. */
+export function commentOut({ path, line }: OpenLine): string {
+  // The beginning of a key is its type, and the same in many.
+  return `sed -i '/command=/!s|^[^#].*${line.key.slice(-40)}|# &|' ${path}`;
+}
+
+/** Whether sshd accepts keys of this one's type; what it does not say is not held against the key. */
+function acceptsKey(settings: SshdSettings, key: string): boolean {
+  const accepted = setting(settings, 'pubkeyacceptedalgorithms').split(',');
+  const [type = ''] = key.split(' ');
+  // One kind of key, and three ways to sign by it (RFC 8332).
+  const names = [type, ...(type.startsWith('ssh-rsa') ? ['rsa-sha2-256', 'rsa-sha2-512'] : [])];
+  return accepted[0] === '' || names.some((name) => accepted.some((pattern) => fitsPattern(name, pattern)));
+}

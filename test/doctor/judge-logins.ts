@@ -1,0 +1,77 @@
+/** Keys that sshd does not let through to the gate, and keys that are in the way of others. */
+
+import { execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import t from 'tap';
+import { gateLinesIn } from '../../src/doctor/gate-lines.ts';
+import { commentOut, judgeKeyTypes, judgeOpenRootKeys, openLinesIn } from '../../src/doctor/judge-logins.ts';
+import { parseSettings } from '../../src/doctor/sshd-settings.ts';
+import { KEY, keysOf, ROOT, SOUND } from '../fixtures/doctor/lines.ts';
+import { makeFolder } from '../fixtures/gate/policy.ts';
+
+const OTHER = KEY.replace('EXAMPLE', 'ANOTHER');
+const MLDSA = readFileSync('test/fixtures/doctor/mldsa44-ed25519-openssh-10.6.pub', 'utf8').trim();
+const settingsOf = (version: string, permit: string) =>
+  parseSettings(
+    readFileSync(`test/fixtures/doctor/sshd-T-openssh-${version}.txt`, 'utf8').replace(
+      /^(permitrootlogin) .*/im,
+      `$1 ${permit}`,
+    ),
+  );
+
+t.test('an open key of root beside the gate is in its way where root needs a forced command', (t) => {
+  const judge = (text: string, permit = 'forced-commands-only', version = '10.6', everywhere = true) => {
+    const files = [keysOf(ROOT, `${SOUND} ${KEY}\n${text}`)];
+    const settings = settingsOf(version, permit);
+    return judgeOpenRootKeys(openLinesIn(files), gateLinesIn(files), settings, everywhere);
+  };
+  for (const version of ['9.2', '10.6'])
+    for (const line of [`${OTHER} old`, `no-pty, ${OTHER}`, `from="192.0.2.9" ${OTHER}`])
+      t.match(judge(line, 'forced-commands-only', version), [
+        { code: 'root-open-key', severity: 'warning', where: '/root/.ssh/authorized_keys:2' },
+      ]);
+  for (const permit of ['yes', 'no', 'prohibit-password', 'without-password'])
+    t.same(judge(OTHER, permit), []);
+  t.same(judge(`command="uptime" ${OTHER}`), [], 'it has a command');
+  t.same(judge(KEY), [], 'the same key is found for itself');
+  t.same(judge(`cert-authority ${OTHER}`), [], 'a certificate may have a command');
+  t.match(judge(MLDSA), [{ code: 'root-open-key' }]);
+  t.same(judge(MLDSA, 'forced-commands-only', '9.2'), [], 'sshd does not know this key');
+  t.match(judge(OTHER)[0]?.remedy.what, /^No login works by this key/);
+  t.match(judge(OTHER, 'forced-commands-only', '10.6', false)[0]?.remedy.what, /^If nobody logs in/);
+  t.end();
+});
+
+t.test('the line to run makes a comment of that line alone, in any order, and twice', (t) => {
+  const path = `${makeFolder(t)}/keys`;
+  const lines = [`${OTHER} old`, `${SOUND} ${KEY}`, `no-pty, ${MLDSA}`, `command="x" ${OTHER}`, '# mine'];
+  writeFileSync(path, `${lines.join('\n')}\n`);
+  const open = openLinesIn([{ ...keysOf(ROOT, lines.join('\n')), path }]);
+  t.equal(open.length, 2);
+  for (const one of [...open].reverse().concat(open)) execFileSync('sh', ['-c', commentOut(one)]);
+  t.same(readFileSync(path, 'utf8').split('\n'), [
+    `# ${lines[0]}`,
+    lines[1],
+    `# ${lines[2]}`,
+    ...lines.slice(3),
+    '',
+  ]);
+  t.end();
+});
+
+t.test('a key for the gate whose type sshd does not accept is told', (t) => {
+  const judge = (key: string, settings = settingsOf('9.2', 'no')) =>
+    judgeKeyTypes(gateLinesIn([keysOf(ROOT, `${SOUND} ${key}`)]), settings);
+  t.same(judge(KEY), []);
+  t.match(judge(MLDSA), [
+    { code: 'key-type-refused', problem: 'ssh-mldsa44-ed25519 is not in PubkeyAcceptedAlgorithms' },
+  ]);
+  t.same(judge(MLDSA, settingsOf('10.6', 'no')), []);
+  t.same(judge(MLDSA, parseSettings('port 22')), [], 'nor is it told where sshd does not say');
+  const rsa = ['ssh-rsa', ...['ssh-rsa', 'x', 'y']] as const;
+  const blob = Buffer.concat(
+    rsa.slice(1).map((text) => Buffer.concat([Buffer.from([0, 0, 0, text.length]), Buffer.from(text)])),
+  );
+  t.same(judge(`ssh-rsa ${blob.toString('base64')}`), [], 'RSA signs by other names than its own');
+  t.end();
+});
