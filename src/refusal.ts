@@ -79,7 +79,7 @@ const sentences = {
   'pool-full': (least: string) =>
     `the fileserver's pool has less room than a new snapshot needs (free-space = "${least}"); try again when space was freed there`,
   stalled: (seconds: number) =>
-    `nobody has read the stream for ${seconds} seconds (stall-seconds = ${seconds}), so it was ended; see what keeps zfs receive, and try again`,
+    `nobody read the output for ${seconds} seconds (stall-seconds = ${seconds}), so the gate ended it; look what keeps its reader (of a stream: zfs receive), and try again`,
 
   // Only running it could tell.
   'lock-busy': (pid: number) =>

@@ -14,7 +14,7 @@ export type Outcome =
   /** A bug of ours, or an installation that broke in the middle. */
   | { readonly kind: 'error'; readonly error: unknown };
 
-/** Numbers from sysexits(3) where it has one; zfs's own are small. */
+/** Numbers from sysexits(3) where it has one. */
 export const EXIT = {
   done: 0,
   usage: 64,
@@ -25,7 +25,19 @@ export const EXIT = {
   policyBroken: 78,
 } as const;
 
-/** The process's exit code for `outcome`. */
+/**
+ * ssh ends with 255 by itself when it loses its connection, and clients try again. Some of zfs's failures end with it, too
+ * (`zfs set`, `zfs send -t`).
+ */
+const CONNECTION_LOST = 255;
+
+/** What a client takes for the gate's own word, or for ssh's. A child that ends so has failed like any other. */
+const NOT_A_CHILDS: readonly number[] = [CONNECTION_LOST, ...Object.values(EXIT)];
+
+/** A child that failed, and whose own code means something else here. */
+const FAILED = 1;
+
+/** The process's exit code for `outcome`; never 255. */
 export function exitCodeOf(outcome: Outcome): number {
   switch (outcome.kind) {
     case 'done':
@@ -33,7 +45,7 @@ export function exitCodeOf(outcome: Outcome): number {
     case 'refused':
       return exitCodeOfRefusal(outcome.refusal);
     case 'failed':
-      return outcome.ended.code ?? signalCode(outcome.ended.signal);
+      return exitCodeOfChild(outcome.ended);
     case 'interrupted':
       return signalCode(outcome.signal);
     case 'error':
@@ -63,7 +75,13 @@ function exitCodeOfRefusal({ refused }: Refusal): number {
   return EXIT.refused;
 }
 
-/** As a shell reports it. */
+function exitCodeOfChild({ code, signal }: Ended): number {
+  if (code === null) return signalCode(signal);
+  return NOT_A_CHILDS.includes(code) ? FAILED : code;
+}
+
+/** As a shell reports it. Node has no name for a realtime signal. */
 function signalCode(signal: NodeJS.Signals | null): number {
-  return signal === null ? EXIT.internal : 128 + constants.signals[signal];
+  const number = signal === null ? undefined : constants.signals[signal];
+  return number === undefined ? EXIT.internal : 128 + number;
 }

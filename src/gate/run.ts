@@ -109,7 +109,7 @@ function perform(
       return send(step, operation, sendFlags, filters, limits);
     case 'list':
     case 'get':
-      return read(step, operation);
+      return read(step, operation, limits);
   }
 }
 

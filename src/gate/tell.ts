@@ -3,15 +3,16 @@
  * the log; nothing of a client's or of zfs's unescaped. Standard output belongs to zrep's protocol and to the stream.
  */
 
-import { writeSync } from 'node:fs';
 import { printable } from '../printable.ts';
+import { writeOrDrop } from '../process/outlet.ts';
 import type { Outcome } from './outcome.ts';
 
 /** Tells how request `id` ended. */
 export function tell(outcome: Outcome, id: string): void {
   const { output, message } = wordsFor(outcome, id);
-  if (output !== '') write(1, output);
-  if (message !== '') write(2, message);
+  // The client may be gone, or read nothing; the audit record has it all.
+  if (output !== '') writeOrDrop(1, output);
+  if (message !== '') writeOrDrop(2, message);
 }
 
 /** What there is to tell, for standard output and for standard error. */
@@ -22,20 +23,11 @@ export function wordsFor(outcome: Outcome, id: string): { output: string; messag
 
 /** One line on standard error. */
 export function say(text: string): void {
-  write(2, line(text));
+  writeOrDrop(2, line(text));
 }
 
 function line(text: string): string {
   return `zrep-gate: ${text}\n`;
-}
-
-function write(descriptor: 1 | 2, text: string): void {
-  try {
-    writeSync(descriptor, text);
-  } catch (error) {
-    // The client is gone; the audit record has it all.
-    if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error;
-  }
 }
 
 function sentenceFor(outcome: Exclude<Outcome, { kind: 'done' }>): string {

@@ -5,7 +5,7 @@
 
 import type { Send } from '../command/request.ts';
 import type { DatasetLimits } from '../policy/limits.ts';
-import { isRefusal, type Refusal } from '../refusal.ts';
+import { isRefusal, type Refusal, refuse } from '../refusal.ts';
 import { dryRunArgv, sendArgv } from '../zfs/argv.ts';
 import { formatZrepSnapshot } from '../zfs/names.ts';
 import type { SendFlag } from '../zfs/send-flags.ts';
@@ -26,7 +26,9 @@ export async function send(
   const facts = { snapshot: formatZrepSnapshot(snapshot) };
   try {
     if (dryRun) {
-      mustSucceed(await step.zfs.stream(argv, []), dataset);
+      const ended = await step.zfs.stream(argv, [], { stallSeconds });
+      if (ended.stalled) return refuse('stalled', stallSeconds);
+      mustSucceed(ended, dataset);
       return { facts };
     }
     const known = await streamEstimated(step, dataset, argv, filters, stallSeconds);

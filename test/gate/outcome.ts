@@ -1,6 +1,8 @@
 /** Exit codes: one for each way to end, and the documented ones. */
 
 import { readFileSync } from 'node:fs';
+import { constants } from 'node:os';
+import fc from 'fast-check';
 import t from 'tap';
 import { EXIT, exitCodeOf, type Outcome } from '../../src/gate/outcome.ts';
 import { type RefusalCode, refusalCodes } from '../../src/refusal.ts';
@@ -18,6 +20,9 @@ t.test('each way to end has its exit code', (t) => {
     [failed(null, 'SIGKILL'), 137],
     [failed(null, 'SIGPIPE'), 141],
     [failed(null), 70],
+    [failed(null, '' as NodeJS.Signals), 70],
+    [failed(255), 1],
+    [failed(75), 1],
     [{ kind: 'interrupted', signal: 'SIGHUP' }, 129],
     [{ kind: 'interrupted', signal: 'SIGINT' }, 130],
     [{ kind: 'interrupted', signal: 'SIGTERM' }, 143],
@@ -26,6 +31,34 @@ t.test('each way to end has its exit code', (t) => {
   for (const [outcome, code] of cases) t.equal(exitCodeOf(outcome), code, JSON.stringify(outcome));
   t.end();
 });
+
+/** Every way in which a process can end, that of a failed one among them. */
+const someOutcome: fc.Arbitrary<Outcome> = fc.oneof(
+  fc.constant<Outcome>({ kind: 'done', done: { facts: {} } }),
+  fc.constantFrom(...refusalCodes).map(refused),
+  fc.integer({ min: 0, max: 255 }).map((code) => failed(code)),
+  fc.constantFrom(...signals()).map((signal) => failed(null, signal)),
+  fc.constantFrom(...signals()).map((signal): Outcome => ({ kind: 'interrupted', signal })),
+  fc.anything().map((error): Outcome => ({ kind: 'error', error })),
+);
+
+t.test("no outcome is ssh's own 255, and only what is done is 0", async () => {
+  const all = fc.property(someOutcome, (outcome) => {
+    const code = exitCodeOf(outcome);
+    return Number.isInteger(code) && code < 255 && (code === 0) === (outcome.kind === 'done');
+  });
+  fc.assert(all, { numRuns: 3000, examples: [[failed(255)], [failed(0)]] });
+});
+
+t.test("a child's code is never taken for one of the gate's own", async (t) => {
+  const own = [255, ...Object.values(EXIT)];
+  for (let code = 0; code < 256; code += 1)
+    t.equal(exitCodeOf(failed(code)), own.includes(code) ? 1 : code, String(code));
+});
+
+function signals(): NodeJS.Signals[] {
+  return Object.keys(constants.signals) as NodeJS.Signals[];
+}
 
 t.test('refusals a script should tell apart have codes of their own, all others 77', (t) => {
   const own: Partial<Record<RefusalCode, number>> = {

@@ -1,13 +1,21 @@
 /** What a client reads: one printable line on standard error, and nothing that is nobody's business. */
 
-import { spawnSync } from 'node:child_process';
-import { closeSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, constants, openSync, writeSync } from 'node:fs';
+import { build } from 'esbuild';
 import t from 'tap';
 import type { Outcome } from '../../src/gate/outcome.ts';
 import { sayable } from '../../src/gate/tell.ts';
 import { makePipe } from '../../src/process/pipe.ts';
 
-const ARGV = ['--import', 'tsx', 'test/fixtures/gate/tell.ts'];
+// tsx would change what waits: its own use of standard error makes that one which does not.
+const PROGRAM = `${t.testdir()}/tell.cjs`;
+const ENTRY = 'test/fixtures/gate/tell.ts';
+await build({ entryPoints: [ENTRY], outfile: PROGRAM, bundle: true, platform: 'node', format: 'cjs' });
+
+/** By env: tap adds to NODE_OPTIONS of every child, whatever environment that was to have. */
+const ARGV = ['-u', 'NODE_OPTIONS', process.execPath, PROGRAM];
 
 t.test('what is done prints what zrep expects; what is not is one line with the id of its record', (t) => {
   const failed = (code: number | null, signal: NodeJS.Signals | null, message: string): Outcome => {
@@ -24,7 +32,7 @@ t.test('what is done prints what zrep expects; what is not is one line with the 
     { kind: 'error', error: 'secret' },
   ];
   const { stdout, stderr, status } = spawnSync(
-    process.execPath,
+    '/usr/bin/env',
     [...ARGV, ...outcomes.map((one) => JSON.stringify(one))],
     {
       encoding: 'utf8',
@@ -51,13 +59,52 @@ t.test('a client that is gone is no error', (t) => {
     { kind: 'done', done: { print: 'x\n', facts: {} } },
     { kind: 'interrupted', signal: 'SIGHUP' },
   ];
-  const { status } = spawnSync(process.execPath, [...ARGV, ...outcomes.map((one) => JSON.stringify(one))], {
+  const { status } = spawnSync('/usr/bin/env', [...ARGV, ...outcomes.map((one) => JSON.stringify(one))], {
     stdio: ['ignore', write, write],
   });
   closeSync(write);
   t.equal(status, 0);
   t.end();
 });
+
+t.test('one that reads nothing, neither from a pipe nor from a socket, does not stop the gate', async (t) => {
+  const outcomes = [
+    { kind: 'interrupted', signal: 'SIGHUP' },
+    { kind: 'done', done: { print: 'x\n', facts: {} } },
+  ].map((one) => JSON.stringify(one));
+  const pipe = makePipe();
+  fill(pipe.write);
+  // Many lines, which no socket's buffer holds.
+  const many = Array(3000).fill(outcomes[0]);
+  for (const [stdio, words] of [
+    [['ignore', pipe.write, pipe.write], outcomes],
+    [['ignore', 'ignore', 'pipe'], many],
+  ] as const) {
+    const child = spawn('/usr/bin/env', [...ARGV, ...words], { stdio: [...stdio] });
+    t.teardown(() => child.kill('SIGKILL'));
+    const [code] = await once(child, 'exit');
+    t.equal(code, 0);
+  }
+  for (const end of [pipe.read, pipe.write]) closeSync(end);
+});
+
+t.test('who reads gets it all, however late', async (t) => {
+  const outcome = JSON.stringify({ kind: 'interrupted', signal: 'SIGHUP' });
+  const { stderr } = spawnSync('/usr/bin/env', [...ARGV, ...Array(300).fill(outcome)], { encoding: 'utf8' });
+  t.equal(stderr.match(/^zrep-gate: interrupted by SIGHUP \[log id i-\d+\]$/gm)?.length, 300);
+});
+
+/** Writes to the pipe until no more fits. */
+function fill(end: number): void {
+  const again = openSync(`/proc/self/fd/${end}`, constants.O_WRONLY | constants.O_NONBLOCK);
+  try {
+    for (;;) writeSync(again, Buffer.alloc(4096));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+  } finally {
+    closeSync(again);
+  }
+}
 
 t.test("of zfs's message the first line is said, where it names the client's dataset and no other", (t) => {
   const cases: [string, string | undefined][] = [

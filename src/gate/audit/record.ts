@@ -77,8 +77,9 @@ function factsOf(outcome: Outcome): Record<string, string | number> {
     case 'refused':
       return refusalFacts(outcome.refusal);
     case 'failed': {
-      const { signal, message } = outcome.ended;
-      return { ...(signal === null ? {} : { signal }), message: message.trim() };
+      const { code, signal, message } = outcome.ended;
+      const how = { ...(code === null ? {} : { status: code }), ...(signal === null ? {} : { signal }) };
+      return { ...how, message: message.trim() };
     }
     case 'interrupted':
       return { signal: outcome.signal };

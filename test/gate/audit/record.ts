@@ -82,7 +82,7 @@ t.test('a result has the facts of its outcome, the exit code, and how long it to
   const cases: [Outcome, string, object, number][] = [
     [{ kind: 'done', done: { print: 'p', facts: { snapshot: 's', destroyed: 3 } } }, 'notice', { snapshot: 's', destroyed: 3 }, 0],
     [{ kind: 'refused', refusal: { refused: 'lock-busy', reason: 'r' } }, 'warning', { code: 'lock-busy', reason: 'r' }, 75],
-    [failed(3, null, ' first\nsecond\n'), 'err', { message: 'first\\nsecond' }, 3],
+    [failed(3, null, ' first\nsecond\n'), 'err', { status: 3, message: 'first\\nsecond' }, 3],
     [failed(null, 'SIGKILL', 'x'.repeat(513)), 'err', { signal: 'SIGKILL', message: `${'x'.repeat(512)}...(513 characters)` }, 137],
     [{ kind: 'interrupted', signal: 'SIGHUP' }, 'err', { signal: 'SIGHUP' }, 129],
     [{ kind: 'error', error: stackless }, 'err', { message: 'boom' }, 70],
