@@ -130,8 +130,8 @@ function sentence(phrase: string): string {
   return `${phrase.replace(/^./, (first) => first.toUpperCase())}.`;
 }
 
-function asOption({ name, value, text }: VerbOption): Option {
-  return { names: [name], value, text };
+function asOption({ name, alias = [], value, text }: VerbOption): Option {
+  return { names: [name, ...alias], value, text };
 }
 
 function lines(head: string, indented: readonly string[]): string {

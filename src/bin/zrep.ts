@@ -1,4 +1,7 @@
-/** zrep: the side that pulls, and what it asks of the other. Exit codes: 0 done, 1 failed, 2 wrong usage. */
+/**
+ * zrep: the side that pulls, and what it asks of the other. Exit codes: 0 done, 1 failed, 2 wrong usage. What monitoring runs has
+ * a plugin's: there 2 is CRITICAL, and wrong usage is 3, UNKNOWN, with a line on standard output.
+ */
 
 import manifest from '../../package.json' with { type: 'json' };
 import { unknownLine } from '../client/look/check-lines.ts';
@@ -20,11 +23,10 @@ import { sync } from '../client/verbs/sync.ts';
 import { syncTo } from '../client/verbs/sync-to.ts';
 import { takeover } from '../client/verbs/takeover.ts';
 import { uptodate } from '../client/verbs/uptodate.ts';
-import { type Command, readCommandLine } from '../client/words/command-line.ts';
+import { type Command, isMonitored, readCommandLine } from '../client/words/command-line.ts';
 import { applyDefaults, readDefaultFile } from '../client/words/default-file.ts';
 import { helpFor } from '../client/words/help.ts';
 import { readSettings, type Settings } from '../client/words/settings.ts';
-import { isCheck } from '../client/words/status-words.ts';
 import { UsageError } from '../client/words/usage-error.ts';
 
 const report = createReport(false);
@@ -37,8 +39,9 @@ main(process.argv.slice(2)).then(
     const said = sentenceOn(error);
     report.warn(said);
     process.exitCode = error instanceof UsageError ? 2 : 1;
-    if (!isCheck(process.argv)) return;
-    report.line(unknownLine(said));
+    const argv = process.argv.slice(2);
+    if (!isMonitored(argv)) return;
+    if (!argv.includes('--json')) report.line(unknownLine(said));
     process.exitCode = STATE_EXIT.unknown;
   },
 );

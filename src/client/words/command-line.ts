@@ -16,7 +16,7 @@ import {
 } from './server-words.ts';
 import type { Switches } from './settings.ts';
 import { SNAPSHOTS_VERBS, type SnapshotsCommand } from './snapshots-words.ts';
-import { STATUS_VERBS, type StatusCommand } from './status-words.ts';
+import { isCheck, STATUS_VERBS, type StatusCommand } from './status-words.ts';
 import {
   type SentsyncCommand,
   SYNC_VERBS,
@@ -123,6 +123,19 @@ export function readCommandLine(argv: readonly string[]): CommandLine {
   return { switches: { ...switches, ...own }, command: verb.read(given, operands) };
 }
 
+/**
+ * Does monitoring read the exit code of this command line, right or wrong? Then 2 is CRITICAL: `zrep status` with thresholds,
+ * and `zrep doctor`.
+ */
+export function isMonitored(argv: readonly string[]): boolean {
+  const word = argv.find((one, index) => !SWITCHES.includes(one) && argv[index - 1] !== '-t') ?? '';
+  if ((ALIASES.get(word) ?? word) === 'doctor') return true;
+  return ((ALIASES.get(word) ?? word) === 'status' || argv.includes('status')) && isCheck(argv);
+}
+
+/** What can stand in front of the verb. */
+const SWITCHES = ['-R', '-D', '-t', 'zrep'];
+
 /** -R, -t TAG and -D in any order: stock clients put them in orders that stock servers do not understand. */
 function readSwitches(argv: readonly string[]): { switches: Switches; words: readonly string[] } {
   let [recursive, debug, repeated] = [false, false, false];
@@ -163,7 +176,7 @@ function readOptions(
       operands.push(word);
       continue;
     }
-    const option = options.find((one) => one.name === word);
+    const option = options.find(({ name, alias = [] }) => [name, ...alias].includes(word));
     if (option === undefined) {
       const names = options.map((one) => one.name).join(' ');
       throw new UsageError(
@@ -174,7 +187,7 @@ function readOptions(
     const value = option.value === undefined ? '' : words[index];
     if (value === undefined)
       throw new UsageError(`${word} needs a ${option.value} behind it; see zrep help ${name}`);
-    given.set(word, value);
+    given.set(option.name, value);
   }
   return { given, operands };
 }

@@ -32,7 +32,7 @@ export const DOCTOR_VERBS: Verbs<DoctorCommand> = {
     ],
     examples: ['zrep doctor', 'zrep doctor --fix backup/home', 'zrep -t offsite doctor --json'],
     exits:
-      '0 nothing is wrong, 1 something is (with --fix: is still), 2 wrong usage, 3 something could not be looked at, and what could is well.',
+      '0 nothing is wrong; 1 something is (with --fix: is still); 3 something could not be looked at, and what could is well, or wrong usage.',
     read(given, operands) {
       const { datasets } = operands.length === 0 ? { datasets: [] } : readOperands(USAGE, operands);
       return {

@@ -48,7 +48,12 @@ function verbHelp({ usage, description, options, examples = [], exits }: Verb<un
 }
 
 function optionList(options: readonly Option[]): string {
-  return table(options.map(({ name, value, text }) => [value ? `${name} ${value}` : name, text]));
+  return table(
+    options.map(({ name, alias = [], value, text }) => {
+      const spellings = [name, ...alias].join(', ');
+      return [value ? `${spellings} ${value}` : spellings, text];
+    }),
+  );
 }
 
 /** Two columns, the first as wide as its widest. */

@@ -38,8 +38,11 @@ const UNSENT = 'zrep status -m [-a] [FS...]';
 const CHECK = 'zrep status [--json] [--warn AGE] [--critical AGE] [FS...]';
 const MONITOR = 'zrep status [--json] [--prometheus FILE] [--verify] [FS...]';
 
-/** With one of these it is a monitoring plugin, for which 2 is no wrong usage. */
+/** With one of these it is a monitoring plugin. */
 const CHECK_OPTIONS = ['--warn', '--critical'];
+
+/** What begins like one of them, in any spelling that other plugins have: a wrong word is still said to a plugin. */
+const MEANT_FOR_CHECK = /^(?:-[wc]|--(?:w|c))/i;
 
 export const STATUS_VERBS: Verbs<StatusCommand> = {
   status: {
@@ -61,8 +64,18 @@ export const STATUS_VERBS: Verbs<StatusCommand> = {
         name: '--json',
         text: 'one JSON object: lag, last common snapshot, what a stream that was cut off left, lock, and how it stands',
       },
-      { name: '--warn', value: 'AGE', text: 'WARNING where one was last sent longer ago, e.g. 2h, "1 day"' },
-      { name: '--critical', value: 'AGE', text: 'CRITICAL where one was last sent longer ago' },
+      {
+        name: '--warn',
+        alias: ['-w', '--warning'],
+        value: 'AGE',
+        text: 'WARNING if one was last sent longer ago, e.g. 2h, "1 day"',
+      },
+      {
+        name: '--critical',
+        alias: ['-c', '--crit'],
+        value: 'AGE',
+        text: 'CRITICAL if one was last sent longer ago',
+      },
       {
         name: '--prometheus',
         value: 'FILE',
@@ -92,10 +105,9 @@ export const STATUS_VERBS: Verbs<StatusCommand> = {
   },
 };
 
-/** Does this command line ask for a plugin's exit codes, whatever else is wrong with it? */
-export function isCheck(argv: readonly string[]): boolean {
-  const has = (words: readonly string[]) => argv.some((word) => words.includes(word));
-  return has(['status', '-s']) && has(CHECK_OPTIONS);
+/** Do these words ask for a plugin's exit codes, whatever else is wrong with them? */
+export function isCheck(words: readonly string[]): boolean {
+  return words.some((word) => MEANT_FOR_CHECK.test(word));
 }
 
 function readMonitoring(given: Given): Monitoring | undefined {

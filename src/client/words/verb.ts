@@ -7,13 +7,15 @@ import { UsageError } from './usage-error.ts';
 export interface Option {
   /** `-f`, `--json`. */
   readonly name: string;
+  /** Other spellings of it. */
+  readonly alias?: readonly string[];
   /** What stands behind it, where something does: `DURATION`. */
   readonly value?: string;
   /** A phrase on it. */
   readonly text: string;
 }
 
-/** The options that were given, by name; with '' for one that has no value. */
+/** The options that were given, by name, whatever their spelling; with '' for one that has no value. */
 export type Given = ReadonlyMap<string, string>;
 
 export interface Verb<Command> {

@@ -164,6 +164,12 @@ t.test('the exit codes of a monitoring plugin', async (t) => {
   t.match(ask('--critical 6h', BACKUP), { code: 2 }, 'copies are judged without -a');
 });
 
+t.test('a monitoring plugin has the letters and words that others have', async (t) => {
+  const ask = (words: string) => look('backup', BACKUP, `status ${words}`);
+  for (const words of ['-w 2h -c 200y', '--warning 2h --crit 200y', '-c 200y --warn 2h'])
+    t.match(ask(words), { code: 1, stdout: /^ZREP WARNING - vault\/home was last sent/, stderr: '' }, words);
+});
+
 t.test('what cannot be judged is unknown, in the line that a plugin is read by', async (t) => {
   const unknown = (words: string, line: RegExp, variables: Record<string, string> = {}) =>
     t.match(look('fileserver', FILESERVER, words, variables), { code: 3, stdout: line }, words);
@@ -174,6 +180,19 @@ t.test('what cannot be judged is unknown, in the line that a plugin is read by',
   );
   unknown('status --warn two', /^ZREP UNKNOWN - zrep: --warn: "two" is no length of time/);
   unknown('status --warn 2h --nosuch', /^ZREP UNKNOWN - zrep: "--nosuch" is no option/);
+  for (const words of [
+    '-w',
+    '-w 2h -c',
+    '-w2h',
+    '-W 2h',
+    '--warn=2h',
+    '--crit=2h',
+    '-w 6h -c 2h',
+    '-w 2h -m',
+  ])
+    unknown(`status ${words}`, /^ZREP UNKNOWN - zrep: .*\n$/);
+  unknown('-t off -t on status -w 2h', /^ZREP UNKNOWN - zrep: two tags were given.*\n$/);
+  unknown('-w 2h status', /^ZREP UNKNOWN - zrep: unrecognized zrep subcommand "-w".*\n$/);
   unknown('-s --critical 2h', /^ZREP UNKNOWN - zrep: BBCP is set/, { BBCP: 'bbcp' });
   unknown('status --warn 2h', /^ZREP UNKNOWN - Error: zfs failed for all: .*ENOENT/, {
     ZREP_ZFS: '/nowhere/zfs',
@@ -183,6 +202,14 @@ t.test('what cannot be judged is unknown, in the line that a plugin is read by',
     { code: 2, stdout: '' },
     'no other verb is a plugin',
   );
+});
+
+t.test('a doctor that was called wrongly could not look: 2 would be critical to who watches', async (t) => {
+  const ask = (words: string, variables = {}) => look('backup', BACKUP, words, variables);
+  for (const words of ['doctor --nosuch', 'doctor all vault/home', '-t off doctor a@b', 'doctor -w 2h'])
+    t.match(ask(words), { code: 3, stdout: /^ZREP UNKNOWN - zrep: .*\n$/, stderr: /^zrep: / }, words);
+  t.match(ask('doctor', { BBCP: 'bbcp' }), { code: 3, stdout: /^ZREP UNKNOWN - zrep: BBCP is set/ });
+  t.match(ask('doctor --json --nosuch'), { code: 3, stdout: '', stderr: /^zrep: / });
 });
 
 t.test('for programs there is one object, with all sources and copies', async (t) => {

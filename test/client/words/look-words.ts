@@ -45,6 +45,8 @@ t.test('status for monitoring takes ages in words, and a file of the right endin
     [['status', '--json'], { ...none, json: true }],
     [['status', '--warn', '2h', '--critical', '1 day'], { ...none, warn: 7200, critical: 86_400 }],
     [['-s', '--critical', '90min'], { ...none, critical: 5400 }],
+    [['status', '-w', '2h', '-c', '6h'], { ...none, warn: 7200, critical: 21_600 }],
+    [['status', '--warning', '2h', '--crit', '6h'], { ...none, warn: 7200, critical: 21_600 }],
     [
       ['status', '--prometheus', '/x/zrep.prom', '--verify'],
       { ...none, prometheus: '/x/zrep.prom', verify: true },
