@@ -9,6 +9,7 @@ import { zfsKind } from './zfs.ts';
 const COMMANDS: readonly (readonly [command: string, debianPackage: string])[] = [
   ['unshare', 'util-linux'],
   ['nsenter', 'util-linux'],
+  ['pivot_root', 'util-linux (Debian 14: util-linux-extra)'],
   ['ip', 'iproute2'],
   ['useradd', 'passwd'],
   ['sshd', 'openssh-server'],

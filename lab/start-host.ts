@@ -63,6 +63,8 @@ export async function startHost(settings: HostSettings): Promise<StartingHost> {
       LAB_PROJECT: PROJECT,
       LAB_NODE: realpathSync(process.execPath),
       LAB_NPM: npmFolder() ?? '',
+      // sudo-rs, if that is asked for: npm run test:debian does.
+      LAB_SUDO: process.env['LAB_SUDO'] ?? '',
     },
   });
   const complaints: string[] = [];

@@ -14,4 +14,12 @@ Defaults secure_path="/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/b
 root ALL=(ALL:ALL) ALL
 @includedir /etc/sudoers.d
 SUDOERS
+  if [ "${LAB_SUDO:-}" = sudo-rs ]; then only_sudo_rs; fi
+}
+
+# sudo-rs under sudo's names, and nothing of sudo's that it does not have.
+only_sudo_rs() {
+  ln -sfT "$(readlink -f /usr/bin/sudo-rs)" /usr/bin/sudo
+  ln -sfT "$(readlink -f /usr/bin/visudo-rs)" /usr/sbin/visudo
+  rm -f /usr/bin/cvtsudoers /usr/bin/sudoreplay
 }

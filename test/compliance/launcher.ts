@@ -42,7 +42,12 @@ interface Seen {
 function start(program: string, words: readonly string[], environment: readonly string[]) {
   // env sets any name, which spawn's own option does not.
   const argv = ['-i', ...environment, program, ...words];
-  const { status, stdout, stderr } = spawnSync('/usr/bin/env', argv, { encoding: 'utf8', cwd: folder });
+  const { status, stdout, stderr } = spawnSync('/usr/bin/env', argv, {
+    encoding: 'utf8',
+    cwd: folder,
+    // spawnSync's own is a socket, for which Debian's bash reads ~/.bashrc in place of BASH_ENV.
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   return {
     status,
     stderr,

@@ -35,7 +35,12 @@ const SHELLS = {
 function start(program: string, words: readonly string[], environment: readonly string[]) {
   // A busybox that finds no PATH makes one.
   const argv = ['-i', 'PATH=/bin', ...environment, program, ...words];
-  const { status, stdout, stderr } = spawnSync('/usr/bin/env', argv, { encoding: 'utf8', cwd: folder });
+  // spawnSync's own stdin is a socket, for which Debian's bash reads ~/.bashrc in place of BASH_ENV.
+  const { status, stdout, stderr } = spawnSync('/usr/bin/env', argv, {
+    encoding: 'utf8',
+    cwd: folder,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const { environment: found = [], words: given = [] } = stdout.startsWith('{') ? JSON.parse(stdout) : {};
   const own = found.filter((one: string) => !/^(?:(?:PWD|OLDPWD|SHLVL|_)=|PATH=\/bin$)/.test(one));
   return { status, stderr, stdout, environment: own.sort() as string[], words: given as string[] };

@@ -176,6 +176,7 @@ await inGateLab(t, POLICY, async (gate) => {
       (found) => found !== '-',
     );
     await eventually(seats, (found) => /^\/.*streams\//m.test(found));
+    await session.streaming();
     session.kill();
     await streamed;
     t.equal(

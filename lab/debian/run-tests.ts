@@ -1,0 +1,71 @@
+/** Test files in other Debians, whose programs take the place of this machine's. */
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { bundleTests } from '../bundle-tests.ts';
+import { installOnce } from '../installation.ts';
+import { type FileTest, runFiles } from '../run-files.ts';
+import { PROJECT } from '../start-host.ts';
+import type { FileReport } from '../tap-report.ts';
+import type { DebianTest, Release } from './tests.ts';
+
+/** There is no such Debian here, and it cannot be built; that has been said on standard error. */
+export class NoSuchDebian extends Error {
+  readonly exitCode: number;
+
+  constructor(release: Release, exitCode: number) {
+    super(`there is no Debian ${release} to test on`);
+    this.exitCode = exitCode;
+  }
+}
+
+/** No test file takes a tenth of this. Seconds. */
+const PATIENCE = 1200;
+
+const RUN = join(PROJECT, 'lab/debian/run');
+
+/** What prints the versions that are tested, one a line; a package that Debian lacks is left out. */
+const VERSIONS = `dpkg-query -W -f '\${db:Status-Status} \${Package} \${Version}\\n' \\
+  openssh-server sudo sudo-rs rsyslog zfs-fuse 2>/dev/null | sed -n 's/^installed //p'; echo "Node $(node --version)"`;
+
+/** Runs each, as many at a time as asked for, and builds Debians that are missing. @throws NoSuchDebian unless that was interrupted. */
+export async function runInDebians(
+  tests: readonly DebianTest[],
+  parallel: number,
+  interrupted: AbortSignal,
+): Promise<FileReport[]> {
+  for (const release of new Set(tests.map(({ release }) => release))) {
+    const words = { reject: false, stdin: 'ignore', stderr: 'inherit', cancelSignal: interrupted } as const;
+    const { exitCode, stdout } = await execa(RUN, [release, 'sh', '-c', VERSIONS], words);
+    if (interrupted.aborted) return [];
+    if (exitCode !== 0) throw new NoSuchDebian(release, exitCode ?? 1);
+    console.log(`Debian ${release}: ${stdout.split('\n').join(', ')}`);
+  }
+  const folder = mkdtempSync(join(tmpdir(), 'zrep-gate-debian-'));
+  const bundles = await bundleTests(tests.map(({ file }) => file));
+  try {
+    const env = {
+      LAB_INSTALLED: await installOnce(folder),
+      // zfs-fuse has not all that OpenZFS has; guests run what needs that.
+      LAB_REQUIRE: 'hosts',
+      TAP_TIMEOUT: String(PATIENCE),
+    };
+    const inDebian = ({ file, release, sudoRs }: DebianTest): FileTest => ({
+      name: `${file} on ${release}${sudoRs ? ' with sudo-rs' : ''}`,
+      run: (cancelSignal) =>
+        execa(RUN, [release, 'node', ...bundles.of(file)], {
+          cwd: PROJECT,
+          stdin: 'ignore',
+          reject: false,
+          cancelSignal,
+          env: { ...env, ...(sudoRs ? { LAB_SUDO: 'sudo-rs' } : {}) },
+        }),
+    });
+    return await runFiles(tests.map(inDebian), parallel, interrupted);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+    bundles.remove();
+  }
+}
