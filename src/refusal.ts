@@ -108,6 +108,8 @@ const sentences = {
     `no stream of ${snapshot} to this client has ended well, so it cannot be marked as sent: refresh again (a stock "zrep refresh -r" marks a snapshot that it did not receive)`,
   'changed-meanwhile': (snapshot: string) =>
     `${snapshot} is not the snapshot any more that it was when the stream was decided on; what was received is not to be trusted: refresh again`,
+  'key-not-loaded': (dataset: string) =>
+    `the key of ${dataset} is not loaded, so only a raw stream can be sent; on the fileserver, load it (zfs load-key -r ${dataset}), or send raw (raw = "required" in the grant, and a copy that was begun raw)`,
   'token-mismatch': (problem: string) => `the resume token does not belong to this file system: ${problem}`,
 
   // The installation does not stand.

@@ -1,9 +1,29 @@
 /** A stream to the client, and what is known of it: how long it will be, and whether anybody reads it. */
 
+import { succeeded } from '../process/pipeline.ts';
 import { type Refusal, refuse } from '../refusal.ts';
-import { dryRunArgv } from '../zfs/argv.ts';
+import { dryRunArgv, readPropertiesArgv, readTreeArgv } from '../zfs/argv.ts';
 import { parseEstimate } from '../zfs/estimate.ts';
+import { anyValue, parseListing } from '../zfs/state.ts';
 import { mustSucceed, type Step } from './step.ts';
+
+/**
+ * The first dataset of a stream that failed whose key is not loaded, which is then why: a stream that is not raw fails before its
+ * first byte. Undefined where every key is there, or none is needed.
+ */
+async function withoutKey(
+  { zfs, capabilities }: Step,
+  dataset: string,
+  argv: readonly string[],
+): Promise<string | undefined> {
+  if (argv.includes('-w') || !capabilities.has('excludes')) return undefined;
+  const read = argv.includes('-R')
+    ? readTreeArgv(dataset, ['keystatus'])
+    : readPropertiesArgv([dataset], ['keystatus']);
+  const state = await zfs.ask(read);
+  const found = succeeded(state) ? [...parseListing(state.output)] : [];
+  return found.find(([, own]) => anyValue(own, 'keystatus') === 'unavailable')?.[0];
+}
 
 /**
  * Streams what `argv`, a `zfs send`, sends of `dataset`, through `filters`; the answer is what is known of the
@@ -14,17 +34,22 @@ import { mustSucceed, type Step } from './step.ts';
  * @throws ZfsFailed when the stream failed; an estimate that fails is none.
  */
 export async function streamEstimated(
-  { zfs, capabilities }: Step,
+  step: Step,
   dataset: string,
   argv: readonly string[],
   filters: readonly (readonly string[])[],
   stallSeconds: number,
 ): Promise<{ estimate?: number } | Refusal> {
+  const { zfs, capabilities } = step;
   const streamed = await zfs.stream(argv, filters, {
     ...(capabilities.has('estimates') ? { aside: dryRunArgv(argv) } : {}),
     ...(capabilities.has('stalls') ? { stallSeconds } : {}),
   });
   if (streamed.stalled) return refuse('stalled', stallSeconds);
+  if (!succeeded(streamed)) {
+    const locked = await withoutKey(step, dataset, argv);
+    if (locked !== undefined) return refuse('key-not-loaded', locked);
+  }
   mustSucceed(streamed, dataset);
   const estimate = streamed.aside === undefined ? undefined : parseEstimate(streamed.aside);
   return estimate === undefined ? {} : { estimate };

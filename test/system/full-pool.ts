@@ -75,9 +75,11 @@ await inGateLab(t, POLICY, async ({ fileserver, backup, tank, vault }) => {
   /** A pair of which the source has three snapshots, and is to keep two. */
   const pairWithTooMany = async (source: string, folder: string, copy: string) => {
     const zrep = (...words: string[]) => backup.run(['zrep', ...words], { env: { ZREP_SAVE_COUNT: '9' } });
+    const write = () => fileserver.script(`dd if=/dev/urandom of=${folder}/file bs=1M count=5 2>/dev/null`);
+    await write();
     await zrep('init', '--pull', `fileserver:${source}`, copy);
     for (let round = 0; round < 2; round += 1) {
-      await fileserver.script(`dd if=/dev/urandom of=${folder}/file bs=1M count=3 2>/dev/null`);
+      await write();
       await zrep('refresh', copy);
     }
     for (const [host, dataset] of [

@@ -57,6 +57,7 @@ const STATE = {
   'copy-mountpoint': warning('At the next boot, or now, it lies over what this host has there.'),
   'partial-receive': warning('zrep refresh goes on with it; a stock zrep cannot refresh until it is gone.'),
   'partial-receive-dead': warning('Nothing can go on with it, and it takes up room.'),
+  'key-not-loaded': error('zfs send of an encrypted file system needs its key, unless the stream is raw.'),
   'lock-stale': warning(
     'The next zrep takes it over; but a stock one waits for ever when the number belongs to another process by then.',
   ),

@@ -20,7 +20,26 @@ export const diagnoseSettings: Diagnose = (scene) =>
   scene.role === 'copy' ? [...isReadonly(scene), ...isMountedWell(scene)] : [];
 
 export const diagnoseContent: Diagnose = (scene) =>
-  scene.role === 'copy' ? [...isUnchanged(scene), ...wasCutOff(scene)] : [];
+  scene.role === 'copy' ? [...isUnchanged(scene), ...wasCutOff(scene), ...canBeRead(scene)] : [];
+
+/** A copy that is not encrypted came by streams that are not raw. */
+function canBeRead({ dataset, here, there, peer }: Scene): Finding[] {
+  if (!('side' in there) || peer === undefined) return [];
+  const encryption = anyValue(here.properties, 'encryption') ?? 'off';
+  if (encryption !== 'off' || anyValue(there.side.properties, 'keystatus') !== 'unavailable') return [];
+  return [
+    finding(
+      'key-not-loaded',
+      dataset,
+      `the key of ${peer.dataset} is not loaded on ${peer.host.name}, and this copy is not a raw one`,
+      byHand(
+        'Load the key. Or begin another copy that is raw, for which the fileserver needs no key (docs/policy.md, raw):',
+        [`zfs load-key -r ${peer.dataset}`],
+        peer.host.name,
+      ),
+    ),
+  ];
+}
 
 function isReadonly({ dataset, here, believesReadonly }: Scene): Finding[] {
   const { value, source } = here.properties.get('readonly') ?? {};

@@ -145,7 +145,13 @@ async function lookThere(run: Run, { host, dataset }: Peer, role: Role): Promise
     // What the copy has by a stream is its own as well.
     const received =
       role === 'source' ? await get(`-s received -o name,property,value ${properties}`) : undefined;
+    // Only where zfs here knows of encryption.
+    const key =
+      role === 'copy' && run.step.capabilities.has('excludes')
+        ? await get('-o name,property,value keystatus')
+        : undefined;
     const listing = merged(
+      parseFar(key && succeeded(key) ? key.output : '', 'local'),
       parseFar(received && succeeded(received) ? received.output : '', 'received'),
       parseFar(snapshots.output, 'local'),
       parseFar(local.output, 'local'),

@@ -63,6 +63,11 @@ export function snapshotsCommand(tag: string, dataset: string): string {
   return `zfs list -H -t snapshot -r -d 1 -o name,guid,${tag}:sent -s createtxg ${dataset}`;
 }
 
+/** `unavailable` where it is encrypted, and its key not loaded. */
+export function keyCommand(dataset: string): string {
+  return `zfs get -H -o value keystatus ${dataset}`;
+}
+
 /** `yes` where it is marked as the master, by itself. */
 export function masterCommand(tag: string, dataset: string): string {
   return `zfs get -H -o value -s local ${tag}:master ${dataset}`;

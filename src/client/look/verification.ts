@@ -120,6 +120,17 @@ export function judgeMarks(
   };
 }
 
+/**
+ * Can the far side read what it sends? Undefined: yes, or it cannot be told. What is encrypted here came raw, or has a key of its own;
+ * `encrypted` is whether it is.
+ */
+export function judgeKey(said: Said, encrypted: boolean, far: FarSource): Verification | undefined {
+  if (!said.done || said.output.trim() !== 'unavailable' || encrypted) return undefined;
+  return wouldFail(
+    `the key of ${far.dataset} is not loaded on ${far.host}, and this copy is not a raw one. On ${far.host}: zfs load-key -r ${far.dataset}; or begin a raw copy (docs/policy.md, raw)`,
+  );
+}
+
 /** Is it the master? Stock sends all the same; our gate does not. Undefined: yes, or it cannot be told. */
 export function judgeMaster(said: Said, tag: string, far: FarSource): Verification | undefined {
   if (!said.done || said.output.trim() === 'yes') return undefined;

@@ -5,9 +5,10 @@
 
 import { succeeded } from '../../process/pipeline.ts';
 import type { TaggedSnapshot } from '../../replication/snapshots.ts';
-import { writtenArgv } from '../../zfs/argv.ts';
+import { readPropertiesArgv, writtenArgv } from '../../zfs/argv.ts';
 import { parseDataset } from '../../zfs/names.ts';
-import { guidCommand, marksCommand, masterCommand } from '../far/far-commands.ts';
+import { anyValue, parseListing } from '../../zfs/state.ts';
+import { guidCommand, keyCommand, marksCommand, masterCommand } from '../far/far-commands.ts';
 import type { FarSide } from '../far/far-side.ts';
 import { farLines } from '../far/far-text.ts';
 import { Failure } from '../run/failure.ts';
@@ -15,8 +16,10 @@ import type { Run } from '../run/run.ts';
 import { parseSourceHost } from '../words/source.ts';
 import type { PairView } from './pair-view.ts';
 import {
+  type FarSource,
   judgeBase,
   judgeChanges,
+  judgeKey,
   judgeMarks,
   judgeMaster,
   judgeRole,
@@ -50,12 +53,27 @@ export async function verify(run: Run, pair: PairView): Promise<Verification> {
       judgeBase(await ask(guidCommand(`${dataset}@${last.name}`)), last, far) ??
       judgeMarks(await ask(marksCommand(tag, dataset)), pair, far, written === 0) ??
       judgeMaster(await ask(masterCommand(tag, dataset)), tag, far) ??
+      (await judgeKeyThere(run, pair, far, ask)) ??
       WOULD_SUCCEED
     );
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     return wouldFail(error.message);
   }
+}
+
+/** Only where zfs here knows of encryption is it asked there. */
+async function judgeKeyThere(
+  { step }: Run,
+  pair: PairView,
+  far: FarSource,
+  ask: (command: string) => Promise<Said>,
+): Promise<Verification | undefined> {
+  if (!step.capabilities.has('excludes')) return undefined;
+  const said = await ask(keyCommand(far.dataset));
+  const own = await step.zfs.ask(readPropertiesArgv([pair.dataset], ['encryption']));
+  const encryption = anyValue(parseListing(own.output).get(pair.dataset), 'encryption') ?? 'off';
+  return judgeKey(said, encryption !== 'off', far);
 }
 
 /** Bytes; undefined where the installed zfs does not say. */

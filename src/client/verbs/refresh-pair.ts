@@ -3,6 +3,7 @@
  * snapshot there, its stream, the marks, and expiring on both sides.
  */
 
+import { setTimeout as wait } from 'node:timers/promises';
 import { succeeded } from '../../process/pipeline.ts';
 import { isRefusal } from '../../refusal.ts';
 import { withLock } from '../../replication/lock.ts';
@@ -113,8 +114,19 @@ async function newSnapshotThere(run: Run, far: FarSide, destination: Destination
   }
   await expireHere(run, dataset);
   await expireThere(run, far, destination);
+  for (const pause of FREEING) {
+    try {
+      return await snapshotThere(run, far, source);
+    } catch (error) {
+      if (!(error instanceof NoRoomThere)) throw error;
+    }
+    await wait(pause * 1000);
+  }
   return snapshotThere(run, far, source);
 }
+
+/** zfs frees what was destroyed in the background. Seconds between tries. */
+const FREEING = [1, 3];
 
 /** What came of expiring, where zfs receive found no room here: a sentence at most. */
 async function makeRoomHere(run: Run, dataset: Dataset, why: readonly string[]): Promise<readonly string[]> {
