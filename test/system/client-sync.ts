@@ -94,6 +94,28 @@ Expiring zrep snaps on ${destination}
     t.equal(forced.code, 0, 'done', { said: forced.stderr });
   });
 
+  t.test('where -f would destroy snapshots there, it stops and lists them; --yes lets them go', async (t) => {
+    const pair = await newPair();
+    await backup.run(['zfs', 'set', 'readonly=off', pair.destination]);
+    await writeData(backup, pair.destination, 'change', 64);
+    await backup.run(['zfs', 'snapshot', `${pair.destination}@by-hand`]);
+    const before = await names(lab, pair);
+    const stopped = await zrep(['sync', '-f', pair.source]);
+    t.equal(stopped.code, 1);
+    t.match(stopped.stderr, `  ${pair.destination}@by-hand, of 20`);
+    t.match(stopped.stderr, `to do it: zrep sync -f --yes ${pair.source}\n`);
+    t.same(await names(lab, pair), before, 'nothing was made or destroyed');
+    const other = `${pair.destination}@off_000001`;
+    await backup.run(['zfs', 'snapshot', other]);
+    const kept = await zrep(['sync', '-f', '--yes', pair.source]);
+    t.equal(kept.code, 1);
+    t.match(kept.stderr, `because a refresh under another tag may begin with: ${other}`);
+    await backup.run(['zfs', 'destroy', other]);
+    const done = await zrep(['sync', '-f', '--yes', pair.source]);
+    t.equal(done.code, 0, 'done', { said: done.stderr });
+    await theSame(t, lab, pair, ['zrep_000000', 'zrep_000001']);
+  });
+
   t.test('one that is locked holds up no other, and -q passes over it', async (t) => {
     const [busy, free] = [await newPair(), await newPair()];
     const pid = await startSleeper(fileserver);

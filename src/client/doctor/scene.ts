@@ -14,6 +14,8 @@ export interface Snapshot {
   readonly name: string;
   readonly guid: string;
   readonly createtxg: number;
+  /** Number of holds; 0 where that was not asked. */
+  readonly holds: number;
   /** How many bytes it leads to; only here. */
   readonly referenced: string | undefined;
 }
@@ -26,6 +28,8 @@ export interface Side {
   readonly tagged: readonly TaggedSnapshot[];
   /** All of them, oldest first. */
   readonly snapshots: readonly Snapshot[];
+  /** In full names; none where that was not asked. */
+  readonly bookmarks: readonly { readonly name: string; readonly createtxg: number }[];
 }
 
 export type There =
@@ -108,12 +112,17 @@ export function sideOf(listing: Listing, dataset: string, tag: Tag): Side {
     if (!name.startsWith(`${dataset}@`)) return [];
     const [guid, createtxg] = [anyValue(own, 'guid') ?? '', Number(anyValue(own, 'createtxg') ?? 0)];
     const referenced = anyValue(own, 'referenced');
-    return [{ name: name.slice(dataset.length + 1), guid, createtxg, referenced }];
+    const holds = Number(anyValue(own, 'userrefs') ?? 0);
+    return [{ name: name.slice(dataset.length + 1), guid, createtxg, holds, referenced }];
   });
+  const bookmarks = [...listing].flatMap(([name, own]) =>
+    name.startsWith(`${dataset}#`) ? [{ name, createtxg: Number(anyValue(own, 'createtxg') ?? 0) }] : [],
+  );
   return {
     dataset,
     properties: listing.get(dataset) ?? new Map(),
     tagged: taggedSnapshots(listing, dataset, tag),
+    bookmarks,
     snapshots: snapshots.sort((a, b) => a.createtxg - b.createtxg),
   };
 }
@@ -150,7 +159,7 @@ export function parseFar(output: string, source: 'local' | 'received'): Listing 
 export function byDataset(listing: Listing): Map<string, Listing> {
   const all = new Map<string, Map<string, Properties>>();
   for (const [name, properties] of listing) {
-    const [dataset = ''] = name.split('@');
+    const [dataset = ''] = name.split(/[@#]/);
     const own = all.get(dataset) ?? new Map<string, Properties>();
     all.set(dataset, own.set(name, properties));
   }

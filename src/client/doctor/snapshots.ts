@@ -101,13 +101,14 @@ function isAhead(scene: Scene, both: Both, common: readonly Common[]): Finding[]
   return [finding(code, dataset, what, rollBack(scene.tag, both, last, intro))];
 }
 
-/** Takes the copy of a pair of `tag` back to `snapshot`. What another tag may begin its next stream with is never given up. */
+/** Takes the copy of a pair of `tag` back to `snapshot`. What others need is never given up. */
 export function rollBack(tag: Tag, { copy }: Pick<Both, 'copy'>, snapshot: Snapshot, what: string): Mend {
   const newer = copy.snapshots.filter(({ createtxg }) => createtxg > snapshot.createtxg);
-  const others = newer.filter(({ name }) => (tagOf(name) ?? tag) !== tag);
-  if (others.length > 0)
+  const others = newer.filter(({ name, holds }) => (tagOf(name) ?? tag) !== tag || holds > 0);
+  const bookmarks = copy.bookmarks.filter(({ createtxg }) => createtxg > snapshot.createtxg);
+  if (others.length + bookmarks.length > 0)
     return byHand(
-      `${listed(others)} of ${copy.dataset} must stay, for a refresh under another tag may begin with it. So nothing is rolled back.`,
+      `It is not rolled back, because other streams or people need ${[...others.map(({ name }) => `@${name}`), ...bookmarks.map(({ name }) => name)].map(printable).join(', ')}: held, a bookmark, or of another tag.`,
       [],
       copy.on,
     );

@@ -7,6 +7,7 @@ import { Interrupted } from '../../process/interruption.ts';
 import { isRefusal } from '../../refusal.ts';
 import { withLock } from '../../replication/lock.ts';
 import { evenWithoutRoom } from '../../replication/no-room.ts';
+import { ROLE_PROPERTIES, roleOf, roleProperties } from '../../replication/role.ts';
 import { mustSucceed } from '../../replication/step.ts';
 import { readStateArgv } from '../../zfs/argv.ts';
 import type { Dataset } from '../../zfs/names.ts';
@@ -50,8 +51,15 @@ async function chosen(run: Run, { datasets, all }: ExpireCommand): Promise<reado
 async function expireOne(run: Run, dataset: Dataset, local: boolean): Promise<boolean> {
   const { settings, step, report } = run;
   const { tag } = settings;
-  const reading = expireBothReading(run);
+  const { properties, depth } = expireBothReading(run);
+  const role = ROLE_PROPERTIES.map((name) => `${tag}:${name}`);
+  const reading = { properties: [...new Set([...properties, ...role])], depth };
   const work = async (listing: Listing) => {
+    const own = listing.get(dataset);
+    if (roleOf(own, dataset, tag, step.hostName) === 'unclear')
+      throw new Failure(
+        `${dataset} is not expired: its properties do not say which side of a pair it is (${roleProperties(own, tag).join(', ')}). For what to do: zrep ${tag === 'zrep' ? '' : `-t ${tag} `}doctor ${dataset}`,
+      );
     report.line(`Expiring zrep snaps on ${dataset}`);
     if (localValue(listing.get(dataset), `${tag}:master`) === 'yes')
       return expireBoth(run, dataset, local, listing);

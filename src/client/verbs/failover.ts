@@ -76,7 +76,11 @@ async function stepDown(
   try {
     mustSucceed(await step.zfs.ask(setArgv(dataset, { readonly: 'on' })), dataset);
     if (back) await goBack(run, command, ends, back);
-    else await syncPair(run, current, dataset, command.host === undefined ? {} : { host: ends.there.host });
+    else
+      await syncPair(run, current, dataset, {
+        ...(command.host === undefined ? {} : { host: ends.there.host }),
+        yes: settings.force,
+      });
     step.interruption.check();
   } catch (error) {
     throw await stillMaster(run, ends, before, error);

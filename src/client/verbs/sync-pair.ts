@@ -17,6 +17,7 @@ import { readPropertiesArgv, setArgv, snapshotArgv } from '../../zfs/argv.ts';
 import { type Dataset, formatZrepSnapshot } from '../../zfs/names.ts';
 import { type Listing, parseListing } from '../../zfs/state.ts';
 import type { FarSide } from '../far/far-side.ts';
+import { agreeToForce } from '../push/agree-to-force.ts';
 import { findArrived, markArrived, nameAsThere } from '../push/arrived.ts';
 import { hasChanged } from '../push/changed.ts';
 import { markPushed } from '../push/marks.ts';
@@ -34,6 +35,8 @@ export interface SyncOptions {
   readonly host?: SourceHost;
   /** The newest snapshot that is there, instead of a new one: synconly. */
   readonly newest?: boolean;
+  /** Snapshots may go there that are in the way of -f, without a question. */
+  readonly yes?: boolean;
 }
 
 /** What `syncPair` needs to be read with the lock. */
@@ -50,7 +53,7 @@ export async function syncPair(
   run: Run,
   listing: Listing,
   dataset: Dataset,
-  { host, newest = false }: SyncOptions = {},
+  { host, newest = false, yes = false }: SyncOptions = {},
 ): Promise<void> {
   const { settings } = run;
   const read = readMaster(listing, dataset, settings.tag, settings.hostName);
@@ -64,6 +67,7 @@ export async function syncPair(
   await refuseSplitBrain(run, far, begun);
   const resumed = settings.resume ? await resumeSending(run, far, begun) : begun;
   const master = mayHaveArrived(resumed, newest) ? await markArrived(run, far, resumed) : resumed;
+  if (settings.force) await agreeToForce(run, far, master, yes);
   const snapshot = newest ? master.snapshots.at(-1) : await snapshotHere(run, master);
   if (snapshot === undefined || snapshot === master.base) return;
   await sendSnapshot(run, far, master, snapshot);

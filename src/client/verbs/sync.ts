@@ -56,13 +56,13 @@ async function syncOne(run: Run, command: SyncCommand | SynconlyCommand, dataset
 
 async function syncLocked(
   run: Run,
-  { kind }: SyncCommand | SynconlyCommand,
+  { kind, yes }: SyncCommand | SynconlyCommand,
   dataset: Dataset,
 ): Promise<Refusal | undefined> {
   const { settings, step, report } = run;
   await lookFirst(run, dataset);
   return withLock(step, dataset, settings.tag, syncReading(run), async (listing) => {
-    await syncPair(run, listing, dataset, { newest: kind === 'synconly' });
+    await syncPair(run, listing, dataset, { newest: kind === 'synconly', yes });
     if (kind === 'sync') report.line(`Expiring zrep snaps on ${dataset}`);
     // What was sent was sent: the other side's expiring has its own line, and the next sync has it try again.
     if (!settings.skipExpire) await expireBoth(run, dataset, false);

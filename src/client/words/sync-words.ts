@@ -5,7 +5,7 @@ import { type Dataset, parseSnapshot } from '../../zfs/names.ts';
 import { Failure } from '../run/failure.ts';
 import { type Given, type Operands, readOperands, type Verbs, wrong } from './verb.ts';
 
-/** `zrep sync|-S [-c] [-f] [-q SECONDS] [-r] [-v] [--json] FS...|all` */
+/** `zrep sync|-S [-c] [-f [--yes]] [-q SECONDS] [-r] [-v] [--json] FS...|all` */
 export interface SyncCommand extends Operands {
   readonly kind: 'sync';
   /** -q: a busy file system is passed over when its last sync is not longer ago. */
@@ -13,11 +13,15 @@ export interface SyncCommand extends Operands {
   /** -c: one that has not changed since its last sync gets no new snapshot. */
   readonly changedOnly: boolean;
   readonly json: boolean;
+  /** Snapshots may go there that are in the way of -f, without a question. */
+  readonly yes: boolean;
 }
 
-/** `zrep synconly [-f] [-r] [-v] FS...|all` */
+/** `zrep synconly [-f [--yes]] [-r] [-v] FS...|all` */
 export interface SynconlyCommand extends Operands {
   readonly kind: 'synconly';
+  /** As with sync. */
+  readonly yes: boolean;
 }
 
 /** A snapshot by name. */
@@ -39,15 +43,16 @@ export interface SentsyncCommand extends OfSnapshot {
   readonly local: boolean;
 }
 
-const SYNC = 'zrep sync [-c] [-f] [-q SECONDS] [-r] [-v] [--json] FS...|all';
+const SYNC = 'zrep sync [-c] [-f [--yes]] [-q SECONDS] [-r] [-v] [--json] FS...|all';
 const SYNC_TO = 'zrep sync [-f] [-v] FS@SNAPSHOT';
-const SYNCONLY = 'zrep synconly [-f] [-r] [-v] FS...|all';
+const SYNCONLY = 'zrep synconly [-f [--yes]] [-r] [-v] FS...|all';
 const SENTSYNC = 'zrep sentsync [-L] FS@SNAPSHOT';
 
 const FORCE = {
   name: '-f',
-  text: 'give up changes that were made in the copy (zfs recv -F); with @SNAPSHOT, do not ask',
+  text: 'give up changes that were made in the copy (zfs recv -F). On a terminal it lists what would be destroyed there, and asks. Without a terminal it goes on if only changes would be lost, and stops if snapshots would be. With @SNAPSHOT, do not ask',
 };
+const YES = { name: '--yes', text: 'with -f: destroy also snapshots that are newer there, and do not ask' };
 const RESUME = {
   name: '-r',
   text: 'go on with a stream that was cut off, and have this one be so that it can be gone on with',
@@ -67,6 +72,7 @@ export const SYNC_VERBS: Verbs<SyncCommand | SynconlyCommand | SyncToCommand | S
     options: [
       { name: '-c', text: 'only where something has changed since the last (ZREP_CHANGEDONLY)' },
       FORCE,
+      YES,
       {
         name: '-q',
         value: 'SECONDS',
@@ -90,6 +96,7 @@ export const SYNC_VERBS: Verbs<SyncCommand | SynconlyCommand | SyncToCommand | S
         quietSeconds,
         changedOnly: given.has('-c'),
         json: given.has('--json'),
+        yes: given.has('--yes'),
       };
     },
   },
@@ -99,11 +106,11 @@ export const SYNC_VERBS: Verbs<SyncCommand | SynconlyCommand | SyncToCommand | S
     description: [
       'As sync, but sends the newest snapshot that is there instead of making one: the second half of zrep snaponly, when what writes (a database) can go on already.',
     ],
-    options: [FORCE, RESUME, VERBOSE],
+    options: [FORCE, YES, RESUME, VERBOSE],
     exits: '0 all are up to date, 1 one is not, 2 wrong usage.',
-    read(_given, operands) {
+    read(given, operands) {
       if (operands.length === 0) throw new Failure('No fileystem specified for synconly');
-      return { kind: 'synconly', ...readOperands(SYNCONLY, operands) };
+      return { kind: 'synconly', ...readOperands(SYNCONLY, operands), yes: given.has('--yes') };
     },
   },
   sentsync: {

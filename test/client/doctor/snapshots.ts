@@ -227,7 +227,7 @@ t.test('a hostile source gets no word of its own into a line to copy', async () 
 t.test("a rollback that would take what another tag begins with is nobody's fix", async (t) => {
   const [found] = diagnose(pairOf('0+', '0+ off_000003'));
   t.match(found, { code: 'newer-snapshots', mend: { by: 'hand', lines: [], acts: [] } });
-  t.match(found?.mend.what, /off_000003 of vault\/home must stay/);
+  t.match(found?.mend.what, /other streams or people need @off_000003: /);
   const [plain] = diagnose(pairOf('0+', '0+ by-hand'));
   t.match(plain, { code: 'newer-snapshots', mend: { by: 'force' } });
 });
