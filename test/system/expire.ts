@@ -182,7 +182,11 @@ exec zfs "$@"
     t.same(await numbersOf(gate, `${source}/plain`), [3], 'the same run');
     t.same(await numbersOf(gate, `${source}/plain/deep`), [3], 'the same run, further down');
     t.same(await numbersOf(gate, `${source}/later`), [2, 3], 'the same name of another run stays');
-    t.same(await numbersOf(gate, `${source}/own`), [1, 3], 'a child with a zrep configuration of its own stays');
+    t.same(
+      await numbersOf(gate, `${source}/own`),
+      [1, 3],
+      'a child with a zrep configuration of its own stays',
+    );
     t.same(await numbersOf(gate, `${source}/own/below`), [1, 3], 'and what is below it');
     t.same(await numbersOf(gate, `${source}/private`), [1, 3], 'what is excepted stays');
   });

@@ -60,7 +60,11 @@ await inGateLab(t, policyWith(''), async (gate) => {
       await gate.policy(policyWith(`free-space = "${room}"`));
       const made = await ask(`zrep snaponly ${other}`);
       if (enough) t.equal(made.code, 0, room, { said: made.stderr });
-      else t.match(checkRefusal(t, made, 'pool-full', 75).reason, `free-space = "${room}"); none is due to expire: `);
+      else
+        t.match(
+          checkRefusal(t, made, 'pool-full', 75).reason,
+          `free-space = "${room}"); none is due to expire: `,
+        );
     }
   });
 
