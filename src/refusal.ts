@@ -14,6 +14,8 @@ export interface Refusal {
   readonly reason: string;
   /** More, for the fileserver's log alone: what the other end has no business to know. */
   readonly detail?: string;
+  /** How many snapshots were destroyed before it came to this. */
+  readonly destroyed?: number;
 }
 
 /** True for a refusal, whatever else the value could have been. */
@@ -70,14 +72,15 @@ const sentences = {
     `this client has ${limit} sessions open already, which is half of the commands that it may have at work (sessions = ${sessions}); send commands by themselves`,
   'too-many-streams': (limit: number) =>
     `this client has ${limit} streams running already, which is all it may (streams = ${limit}); try again when one has ended`,
-  'too-many-streams-of-dataset': (limit: number) =>
-    `this client has ${limit} streams of this dataset running already, which is all it may (streams-per-dataset = ${limit}); try again when one has ended`,
-  'too-many-snapshots': (number: number, limit: number) =>
-    `there are ${number} snapshots with this tag already (snapshots = ${limit}); try again when some have expired`,
-  'snapshots-too-often': (limit: number, minutes: number) =>
-    `${limit} snapshots were made within the last hour, which is all there may be (snapshots-per-hour = ${limit}); try again in ${minutes} minute${minutes === 1 ? '' : 's'}`,
-  'pool-full': (least: string) =>
-    `the fileserver's pool has less room than a new snapshot needs (free-space = "${least}"); try again when space was freed there`,
+  'too-many-streams-of-dataset': (dataset: string, limit: number) =>
+    `this client has ${limit} streams of ${dataset} running already, which is all it may (streams-per-dataset = ${limit}); try again when one has ended`,
+  // Behind these three stands what makes room: replication/way-out.ts.
+  'too-many-snapshots': (dataset: string, number: number, limit: number) =>
+    `${dataset} has ${counted(number, 'snapshot')} of this tag, and its grant allows ${limit} (snapshots = ${limit})`,
+  'snapshots-too-often': (dataset: string, limit: number, minutes: number) =>
+    `${dataset} got ${counted(limit, 'snapshot')} in the last hour, and its grant allows no more (snapshots-per-hour = ${limit}); try again in ${counted(minutes, 'minute')}`,
+  'pool-full': (pool: string, least: string) =>
+    `the pool ${pool} has less free than a new snapshot needs (free-space = "${least}")`,
   stalled: (seconds: number) =>
     `nobody read the output for ${seconds} seconds (stall-seconds = ${seconds}), so the gate ended it; look what keeps its reader (of a stream: zfs receive), and try again`,
 
@@ -120,6 +123,10 @@ const sentences = {
   'audit-unavailable': () =>
     'the audit record could not be written, and the policy requires one (audit.required)',
 } as const;
+
+function counted(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+}
 
 type Sentences = typeof sentences;
 export type RefusalCode = keyof Sentences;

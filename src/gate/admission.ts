@@ -5,8 +5,10 @@
 
 import { isPull } from '../command/request.ts';
 import type { Allowed } from '../policy/decide.ts';
+import type { Grant } from '../policy/policy.ts';
 import { type Leave, takeSeat } from '../process/seats.ts';
 import { isRefusal, type Refusal, refuse } from '../refusal.ts';
+import { isBelow } from '../zfs/names.ts';
 
 /**
  * Carries out `work`, which is what was `allowed`, when there is a seat for it, and gives the seat back however it ends;
@@ -19,23 +21,26 @@ export async function admit<Result>(
 ): Promise<Result | Refusal> {
   const { name, limits } = allowed.client;
   const { sessions, streams } = limits;
-  const { streamsPerDataset } = allowed.grant.limits;
-  const { dataset } = allowed.operation;
   const kinds: Kind[] = [
     { place: `sessions/${name}`, limit: sessions, refusal: refuse('too-many-sessions', sessions) },
   ];
   if (isStream(allowed)) {
-    kinds.push(
-      { place: `streams/${name}`, limit: streams, refusal: refuse('too-many-streams', streams) },
-      {
-        // No name has a `%`, and none more characters than a file's may have.
-        place: `datasets/${name}/${dataset.replaceAll('/', '%')}`,
-        limit: streamsPerDataset,
-        refusal: refuse('too-many-streams-of-dataset', streamsPerDataset),
-      },
-    );
+    kinds.push({ place: `streams/${name}`, limit: streams, refusal: refuse('too-many-streams', streams) });
+    for (const { dataset, limits } of streamed(allowed)) {
+      const limit = limits.streamsPerDataset;
+      const refusal = refuse('too-many-streams-of-dataset', dataset, limit);
+      // No name has a `%`, and none more characters than a file's may have.
+      kinds.push({ place: `datasets/${name}/${dataset.replaceAll('/', '%')}`, limit, refusal });
+    }
   }
   return seated(rundir, kinds, work);
+}
+
+/** What a stream is of: its dataset, and where it is of a whole tree, each dataset in that which has a grant of its own. */
+function streamed({ operation, limits, reach }: Allowed): Pick<Grant, 'dataset' | 'limits'>[] {
+  const { dataset } = operation;
+  const grants = reach === 'alone' ? [] : (reach.grants ?? []);
+  return [{ dataset, limits }, ...grants.filter((grant) => isBelow(grant.dataset, dataset))];
 }
 
 /** The same for an open session of `client`, in which commands are admitted one by one. */

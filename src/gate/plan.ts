@@ -47,11 +47,10 @@ interface Steps {
 
 function steps(
   { zrep }: Policy,
-  { operation, grant, client, sendFlags, reach }: Allowed,
+  { operation, limits, client, sendFlags, reach, makingRoom }: Allowed,
   capabilities: Capabilities,
 ): Steps {
   const { dataset } = operation;
-  const { limits } = grant;
   const underLock = (tag: Tag, work: Steps) => lockedSteps(capabilities, dataset, tag, work);
   switch (operation.kind) {
     case 'snaponly':
@@ -61,6 +60,10 @@ function steps(
           ...masterConditions(operation.tag),
           `there are less than ${limits.snapshots} ${operation.tag} snapshots, and less than ${limits.snapshotsPerHour} of the last hour`,
           `of the pool, ${limits.freeSpace.text} is free`,
+          ...eachBelow(reach),
+          ...(makingRoom === undefined
+            ? []
+            : ['where a limit forbids one more, what zrep expire would destroy has gone first']),
         ],
       });
     case 'init':
@@ -73,6 +76,7 @@ function steps(
           `the file system belongs to no other pair with the tag ${operation.tag}`,
           neverSent(operation.tag),
           `the snapshot is made if there is none with the tag ${operation.tag}, and then only while ${limits.freeSpace.text} of the pool is free`,
+          ...eachBelow(reach),
         ],
       });
     case 'initpull':
@@ -110,6 +114,11 @@ function steps(
           `${operation.tag}:savecount is a whole number of at least 1`,
           'the last sent snapshot, every newer one, and held ones stay',
           `the last sent snapshot and ${limits.keepAtLeast - 1} before it stay, and each until ${limits.keepFor} seconds after a newer one was marked as sent`,
+          ...(reach === 'alone'
+            ? []
+            : [
+                'what was made at once goes at once: each dataset below keeps its part by the floors of its own grant',
+              ]),
         ],
       });
     case 'send':
@@ -131,6 +140,11 @@ function lockedSteps(capabilities: Capabilities, dataset: Dataset, tag: Tag, wor
 
 function masterConditions(tag: Tag): string[] {
   return [`${tag}:src-host is this host, and ${tag}:master=yes is set on the file system itself`];
+}
+
+/** Where a snapshot is made of all that is below, too. */
+function eachBelow(reach: Allowed['reach']): string[] {
+  return reach === 'alone' ? [] : ['each dataset below is within the limits of its own grant'];
 }
 
 function neverSent(tag: Tag): string {

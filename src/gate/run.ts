@@ -89,14 +89,13 @@ function answered({ kind }: Operation, done: Done, held: string): Outcome {
 
 function perform(
   step: Step,
-  { operation, grant, sendFlags, filters, reach }: Allowed,
+  { operation, limits, sendFlags, filters, reach, makingRoom }: Allowed,
 ): Promise<Done | Refusal> {
-  const { limits } = grant;
   switch (operation.kind) {
     case 'snaponly':
-      return snaponly(step, operation, limits);
+      return snaponly(step, operation, limits, reach, makingRoom);
     case 'init':
-      return init(step, operation, limits);
+      return init(step, operation, limits, reach);
     case 'initpull':
       return initpull(step, operation, sendFlags, filters, limits);
     case 'refreshpull':

@@ -5,14 +5,16 @@
 
 import { type Get, isPull, type List, type Operation, type Pipeline, type Pull } from '../command/request.ts';
 import { isRefusal, type Refusal, refuse } from '../refusal.ts';
-import type { Dataset } from '../zfs/names.ts';
 import { SEND_FLAGS, type SendFlag } from '../zfs/send-flags.ts';
 import { isAllowedAddress } from './addresses.ts';
 import { resolveFilter } from './filters.ts';
-import { carvings, findGrant, findGrantBelow } from './grants.ts';
-import type { ClientLimits } from './limits.ts';
-import type { Client, Grant, GrantedOperation, Policy } from './policy.ts';
-import { judgeRead } from './readable.ts';
+import { findGrant } from './grants.ts';
+import type { ClientLimits, DatasetLimits } from './limits.ts';
+import { GRANTED_AS, isGranted } from './operations.ts';
+import type { Client, Grant, Policy } from './policy.ts';
+import type { Reach } from './reach.ts';
+import { judgeRead, namesChildren } from './readable.ts';
+import { expiryReach, isRecursive, judgeRecursion, limitsThrough, wholeTree } from './recursion.ts';
 
 /** Who asks, as sshd and the clock have it. */
 export interface Asker {
@@ -32,29 +34,17 @@ export interface Allowed {
   readonly sendFlags: readonly SendFlag[];
   /** The argv of each filter behind the stream. */
   readonly filters: readonly (readonly string[])[];
-  /** How far expiring goes below the dataset. */
+  /** What limits the act: the grant's, and for what goes through a tree to the client what is strictest there. */
+  readonly limits: DatasetLimits;
+  /** How far the act goes below the dataset, and whose limits hold there. */
   readonly reach: Reach;
+  /** How far expiring would go that makes room for one more snapshot; undefined where the client may not expire. */
+  readonly makingRoom: Reach | undefined;
 }
-
-/** Which children's snapshots expire along with a dataset's: none, or all but those at and below `spared`. */
-export type Reach = 'alone' | { readonly spared: readonly string[] };
 
 /** A sent mark is taken by the client before its transfer starts, which may last; clocks differ. Days. */
 const OLDEST_MARK = 31;
 const DAY = 86_400;
-
-/** What a grant must have for it: one of these. */
-const GRANTED_AS: Record<Operation['kind'], readonly [GrantedOperation, ...GrantedOperation[]]> = {
-  snaponly: ['pull'],
-  init: ['init'],
-  initpull: ['init'],
-  refreshpull: ['pull'],
-  refreshcomplete: ['pull', 'init'],
-  expire: ['expire'],
-  list: ['read'],
-  get: ['read'],
-  send: ['send'],
-};
 
 /** Who asks, if they may ask anything at all. */
 export function findClient(policy: Policy, { client: name, address }: Omit<Asker, 'now'>): Client | Refusal {
@@ -72,83 +62,48 @@ export function decide(policy: Policy, asker: Asker, { operation, filters }: Pip
   const who = { name: asker.client, limits: client.limits };
   if (!isGranted(grant, operation)) return refuse('operation-not-granted', GRANTED_AS[operation.kind][0]);
   if (operation.kind === 'list' || operation.kind === 'get') {
-    return (
-      judgeRead(client, grant, operation) ?? {
-        client: who,
-        operation,
-        grant,
-        sendFlags: [],
-        filters: [],
-        reach: 'alone',
-      }
-    );
+    const limits = namesChildren(operation) ? limitsThrough(client, grant, operation.dataset) : grant.limits;
+    const nothing = { sendFlags: [], filters: [], reach: 'alone', makingRoom: undefined } as const;
+    return judgeRead(client, grant, operation) ?? { client: who, operation, grant, limits, ...nothing };
   }
   if (!grant.tags.includes(operation.tag)) return refuse('tag-not-granted', operation.tag);
 
   const sendFlags = sendFlagsFor(policy, grant, operation);
   const argvs = filters.map((filter) => resolveFilter(filter, grant.filters, policy.filters));
+  const asked = { operation, sendFlags, filters: filters.map(({ name }) => name) };
   const refusal =
-    judgeRecursion(client, grant, operation) ??
+    judgeRecursion(client, grant, asked) ??
     judgeStream(grant, operation, sendFlags) ??
     judgeMark(operation, asker.now) ??
     judgeDryRun(operation, filters) ??
     argvs.find(isRefusal);
+  const recursive = isRecursive(operation);
   return (
     refusal ?? {
       client: who,
       operation,
       grant,
+      limits: recursive ? limitsThrough(client, grant, operation.dataset) : grant.limits,
       sendFlags,
       filters: argvs as (readonly string[])[],
-      reach: reachOf(client, grant, operation),
+      reach:
+        operation.kind === 'expire'
+          ? expiryReach(client, grant, operation)
+          : recursive
+            ? wholeTree(client, grant, operation.dataset)
+            : 'alone',
+      makingRoom: makingRoom(client, grant, operation),
     }
   );
 }
 
-function isGranted({ operations }: Grant, { kind }: Operation): boolean {
-  return GRANTED_AS[kind].some((one) => operations.includes(one));
-}
-
 type Replication = Exclude<Operation, List | Get>;
 
-function isRecursive(operation: Replication): boolean {
-  return operation.kind === 'send'
-    ? operation.flags.includes('R')
-    : 'recursive' in operation && operation.recursive;
-}
-
-/** A recursive stream carries everything below: every other grant and exception there must agree with it. */
-function judgeRecursion(client: Client, grant: Grant, operation: Replication): Refusal | undefined {
-  if (!isRecursive(operation)) return undefined;
-  if (!grant.recursive) return refuse('recursive-not-granted');
-  const agreed = agreesBelow(client, grant, operation) && disagreeing(client, grant, operation).length === 0;
-  return agreed ? undefined : refuse('recursive-crosses-grant');
-}
-
-/** Where a wider grant speaks for the children, it must allow the same of each. */
-function agreesBelow(client: Client, grant: Grant, operation: Replication): boolean {
-  const below = findGrantBelow(client, operation.dataset);
-  return below === undefined || below === grant || agrees(below, grant, operation);
-}
-
-function agrees(other: Grant, grant: Grant, operation: Replication): boolean {
-  return isGranted(other, operation) && other.tags.includes(operation.tag) && other.raw === grant.raw;
-}
-
-/** The parts of the tree below for which the policy does not allow the same recursively. */
-function disagreeing(client: Client, grant: Grant, operation: Replication): Dataset[] {
-  return carvings(client, grant, operation.dataset)
-    .filter(
-      (part) => part.grant === undefined || !part.grant.recursive || !agrees(part.grant, grant, operation),
-    )
-    .map(({ root }) => root);
-}
-
-/** Expiring goes round what disagrees, since what it leaves alone loses nothing. */
-function reachOf(client: Client, grant: Grant, operation: Replication): Reach {
-  if (operation.kind !== 'expire' || !grant.recursive || !agreesBelow(client, grant, operation))
-    return 'alone';
-  return { spared: disagreeing(client, grant, operation) };
+/** What `zrep expire` of the same client may destroy of the same dataset. */
+function makingRoom(client: Client, grant: Grant, { kind, dataset, tag }: Replication): Reach | undefined {
+  const expire = { kind: 'expire', dataset, tag } as const;
+  if (kind !== 'snaponly' || !isGranted(grant, expire)) return undefined;
+  return expiryReach(client, grant, expire);
 }
 
 /** What goes on zfs send's command line: a client's own words for `send`; the policy's for a pull. */

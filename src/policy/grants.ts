@@ -9,22 +9,25 @@ import { type Dataset, isBelow } from '../zfs/names.ts';
 import type { Client, Grant } from './policy.ts';
 
 /** The grant for `dataset`, or undefined. */
-export function findGrant(client: Client, dataset: Dataset): Grant | undefined {
+export function findGrant({ grants }: Pick<Client, 'grants'>, dataset: string): Grant | undefined {
   let found: Grant | undefined;
-  for (const grant of client.grants) {
+  for (const grant of grants) {
     const spans = grant.dataset === dataset || (grant.subtree && isBelow(dataset, grant.dataset));
     if (spans && (found === undefined || grant.dataset.length > found.dataset.length)) found = grant;
   }
   return found && !found.except.some((excepted) => covers(excepted, dataset)) ? found : undefined;
 }
 
-/** The grant that speaks for what lies below `dataset` and for which no other grant was made; undefined where none does. */
-export function findGrantBelow(client: Client, dataset: Dataset): Grant | undefined {
-  return client.grants
-    .filter((grant) => grant.subtree && covers(grant.dataset, dataset))
-    .reduce<Grant | undefined>((found, grant) => {
-      return found === undefined || grant.dataset.length > found.dataset.length ? grant : found;
-    }, undefined);
+/**
+ * The grant that speaks for what lies below `dataset` and for which no other grant was made: the most specific one with
+ * `subtree`, and `grant`, the dataset's own, where there is none. Undefined where that one excepts what lies there.
+ */
+export function findGrantBelow(client: Client, grant: Grant, dataset: Dataset): Grant | undefined {
+  const [below] = client.grants
+    .filter((one) => one.subtree && covers(one.dataset, dataset))
+    .toSorted((a, b) => b.dataset.length - a.dataset.length);
+  if (below === undefined) return grant;
+  return below.except.some((excepted) => covers(excepted, dataset)) ? undefined : below;
 }
 
 /** True when `dataset` is `root` or lies below it. */

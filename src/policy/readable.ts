@@ -9,6 +9,7 @@ import type { Get, List, Operation } from '../command/request.ts';
 import { type Refusal, refuse } from '../refusal.ts';
 import { carvings } from './grants.ts';
 import type { Client, Grant } from './policy.ts';
+import { grantsThrough } from './recursion.ts';
 
 /** Native properties, with zfs's own short names. docs/policy.md has the same list, and a test compares them. */
 export const READABLE_PROPERTIES: ReadonlySet<string> = new Set([
@@ -39,7 +40,8 @@ export function judgeRead(client: Client, grant: Grant, operation: List | Get): 
     operation.kind === 'get'
       ? operation.properties
       : [...operation.columns, ...operation.sort.map((key) => key.property)];
-  const hidden = asked.find((property) => !isReadable(property, grant, operation));
+  const grants = namesChildren(operation) ? grantsThrough(client, grant, operation.dataset) : [grant];
+  const hidden = asked.find((property) => !grants.every((one) => isReadable(property, one, operation)));
   return hidden === undefined ? undefined : refuse('property-not-readable', hidden);
 }
 
@@ -58,7 +60,7 @@ function isReadable(property: string, grant: Grant, operation: List | Get): bool
 const isOwnSource = (source: string): boolean => source === 'local' || source === 'received';
 
 /** Depth 1 with snapshots only is the dataset's own snapshots; any other depth walks to children. */
-function namesChildren({ depth, types, snapshot }: List | Get): boolean {
+export function namesChildren({ depth, types, snapshot }: List | Get): boolean {
   if (depth === 0 || snapshot !== undefined) return false;
   return !(depth === 1 && types.length > 0 && types.every((type) => type === 'snapshot'));
 }

@@ -3,28 +3,22 @@
  * newer, a held one, or one that the policy's floors keep.
  *
  * Stock destroys with -r, whatever is below. Here children's snapshots go along only where the grant is
- * recursive, and only those of the same run, by name, children first.
+ * recursive, and only those of the same run, by name, children first; and a run goes only where no child's grant keeps it.
  */
 
 import type { Expire } from '../command/request.ts';
-import type { Reach } from '../policy/decide.ts';
 import type { DatasetLimits } from '../policy/limits.ts';
-import { type Refusal, refuse } from '../refusal.ts';
-import type { Tag } from '../zfs/names.ts';
+import type { Reach } from '../policy/reach.ts';
+import { isRefusal, type Refusal, refuse } from '../refusal.ts';
+import type { Dataset, Tag } from '../zfs/names.ts';
 import { anyValue, type Listing } from '../zfs/state.ts';
-import { destroyAll } from './destroy.ts';
+import { destroyEach, type Left } from './destroy.ts';
 import type { Done } from './done.ts';
 import { type Reading, withLock } from './lock.ts';
 import { masterProperties, refuseUnlessMaster } from './master.ts';
-import {
-  companions,
-  expirable,
-  lastSent,
-  parseSavecount,
-  SNAPSHOT_PROPERTIES,
-  taggedSnapshots,
-} from './snapshots.ts';
-import type { Step } from './step.ts';
+import { expiringRuns } from './runs.ts';
+import { expirable, lastSent, parseSavecount, SNAPSHOT_PROPERTIES, taggedSnapshots } from './snapshots.ts';
+import { mustSucceed, type Step } from './step.ts';
 import { STREAMED } from './streamed.ts';
 
 export async function expire(
@@ -58,6 +52,29 @@ export async function expireLocked(
   limits: DatasetLimits,
   listing: Listing,
 ): Promise<Done | Refusal> {
+  const expired = await expireDue(step, dataset, tag, reach, limits, listing);
+  if (isRefusal(expired)) return expired;
+  const { destroyed, left } = expired;
+  for (const { ended } of left) mustSucceed(ended, dataset);
+  return { print: `Expiring zrep snaps on ${dataset}\n`, facts: { destroyed } };
+}
+
+/** What expiring came to. */
+export interface Expired {
+  readonly destroyed: number;
+  /** What zfs could not destroy: a clone of the oldest must not fill the pool. */
+  readonly left: readonly Left[];
+}
+
+/** Destroys what is due, as far as zfs can. */
+export async function expireDue(
+  step: Step,
+  dataset: Dataset,
+  tag: Tag,
+  reach: Reach,
+  limits: DatasetLimits,
+  listing: Listing,
+): Promise<Expired | Refusal> {
   const own = listing.get(dataset);
   const refusal = refuseUnlessMaster(own, tag, step.hostName);
   if (refusal) return refusal;
@@ -68,8 +85,13 @@ export async function expireLocked(
   const last = lastSent(snapshots, own, tag);
   if (last === undefined) return refuse('never-sent');
 
-  const expiring = expirable(snapshots, last, savecount, limits, Math.floor(Date.now() / 1000));
-  const along = reach === 'alone' ? [] : companions(listing, dataset, tag, expiring, reach.spared);
-  const destroyed = await destroyAll(step, dataset, [...along, ...expiring]);
-  return { print: `Expiring zrep snaps on ${dataset}\n`, facts: { destroyed } };
+  const now = Math.floor(Date.now() / 1000);
+  const expiring = expirable(snapshots, last, savecount, limits, now);
+  const runs = expiringRuns(listing, tag, { dataset, snapshots, last, expiring }, reach, limits, now);
+  // Children first; a run of which a part is still there keeps its root's, too.
+  const below = await destroyEach(step, runs.along);
+  const there = new Set(below.map(({ snapshot }) => snapshot.slice(snapshot.indexOf('@') + 1)));
+  const going = runs.own.filter(({ name }) => !there.has(name));
+  const left = [...below, ...(await destroyEach(step, going))];
+  return { destroyed: runs.along.length + going.length - left.length, left };
 }

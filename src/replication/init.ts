@@ -5,21 +5,29 @@
 
 import type { Init } from '../command/request.ts';
 import type { DatasetLimits } from '../policy/limits.ts';
-import { isRefusal, type Refusal } from '../refusal.ts';
+import type { Reach } from '../policy/reach.ts';
+import { isRefusal, type Refusal, refuse } from '../refusal.ts';
 import { snapshotArgv } from '../zfs/argv.ts';
 import type { Done } from './done.ts';
 import { askForRoom } from './limits.ts';
 import { withLock } from './lock.ts';
+import { nextSnapshot } from './next-snapshot.ts';
 import { pairArgvs, pairProperties, refuseInitialized, refuseOtherPair } from './pair.ts';
-import { nextSnapshot } from './snaponly.ts';
 import { fullName, SNAPSHOT_PROPERTIES, taggedSnapshots } from './snapshots.ts';
 import { mustSucceed, type Step } from './step.ts';
+import { withWayOut } from './way-out.ts';
 
-export async function init(step: Step, operation: Init, limits: DatasetLimits): Promise<Done | Refusal> {
+export async function init(
+  step: Step,
+  operation: Init,
+  limits: DatasetLimits,
+  reach: Reach = 'alone',
+): Promise<Done | Refusal> {
   step.interruption.check();
   const { dataset, tag, recursive, destHost, destFs } = operation;
   const properties = [...SNAPSHOT_PROPERTIES, `${tag}:sent`, `${tag}:lastsent`, ...pairProperties(tag)];
-  return withLock(step, dataset, tag, { properties, depth: 1 }, async (listing) => {
+  const depth = reach === 'alone' ? 1 : Number.POSITIVE_INFINITY;
+  return withLock(step, dataset, tag, { properties, depth }, async (listing) => {
     const snapshots = taggedSnapshots(listing, dataset, tag);
     const refusal =
       refuseOtherPair(listing, operation, step.hostName) ??
@@ -27,8 +35,11 @@ export async function init(step: Step, operation: Init, limits: DatasetLimits): 
     if (refusal) return refusal;
     const newest = snapshots.at(-1);
     const room = () => askForRoom(step, dataset)();
-    const name = newest ? fullName(newest) : await nextSnapshot(dataset, tag, snapshots, limits, room);
-    if (isRefusal(name)) return name;
+    const name = newest
+      ? fullName(newest)
+      : await nextSnapshot(listing, dataset, tag, { limits, reach }, room);
+    // A pair that has not begun has nothing that could expire.
+    if (isRefusal(name)) return withWayOut(name, dataset, refuse('never-sent'));
     for (const argv of pairArgvs(step.capabilities, operation, step.hostName)) {
       mustSucceed(await step.zfs.ask(argv), dataset);
     }

@@ -93,10 +93,10 @@ async function take(step: Step, dataset: Dataset, tag: Tag): Promise<Refusal | u
 }
 
 /**
- * A stock zrep that saw no lock before it waited for the global one does not look again, and sets its own over this one:
- * then it is the holder, and this process is not.
+ * What `reading` asks for, where this process still holds the lock. A stock zrep that saw no lock before it waited for the
+ * global one does not look again, and sets its own over this one: then it is the holder, and this process is not.
  */
-async function readAsHolder(
+export async function readAsHolder(
   step: Step,
   dataset: Dataset,
   tag: Tag,

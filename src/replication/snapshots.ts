@@ -139,12 +139,31 @@ export function companions(
   expiring: readonly TaggedSnapshot[],
   spared: readonly string[],
 ): TaggedSnapshot[] {
-  const runs = new Set(expiring.map(({ name, createtxg }) => `${name} ${createtxg}`));
-  const children = [...listing.keys()].filter((name) => !name.includes('@') && name.startsWith(`${root}/`));
+  const runs = new Set(expiring.map(runOf));
+  return expiringChildren(listing, root, tag, spared)
+    .flatMap((child) => taggedSnapshots(listing, child, tag))
+    .filter((one) => one.holds === 0 && runs.has(runOf(one)));
+}
+
+/** The datasets below `root` whose snapshots of the same runs expire with its own. */
+export function expiringChildren(
+  listing: Listing,
+  root: Dataset,
+  tag: Tag,
+  spared: readonly string[],
+): string[] {
+  const children = datasetsBelow(listing, root);
   const own = children.filter((child) => localValue(listing.get(child), `${tag}:src-fs`) !== undefined);
   const left = [...own, ...spared];
-  return children
-    .filter((child) => !left.some((root) => child === root || child.startsWith(`${root}/`)))
-    .flatMap((child) => taggedSnapshots(listing, child, tag))
-    .filter(({ name, createtxg, holds }) => holds === 0 && runs.has(`${name} ${createtxg}`));
+  return children.filter((child) => !left.some((root) => child === root || child.startsWith(`${root}/`)));
+}
+
+/** The datasets below `root` that were listed. */
+export function datasetsBelow(listing: Listing, root: string): string[] {
+  return [...listing.keys()].filter((name) => !name.includes('@') && name.startsWith(`${root}/`));
+}
+
+/** What the snapshots of one recursive `zfs snapshot` have in common. */
+export function runOf({ name, createtxg }: Pick<TaggedSnapshot, 'name' | 'createtxg'>): string {
+  return `${name} ${createtxg}`;
 }

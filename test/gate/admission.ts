@@ -89,7 +89,7 @@ const FULL: [string, number, string, RegExp][] = [
   ['streams/backup1', 2, 'too-many-streams', /has 2 streams .*\(streams = 2\); try again when one has ended$/],
   [
     'datasets/backup1/tank%home%a', 1, 'too-many-streams-of-dataset',
-    /has 1 streams of this dataset .*\(streams-per-dataset = 1\); try again when one has ended$/,
+    /has 1 streams of tank\/home\/a .*\(streams-per-dataset = 1\); try again when one has ended$/,
   ],
 ]; // biome-ignore format: one table
 
@@ -101,6 +101,38 @@ t.test('where a limit is reached the work does not begin, and the refusal names 
     t.match(refusal, { refused: code, reason }, place);
     t.same(seatsIn(rundir), Array(count).fill(place), 'and it sits nowhere');
   }
+});
+
+t.test('a stream of a whole tree is one of each dataset in it that has a grant of its own', async (t) => {
+  const tree = await policyOf(`
+[client.backup1]
+[[client.backup1.grant]]
+dataset = "tank"
+subtree = true
+operations = ["pull"]
+recursive = true
+[[client.backup1.grant]]
+dataset = "tank/home/own"
+operations = ["pull"]
+recursive = true
+streams-per-dataset = 1
+`);
+  const whole = (command: string) => decide(tree, ASKER, parse(command) as Pipeline) as Allowed;
+  const rundir = makeFolder(t);
+  const seats = async (command: string) =>
+    (await admit(rundir, whole(command), async () => seatsIn(rundir))) as string[];
+  const own = 'datasets/backup1/tank%home%own';
+  t.same((await seats('zrep -R _refreshpull tank/home@zrep_00000a')).slice(0, 2), [
+    'datasets/backup1/tank%home',
+    own,
+  ]);
+  t.notOk((await seats('zrep _refreshpull tank/home@zrep_00000a')).includes(own));
+  t.notOk((await seats('zrep -R _refreshpull tank/other@zrep_00000a')).includes(own));
+  occupy(t, rundir, own, 1);
+  const refusal = await admit(rundir, whole('zrep -R _refreshpull tank/home@zrep_00000a'), async () =>
+    t.fail('this must not run'),
+  );
+  t.match(refusal, { refused: 'too-many-streams-of-dataset', reason: /1 streams of tank\/home\/own / });
 });
 
 t.test('one less than the limit leaves room for one', async (t) => {

@@ -23,13 +23,15 @@ const KEPT = [
   'the last sent snapshot, every newer one, and held ones stay',
   'the last sent snapshot and 4 before it stay, and each until 604800 seconds after a newer one was marked as sent',
 ];
+const EACH = 'each dataset below is within the limits of its own grant';
+const FIRST = 'where a limit forbids one more, what zrep expire would destroy has gone first';
 const GUIDS = 'the GUIDs in the token are those of snapshots of this dataset with this tag';
 
 /** Under the lock of `dataset`: [command, dataset, tag, what runs between, conditions behind those of the lock]. */
 const LOCKED: [string, string, string, string[], string[]][] = [
-  ['zrep snaponly tank/home', 'tank/home', 'zrep', ['/sbin/zfs snapshot tank/home@zrep_<next>'], room('zrep')],
-  ['zrep -R snaponly tank/vm/a', 'tank/vm/a', 'zrep', ['/sbin/zfs snapshot -r tank/vm/a@zrep_<next>'], room('zrep')],
-  ['zrep -t uk snaponly tank/home', 'tank/home', 'uk', ['/sbin/zfs snapshot tank/home@uk_<next>'], room('uk')],
+  ['zrep snaponly tank/home', 'tank/home', 'zrep', ['/sbin/zfs snapshot tank/home@zrep_<next>'], [...room('zrep'), FIRST]],
+  ['zrep -R snaponly tank/vm/a', 'tank/vm/a', 'zrep', ['/sbin/zfs snapshot -r tank/vm/a@zrep_<next>'], [...room('zrep'), EACH, FIRST]],
+  ['zrep -t uk snaponly tank/home', 'tank/home', 'uk', ['/sbin/zfs snapshot tank/home@uk_<next>'], [...room('uk'), FIRST]],
   [
     'zrep _refreshpull tank/home@zrep_00000a | lz4 -9 | pigz', 'tank/home', 'zrep',
     ['/sbin/zfs send -L -c -I "<last sent>" tank/home@zrep_00000a', LZ4, '| /opt/pigz -c "two words"', record('tank/home@zrep_00000a')],
@@ -75,7 +77,7 @@ const LOCKED: [string, string, string, string[], string[]][] = [
   [
     'zrep expire -L tank/vm', 'tank/vm', 'zrep',
     ['/sbin/zfs destroy "tank/vm/<child>@<each of the same run>"', '/sbin/zfs destroy "tank/vm@<each beyond savecount>"'],
-    [SAVECOUNT, ...KEPT],
+    [SAVECOUNT, ...KEPT, 'what was made at once goes at once: each dataset below keeps its part by the floors of its own grant'],
   ],
 ]; // biome-ignore format: one table
 
@@ -147,6 +149,7 @@ t.test('a pair begins with its properties, and last a snapshot, where there is n
     'the file system belongs to no other pair with the tag zrep',
     'no snapshot is marked zrep:sent',
     'the snapshot is made if there is none with the tag zrep, and then only while 2% of the pool is free',
+    EACH,
   ]);
   t.same(plan(begin, ['batches']).processes.slice(1, -2), [
     `/sbin/zfs set ${quoted.join(' ')} tank/vm/a`,

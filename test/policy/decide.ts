@@ -158,10 +158,22 @@ t.test(
 );
 
 t.test('expiring reaches the children of a recursive grant, and spares what does not agree', async (t) => {
-  const reach = (dataset: string) => (judge(policy, `zrep expire -L ${dataset}`) as Allowed).reach;
-  t.same(reach('tank/vm'), { spared: [] });
+  const reach = (dataset: string) => {
+    const { reach } = judge(policy, `zrep expire -L ${dataset}`) as Allowed;
+    return reach === 'alone' ? reach : [reach.spared, reach.grants?.map((grant) => grant.dataset)];
+  };
+  t.same(reach('tank/vm'), [[], ['tank/vm', 'tank/vm/same']]);
   const spared = ['tank/secret', 'tank/home', 'tank/home/alice', 'tank/raw', 'tank/plain'];
-  t.same(reach('tank'), { spared });
+  const granted = [
+    'tank',
+    'tank/home',
+    'tank/home/alice',
+    'tank/raw',
+    'tank/plain',
+    'tank/vm',
+    'tank/vm/same',
+  ];
+  t.same(reach('tank'), [spared, granted]);
   const flat = await policyFrom(
     'client.backup1.grant = [{ dataset = "tank", subtree = true, operations = ["expire"] }]',
   );
@@ -175,11 +187,14 @@ t.test(
       const both = await policyFrom(`client.backup1.grant = [
       { dataset = "tank", subtree = true, ${wider} },
       { dataset = "tank/home", recursive = true, operations = ["pull", "expire"] }]`);
-      const expiry = judge(both, 'zrep expire -L tank/home') as Allowed;
-      return [codeOf(judge(both, 'zrep -R _refreshpull tank/home@zrep_000001')), expiry.reach];
+      const { reach } = judge(both, 'zrep expire -L tank/home') as Allowed;
+      return [
+        codeOf(judge(both, 'zrep -R _refreshpull tank/home@zrep_000001')),
+        reach === 'alone' ? reach : reach.spared,
+      ];
     };
-    t.same(await verdicts('operations = ["pull", "expire"]'), ['allowed', { spared: [] }]);
-    t.same(await verdicts('operations = ["expire"]'), ['recursive-crosses-grant', { spared: [] }]);
+    t.same(await verdicts('operations = ["pull", "expire"]'), ['allowed', []]);
+    t.same(await verdicts('operations = ["expire"]'), ['recursive-crosses-grant', []]);
     t.same(await verdicts('operations = ["pull"]'), ['allowed', 'alone']);
     const raw = 'operations = ["pull", "expire"], raw = "required"';
     t.same(await verdicts(raw), ['recursive-crosses-grant', 'alone']);

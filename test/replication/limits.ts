@@ -22,13 +22,13 @@ function madeAgo(...ages: readonly number[]): TaggedSnapshot[] {
 }
 
 t.test('there are at most so many in all', async (t) => {
-  t.equal(refuseMore(madeAgo(9000, 8000), limits(3, 99), NOW), undefined);
-  t.match(refuseMore(madeAgo(9000, 8000, 7000), limits(3, 99), NOW), {
+  t.equal(refuseMore('tank/home', madeAgo(9000, 8000), limits(3, 99), NOW), undefined);
+  t.match(refuseMore('tank/home', madeAgo(9000, 8000, 7000), limits(3, 99), NOW), {
     refused: 'too-many-snapshots',
-    reason: 'there are 3 snapshots with this tag already (snapshots = 3); try again when some have expired',
+    reason: 'tank/home has 3 snapshots of this tag, and its grant allows 3 (snapshots = 3)',
   });
-  t.match(refuseMore(madeAgo(9000, 8000, 7000, 6000), limits(3, 99), NOW), {
-    reason: /^there are 4 snapshots/,
+  t.match(refuseMore('tank/home', madeAgo(9000, 8000, 7000, 6000), limits(3, 99), NOW), {
+    reason: /^tank\/home has 4 snapshots/,
   });
 });
 
@@ -49,7 +49,7 @@ const HOURLY: [number[], number, number][] = [
 
 t.test('in any hour there are at most so many, and the refusal says for how long', async (t) => {
   for (const [ages, hourly, minutes] of HOURLY) {
-    const refusal = refuseMore(madeAgo(...ages), limits(99, hourly), NOW);
+    const refusal = refuseMore('tank/home', madeAgo(...ages), limits(99, hourly), NOW);
     const name = `${hourly} an hour, made ${ages} s ago`;
     if (minutes === 0) t.equal(refusal, undefined, name);
     else
@@ -73,13 +73,18 @@ t.test('whoever takes every snapshot that is allowed never has more of any hour'
       let now = NOW;
       for (const seconds of waits) {
         now += seconds;
-        const refusal = refuseMore(madeAgo(...made.map((time) => NOW - time)), limits(999, hourly), now);
+        const refusal = refuseMore(
+          'tank/home',
+          madeAgo(...made.map((time) => NOW - time)),
+          limits(999, hourly),
+          now,
+        );
         if (refusal === undefined) made.push(now);
         if (made.filter((time) => time > now - 3600).length > hourly) return false;
         // The time in the refusal is right: a moment before it, one more is still refused.
         const minutes = Number(/in (\d+) minute/.exec(refusal?.reason ?? '')?.[1] ?? 0);
         const then = (at: number) =>
-          refuseMore(madeAgo(...made.map((time) => NOW - time)), limits(999, hourly), at);
+          refuseMore('tank/home', madeAgo(...made.map((time) => NOW - time)), limits(999, hourly), at);
         if (refusal && (then(now + minutes * 60) || !then(now + (minutes - 1) * 60))) return false;
       }
       return true;
@@ -92,7 +97,7 @@ t.test('the room is that of the whole pool, and is asked for at once', async (t)
   const zfs = pretendZfs();
   const room = askForRoom(zfs.step('/nowhere'), 'tank/home/deep');
   t.strictSame(zfs.asked, ['get -Hp -o name,property,value,source available,used tank']);
-  t.same(await room(), { free: 50 << 20, size: 100 << 20 });
+  t.same(await room(), { pool: 'tank', free: 50 << 20, size: 100 << 20 });
   t.equal(zfs.asked.length, 1);
 });
 
@@ -109,11 +114,11 @@ t.test(
 );
 
 t.test('the refusal of a full pool names what must be free', async (t) => {
-  const room = { free: 10, size: 1000 };
+  const room = { pool: 'tank', free: 10, size: 1000 };
   t.equal(refuseFull(room, parseSpace('1%') as Space), undefined);
   t.match(refuseFull(room, parseSpace('1.1%') as Space), {
     refused: 'pool-full',
-    reason: /\(free-space = "1.1%"\); try again when space was freed there$/,
+    reason: 'the pool tank has less free than a new snapshot needs (free-space = "1.1%")',
   });
   t.match(refuseFull(room, parseSpace('1M') as Space), { refused: 'pool-full' });
 });

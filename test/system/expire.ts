@@ -173,19 +173,33 @@ exec zfs "$@"
     }
     await zfs('set', `zrep:src-fs=${source}/own`, `${source}/own`);
     await zfs('snapshot', '-r', zrepName(source, 1));
-    for (const number of [2, 3]) {
-      await zfs('snapshot', zrepName(source, number));
-      await zfs('snapshot', zrepName(`${source}/later`, number));
-    }
+    await zfs('snapshot', zrepName(source, 2));
+    await zfs('snapshot', zrepName(`${source}/later`, 2));
+    await zfs('snapshot', '-r', zrepName(source, 3));
     await zfs('set', 'zrep:sent=1795385385', zrepName(source, 3));
     await expire(t, gate, source);
     t.same(await numbersOf(gate, source), [3]);
-    t.same(await numbersOf(gate, `${source}/plain`), [], 'the same run');
-    t.same(await numbersOf(gate, `${source}/plain/deep`), [], 'the same run, further down');
-    t.same(await numbersOf(gate, `${source}/later`), [2, 3], 'the same names of another run stay');
-    t.same(await numbersOf(gate, `${source}/own`), [1], 'a child with a zrep configuration of its own stays');
-    t.same(await numbersOf(gate, `${source}/own/below`), [1], 'and what is below it');
-    t.same(await numbersOf(gate, `${source}/private`), [1], 'what is excepted stays');
+    t.same(await numbersOf(gate, `${source}/plain`), [3], 'the same run');
+    t.same(await numbersOf(gate, `${source}/plain/deep`), [3], 'the same run, further down');
+    t.same(await numbersOf(gate, `${source}/later`), [2, 3], 'the same name of another run stays');
+    t.same(
+      await numbersOf(gate, `${source}/own`),
+      [1, 3],
+      'a child with a zrep configuration of its own stays',
+    );
+    t.same(await numbersOf(gate, `${source}/own/below`), [1, 3], 'and what is below it');
+    t.same(await numbersOf(gate, `${source}/private`), [1, 3], 'what is excepted stays');
+  });
+
+  t.test('a child that has no part in what was sent keeps what it has, and the root its run', async (t) => {
+    const source = await makeSource(fileserver, `${tank}/tree/left`, { sent: [], savecount: '1' });
+    await zfs('create', `${source}/child`);
+    await zfs('snapshot', '-r', zrepName(source, 1));
+    for (const number of [2, 3]) await zfs('snapshot', zrepName(source, number));
+    await zfs('set', 'zrep:sent=1795385385', zrepName(source, 3));
+    await expire(t, gate, source);
+    t.same(await numbersOf(gate, `${source}/child`), [1]);
+    t.same(await numbersOf(gate, source), [1, 3]);
   });
 
   t.test('without a recursive grant the children keep theirs', async (t) => {

@@ -90,11 +90,12 @@ function factsOf(outcome: Outcome): Record<string, string | number> {
   }
 }
 
-function refusalFacts({ refused, reason, detail }: Refusal): Record<string, string> {
+function refusalFacts({ refused, reason, detail, destroyed }: Refusal): Record<string, string | number> {
   return {
     code: refused,
     reason,
     ...(detail === undefined ? {} : { detail }),
+    ...(destroyed === undefined ? {} : { destroyed }),
   };
 }
 
