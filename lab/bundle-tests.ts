@@ -3,9 +3,10 @@
  * takes with tsx, half a second here and two in a guest, and there are 200 of them.
  */
 
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { build, type Plugin } from 'esbuild';
+import { makeRunFolder } from './run-folder.ts';
 import { PROJECT } from './start-host.ts';
 
 interface Bundles {
@@ -14,13 +15,9 @@ interface Bundles {
   remove(): void;
 }
 
-/** Where they are in the checkout, since they find their packages from there. */
-const FOLDER = join(PROJECT, '.tests');
-
-/** @throws Error for what esbuild cannot read. */
+/** They are in the checkout, since they find their packages from there. @throws Error for what esbuild cannot read. */
 export async function bundleTests(files: readonly string[]): Promise<Bundles> {
-  mkdirSync(FOLDER, { recursive: true });
-  const folder = mkdtempSync(join(FOLDER, 'run-'));
+  const folder = makeRunFolder();
   const remove = () => rmSync(folder, { recursive: true, force: true });
   const built = build({
     absWorkingDir: PROJECT,

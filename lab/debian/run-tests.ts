@@ -1,12 +1,12 @@
 /** Test files in other Debians, whose programs take the place of this machine's. */
 
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { bundleTests } from '../bundle-tests.ts';
 import { installOnce } from '../installation.ts';
 import { type FileTest, runFiles } from '../run-files.ts';
+import { makeRunFolder } from '../run-folder.ts';
 import { PROJECT } from '../start-host.ts';
 import type { FileReport } from '../tap-report.ts';
 import type { DebianTest, Release } from './tests.ts';
@@ -43,7 +43,7 @@ export async function runInDebians(
     if (exitCode !== 0) throw new NoSuchDebian(release, exitCode ?? 1);
     console.log(`Debian ${release}: ${stdout.split('\n').join(', ')}`);
   }
-  const folder = mkdtempSync(join(tmpdir(), 'zrep-gate-debian-'));
+  const folder = makeRunFolder();
   const bundles = await bundleTests(tests.map(({ file }) => file));
   try {
     const env = {
