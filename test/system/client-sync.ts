@@ -50,7 +50,8 @@ Expiring zrep snaps on ${destination}
     const { code, stderr } = await zrep(['-t', 'off', '-S', '-f', source], { env });
     t.same({ code, stderr }, { code: 0, stderr: '' });
     const asked = await wire();
-    t.equal(asked[1], `gzip -dc | zfs recv  -F ${destination}`);
+    t.match(asked[1], /^zfs get .*clones,written /, 'what would go is looked at first');
+    t.equal(asked[2], `gzip -dc | zfs recv  -F ${destination}`);
     t.equal(asked.at(-1), `zrep -t off expire ${destination}`);
     await theSame(t, lab, pair, ['off_000000', 'off_000001']);
   });

@@ -22,7 +22,7 @@ export interface Read {
 }
 
 /** What is done with one file system: these snapshots are destroyed, and then it is rolled back to `base`. */
-export interface Way {
+interface Way {
   readonly dataset: string;
   readonly base: { readonly name: string; readonly guid: string };
   readonly destroyed: readonly Snapshot[];
