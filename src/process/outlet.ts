@@ -5,7 +5,6 @@
  */
 
 import { writeSync } from 'node:fs';
-import { Socket } from 'node:net';
 
 /** Milliseconds between two tries, and how long this process waits for readers in all. */
 const PAUSE = 10;
@@ -42,6 +41,8 @@ export function writeOrDrop(descriptor: 1 | 2, text: string): void {
  */
 function dontWait(): void {
   if (standardError === 'unopened') {
+    // Loaded on need: it costs a start-up millisecond, and most commands have nothing to say.
+    const { Socket } = process.getBuiltinModule('node:net');
     try {
       standardError = new Socket({ fd: 2, readable: false, writable: true }) as unknown as Handled;
     } catch {

@@ -14,8 +14,9 @@ import type { Dataset, Tag } from '../zfs/names.ts';
 import { anyValue, type Listing } from '../zfs/state.ts';
 import { destroyEach, type Left } from './destroy.ts';
 import type { Done } from './done.ts';
-import { type Reading, withLock } from './lock.ts';
+import type { Reading } from './lock.ts';
 import { masterProperties, refuseUnlessMaster } from './master.ts';
+import { withLockOrNoRoom } from './no-room.ts';
 import { expiringRuns } from './runs.ts';
 import { expirable, lastSent, parseSavecount, SNAPSHOT_PROPERTIES, taggedSnapshots } from './snapshots.ts';
 import { mustSucceed, type Step } from './step.ts';
@@ -28,7 +29,7 @@ export async function expire(
   limits: DatasetLimits,
 ): Promise<Done | Refusal> {
   const { dataset, tag } = operation;
-  return withLock(step, dataset, tag, expireReading(tag, reach), (listing) =>
+  return withLockOrNoRoom(step, dataset, tag, expireReading(tag, reach), (listing) =>
     expireLocked(step, operation, reach, limits, listing),
   );
 }

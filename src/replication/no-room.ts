@@ -7,11 +7,11 @@
 
 import { isAlive } from '../process/liveness.ts';
 import { type Refusal, refuse } from '../refusal.ts';
-import { readPropertiesArgv } from '../zfs/argv.ts';
+import { readPropertiesArgv, readStateArgv } from '../zfs/argv.ts';
 import type { Dataset, Tag } from '../zfs/names.ts';
-import { localValue, parseListing } from '../zfs/state.ts';
+import { type Listing, localValue, parseListing } from '../zfs/state.ts';
 import { withGlobalLock } from './global-lock.ts';
-import { lockPropertyNames, NoRoomForLock, parsePid } from './lock.ts';
+import { lockPropertyNames, NoRoomForLock, parsePid, type Reading, withLock } from './lock.ts';
 import { parseLockTime } from './lock-time.ts';
 import { mustSucceed, type Step } from './step.ts';
 
@@ -43,6 +43,25 @@ export async function evenWithoutRoom<Result>(
     }
     return alone();
   });
+}
+
+/** `withLock` for work that makes room: it is done also where there is none for the lock. */
+export function withLockOrNoRoom<Result>(
+  step: Step,
+  dataset: Dataset,
+  tag: Tag,
+  reading: Reading,
+  work: (listing: Listing) => Promise<Result | Refusal>,
+): Promise<Result | Refusal> {
+  return evenWithoutRoom(
+    step,
+    [{ root: dataset, tag }],
+    () => withLock(step, dataset, tag, reading, work),
+    async () => {
+      const state = await step.zfs.ask(readStateArgv(dataset, reading.properties, reading.depth));
+      return work(parseListing(mustSucceed(state, dataset).output));
+    },
+  );
 }
 
 async function liveHolder({ zfs }: Step, dataset: Dataset, tag: Tag): Promise<number | undefined> {

@@ -5,13 +5,10 @@
 
 import { Interrupted } from '../../process/interruption.ts';
 import { isRefusal } from '../../refusal.ts';
-import { withLock } from '../../replication/lock.ts';
-import { evenWithoutRoom } from '../../replication/no-room.ts';
+import { withLockOrNoRoom } from '../../replication/no-room.ts';
 import { ROLE_PROPERTIES, roleOf, roleProperties } from '../../replication/role.ts';
-import { mustSucceed } from '../../replication/step.ts';
-import { readStateArgv } from '../../zfs/argv.ts';
 import type { Dataset } from '../../zfs/names.ts';
-import { type Listing, localValue, parseListing } from '../../zfs/state.ts';
+import { type Listing, localValue } from '../../zfs/state.ts';
 import { expireHere } from '../copy/expire-here.ts';
 import { Failure, failureOf } from '../run/failure.ts';
 import { tell } from '../run/in-run.ts';
@@ -66,15 +63,7 @@ async function expireOne(run: Run, dataset: Dataset, local: boolean): Promise<bo
     await expireHere(run, dataset);
     return true;
   };
-  const done = await evenWithoutRoom(
-    step,
-    [{ root: dataset, tag }],
-    () => withLock(step, dataset, tag, reading, work),
-    async () => {
-      const argv = readStateArgv(dataset, reading.properties, reading.depth);
-      return work(parseListing(mustSucceed(await step.zfs.ask(argv), dataset).output));
-    },
-  );
+  const done = await withLockOrNoRoom(step, dataset, tag, reading, work);
   if (isRefusal(done)) throw failureOf(done);
   return done;
 }
