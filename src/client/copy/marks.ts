@@ -87,7 +87,7 @@ export async function recoverCompletion(
   const guid = /^(\d+)\n?$/.exec(answer.output)?.[1];
   if (succeeded(answer) && guid !== undefined && guid !== newest.guid)
     throw new Failure(
-      `${fullName(newest)} and ${theirs} on ${far.host.name} are different snapshots of one name: the two sides have parted (split brain). Find out which one is right; then zrep init --pull -f sets the pair up anew`,
+      `${fullName(newest)} and ${theirs} on ${far.host.name} are different snapshots of one name: the two sides have parted (split brain). For the way on: zrep doctor ${pair.dataset}`,
     );
   const sent = Math.floor(Date.now() / 1000);
   // Refused where it is one that came along between two marked ones, or by init: the next stream goes on from the mark.

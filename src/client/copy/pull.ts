@@ -8,6 +8,7 @@ import type { FarSide } from '../far/far-side.ts';
 import { farLines } from '../far/far-text.ts';
 import { Failure } from '../run/failure.ts';
 import type { Run } from '../run/run.ts';
+import { zrepAgain } from '../words/again.ts';
 import type { Settings } from '../words/settings.ts';
 import type { Destination } from './destination.ts';
 import { holdProperties, readHeld } from './hold-properties.ts';
@@ -140,7 +141,7 @@ export async function receiveFrom(
   step.interruption.check();
   report.far(far.host.name, farLines(ended.sender.message));
   if (ended.refused !== undefined) throw notLetIn(ended, far.host.name);
-  const why = complaints(ended, dataset);
+  const why = complaints(ended, dataset, zrepAgain(settings));
   return { done: why.length === 0, why, farSaid: ended.sender.message };
 }
 
@@ -165,7 +166,7 @@ function notLetIn({ refused, receivers }: TakenIn, host: string): Failure {
 }
 
 /** A sentence for everything that did not end well; where the sender failed, zfs's "failed to read" says nothing more. */
-function complaints({ sender, filters, receivers, cut }: TakenIn, dataset: string): string[] {
+function complaints({ sender, filters, receivers, cut }: TakenIn, dataset: string, zrep: string): string[] {
   const said: string[] = [];
   if (!succeeded(sender)) said.push(`the far side ended with ${sender.signal ?? sender.code}`);
   for (const filter of filters)
@@ -177,21 +178,21 @@ function complaints({ sender, filters, receivers, cut }: TakenIn, dataset: strin
     const message = printable(receiver.message.trim().split('\n')[0] ?? '');
     said.push(
       message || `zfs receive ended with ${receiver.signal ?? receiver.code}`,
-      ...mending(message, dataset),
+      ...mending(message, dataset, zrep),
     );
   }
   return said;
 }
 
-/** What mends the dead ends of zfs receive, by its messages (cmd/zfs, libzfs_sendrecv.c). */
-function mending(message: string, dataset: string): string[] {
+/** What mends the dead ends of zfs receive, by its messages (cmd/zfs, libzfs_sendrecv.c); `zrep` is how this zrep was called. */
+function mending(message: string, dataset: string, zrep: string): string[] {
   if (message.includes('has been modified'))
     return [
-      `${dataset} was changed here since the last refresh. To give those changes up: zrep refresh -f ${dataset}; and so that it does not happen again: zfs set readonly=on ${dataset}`,
+      `${dataset} was changed here since the last refresh. To give those changes up: ${zrep} refresh -f ${dataset}; and so that it does not happen again: zfs set readonly=on ${dataset}`,
     ];
   if (/does not match incremental source|most recent snapshot/.test(message))
     return [
-      `the two sides have no common snapshot to go on from. If newer snapshots stand in the way here: zrep refresh -f ${dataset}; otherwise set the pair up anew with zrep init --pull`,
+      `the two sides have no common snapshot to go on from. If newer snapshots stand in the way here: ${zrep} refresh -f ${dataset}; otherwise set the pair up anew with ${zrep} init --pull`,
     ];
   if (message.includes('partially-complete'))
     return [`what an earlier stream left is in the way; to give it up: zfs receive -A ${dataset}`];

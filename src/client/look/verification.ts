@@ -71,7 +71,7 @@ export function judgeBase(said: Said, last: TaggedSnapshot, far: FarSource): Ver
       };
     if (GONE.test(said.message))
       return wouldFail(
-        `${theirs} is not on ${far.host} any more, and the next pull would go on from it; another common snapshot is what zrep init --pull -f begins with`,
+        `${theirs} is not on ${far.host} any more, and the next pull would begin with it. For the way on: zrep doctor ${last.dataset}`,
       );
     return { verdict: 'unknown', why: `${far.host} cannot be asked: ${said.message || 'it said nothing'}` };
   }
