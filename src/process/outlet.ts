@@ -5,7 +5,6 @@
  */
 
 import { writeSync } from 'node:fs';
-import { Socket } from 'node:net';
 
 /** Milliseconds between two tries, and how long this process waits for readers in all. */
 const PAUSE = 10;
@@ -43,6 +42,8 @@ export function writeOrDrop(descriptor: 1 | 2, text: string): void {
 function dontWait(): void {
   if (standardError === 'unopened') {
     try {
+      // Only when there is something to say: most commands do without sockets.
+      const { Socket } = process.getBuiltinModule('node:net');
       standardError = new Socket({ fd: 2, readable: false, writable: true }) as unknown as Handled;
     } catch {
       standardError = undefined;
