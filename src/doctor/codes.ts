@@ -129,6 +129,15 @@ const HOST = {
   'dataset-not-master': warning(
     'A pull, and an expiry, are refused until the pair is made, or this host its master.',
   ),
+  'pool-under-free-space': error(
+    'The gate refuses every new snapshot, unless one that is due to expire makes room: backups stop.',
+  ),
+  'snapshots-at-limit': error(
+    'The gate refuses a new snapshot, unless an older one is due to expire: backups stop.',
+  ),
+  'limit-below-floor': warning(
+    'Expiring leaves so many that the gate will refuse every new snapshot, for ever.',
+  ),
   'zfs-fails': error('The gate gets the same answer.'),
   'dataset-lock-stale': note('The next zrep takes it over by itself.'),
   'global-lock-stale': warning(

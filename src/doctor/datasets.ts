@@ -8,12 +8,10 @@ import { parseLockTime } from '../replication/lock-time.ts';
 import { masterProperties, refuseUnlessMaster } from '../replication/master.ts';
 import { listArgv, readStateArgv } from '../zfs/argv.ts';
 import type { Tag } from '../zfs/names.ts';
-import { createZfs, type Zfs } from '../zfs/run.ts';
+import type { Zfs } from '../zfs/run.ts';
 import { anyValue, type Listing, localValue, parseListing } from '../zfs/state.ts';
 import { type Finding, finding } from './findings.ts';
-
-/** The doctor ends when it is told to, like any program. */
-const NEVER = { signal: undefined, check: () => {}, onSignal: () => () => {} };
+import { zfsOf } from './zfs.ts';
 
 /** Every grant of the clients in `names`, by the policy's own zfs. */
 export async function lookAtGrants(
@@ -21,7 +19,7 @@ export async function lookAtGrants(
   path: string,
   names: ReadonlySet<string>,
 ): Promise<Finding[]> {
-  const zfs = createZfs(policy.zfs, NEVER);
+  const zfs = zfsOf(policy);
   const host = policy.zrep.srcHost ?? hostname().split('.')[0] ?? '';
   const findings: Finding[] = [];
   for (const [name, { grants }] of policy.clients) {

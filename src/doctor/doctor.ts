@@ -18,6 +18,7 @@ import { lookAtGlobalLocks } from './locks.ts';
 import { lookAtAccounts, visitorFor } from './look-accounts.ts';
 import { lookAtSshd } from './look-sshd.ts';
 import { lookAtGate, lookAtNode, lookAtPrograms } from './programs.ts';
+import { judgeFloors, lookAtRoom } from './room.ts';
 import { type DoctorOptions, isWanted, policyOf, readScene, type Scene } from './scene.ts';
 
 export interface Diagnosis {
@@ -107,7 +108,11 @@ async function lookAtPolicies({ policies, options }: Scene): Promise<Finding[]> 
     findings.push(...own);
     if (policy === undefined) continue;
     const names = new Set([...policy.clients.keys()].filter((name) => isWanted(name, options)));
-    findings.push(...(await lookAtGrants(policy, path, names)));
+    findings.push(
+      ...(await lookAtGrants(policy, path, names)),
+      ...judgeFloors(policy, path, names),
+      ...(await lookAtRoom(policy, path, names)),
+    );
     findings.push(...lookAtAudit(policy.audit, path), ...lookAtGlobalLocks(policy.zrep.rundir));
   }
   return findings;
@@ -120,6 +125,6 @@ function lookedAt({ accounts, gates, policies }: Scene): string[] {
     ...(gates.some(({ call }) => call?.sudo) ? ['sudo'] : []),
     'programs and their owners',
     ...policies.map(({ path }) => path),
-    'datasets, records and locks',
+    'datasets and their pools, records and locks',
   ];
 }

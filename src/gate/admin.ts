@@ -8,6 +8,7 @@ import { examine } from '../doctor/doctor.ts';
 import { DOCTOR_EXIT } from '../doctor/findings.ts';
 import { openKeysBeside } from '../doctor/open-keys.ts';
 import { diagnosisAsJson, formatDiagnosis } from '../doctor/report.ts';
+import { lookAtRoom } from '../doctor/room.ts';
 import { DEFAULT_CONFIG } from '../doctor/sshd.ts';
 import { buildPolicy } from '../policy/build.ts';
 import { DEFAULT_POLICY, readDraftPolicy, trustProblems, UnusablePolicy } from '../policy/load.ts';
@@ -136,8 +137,12 @@ function gather(value: string, before: readonly string[] = []): string[] {
 }
 
 async function check(path: string): Promise<number> {
-  const { errors, warnings, summary } = await checkPolicy(path, Math.floor(Date.now() / 1000));
+  const { policy, errors, warnings, summary } = await checkPolicy(path, Math.floor(Date.now() / 1000));
   for (const warning of warnings) console.error(`zrep-gate: warning: ${warning}`);
+  // Where the policy's datasets are on this machine.
+  const found = policy ? await lookAtRoom(policy, path, new Set(policy.clients.keys())) : [];
+  for (const { where, problem, why } of found)
+    console.error(`zrep-gate: warning: ${where}: ${problem}. ${why}`);
   for (const error of errors) console.error(`zrep-gate: ${error}`);
   if (summary !== '')
     console.log(

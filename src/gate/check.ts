@@ -2,8 +2,10 @@
 
 import { accessSync, constants } from 'node:fs';
 import { buildPolicy } from '../policy/build.ts';
+import { fillsByFloor } from '../policy/limits.ts';
 import { readDraftPolicy, trustProblems } from '../policy/load.ts';
 import { describeMistake } from '../policy/mistakes.ts';
+import { makesSnapshots } from '../policy/operations.ts';
 import type { Policy } from '../policy/policy.ts';
 import { printable, quote } from '../printable.ts';
 import { assumedAddress, explain } from './explain.ts';
@@ -14,6 +16,8 @@ export interface CheckReport {
   /** What would make the gate refuse this file where it lies, or an operation when it runs. */
   readonly warnings: readonly string[];
   readonly summary: string;
+  /** Where it is usable. */
+  readonly policy?: Policy;
 }
 
 /**
@@ -36,8 +40,9 @@ export async function checkPolicy(path: string, now: number): Promise<CheckRepor
   const { policy } = built;
   const grants = [...policy.clients.values()].reduce((sum, client) => sum + client.grants.length, 0);
   return {
+    policy,
     errors: wrongExamples(path, policy, now),
-    warnings: [...warnings, ...missingPrograms(policy)],
+    warnings: [...warnings, ...limitsBelowFloors(policy), ...missingPrograms(policy)],
     summary: `${count(policy.clients.size, 'client')}, ${count(grants, 'grant')}, ${count(policy.examples.length, 'example')}`,
   };
 }
@@ -53,6 +58,19 @@ function wrongExamples(path: string, policy: Policy, now: number): string[] {
     const place = `${printable(path)}: example[${index + 1}]`;
     return [`${place}: ${quote(command)} should be "${verdict}", but is "${found.verdict}": ${found.reason}`];
   });
+}
+
+function limitsBelowFloors({ clients }: Policy): string[] {
+  return [...clients].flatMap(([name, { grants }]) =>
+    grants.flatMap((grant, index) => {
+      if (!makesSnapshots(grant) || !fillsByFloor(grant.limits)) return [];
+      const { snapshots, keepAtLeast } = grant.limits;
+      const place = `client.${name}.grant[${index + 1}]`;
+      return [
+        `${place}: snapshots = ${snapshots} is not more than keep-at-least = ${keepAtLeast}, so with ${snapshots} snapshots the gate refuses every new one; raise snapshots`,
+      ];
+    }),
+  );
 }
 
 function missingPrograms({ zfs, filters, clients }: Policy): string[] {

@@ -64,6 +64,13 @@ const DEFAULTS: Required<ClientKeys> & Required<DatasetKeys> = {
   'keep-for': '7 days',
 };
 
+/**
+ * True where what expiring leaves is as much as there may be. Once there are so many, no new snapshot is ever allowed.
+ */
+export function fillsByFloor({ snapshots, keepAtLeast }: DatasetLimits): boolean {
+  return snapshots <= keepAtLeast;
+}
+
 /** A client's limits: its own, else the file's, else the defaults. */
 export function clientLimits(own: ClientKeys, file: ClientKeys): ClientLimits {
   return {

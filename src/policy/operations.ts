@@ -19,3 +19,8 @@ export const GRANTED_AS: Record<Operation['kind'], readonly [GrantedOperation, .
 export function isGranted({ operations }: Grant, { kind }: Pick<Operation, 'kind'>): boolean {
   return GRANTED_AS[kind].some((one) => operations.includes(one));
 }
+
+/** True for a grant by which snapshots are made. */
+export function makesSnapshots(grant: Grant): boolean {
+  return isGranted(grant, { kind: 'snaponly' }) || isGranted(grant, { kind: 'init' });
+}

@@ -44,6 +44,8 @@ function dontWait(): void {
     // Loaded on need: it costs a start-up millisecond, and most commands have nothing to say.
     const { Socket } = process.getBuiltinModule('node:net');
     try {
+      // Only when there is something to say: most commands do without sockets.
+      const { Socket } = process.getBuiltinModule('node:net');
       standardError = new Socket({ fd: 2, readable: false, writable: true }) as unknown as Handled;
     } catch {
       standardError = undefined;

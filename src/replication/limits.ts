@@ -32,7 +32,7 @@ export interface Room {
 }
 
 /** How much of the pool of `dataset` is free, and of how much; asked at once, to be looked at later. */
-export function askForRoom({ zfs }: Step, dataset: string): () => Promise<Room> {
+export function askForRoom({ zfs }: Pick<Step, 'zfs'>, dataset: string): () => Promise<Room> {
   const [pool = ''] = dataset.split('/');
   const asked = zfs.ask(readPropertiesArgv([pool], ['available', 'used']));
   return async () => {

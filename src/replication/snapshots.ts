@@ -44,6 +44,11 @@ export function taggedSnapshots(listing: Listing, dataset: string, tag: Tag): Ta
   return found.sort((a, b) => a.createtxg - b.createtxg);
 }
 
+/** True for the name, behind its @, of a snapshot with this tag. */
+export function isTagged(name: string, tag: Tag): boolean {
+  return sequenceOf(name, tag) !== undefined;
+}
+
 function sequenceOf(name: string, tag: Tag): number | undefined {
   if (!name.startsWith(`${tag}_`)) return undefined;
   const digits = /^([0-9a-f]{6,7})(?:_unsent)?$/.exec(name.slice(tag.length + 1))?.[1];

@@ -121,6 +121,23 @@ t.test('warned is of programs that are not here, of those only that a grant can 
   );
 });
 
+t.test('warned is of a limit that the floors alone fill, where snapshots are made', async (t) => {
+  const said = async (keys: string) =>
+    (await check(`${GRANT.replace('[]', '["pull"]')}${keys}`)).warnings.filter((one) =>
+      one.includes('keep-at-least'),
+    );
+  t.same(await said('snapshots = 5'), [
+    'client.a.grant[1]: snapshots = 5 is not more than keep-at-least = 5, so with 5 snapshots the gate refuses every new one; raise snapshots',
+  ]);
+  t.same(await said('snapshots = 6'), []);
+  t.same(await said('snapshots = 5\nkeep-at-least = 4'), []);
+  const { warnings } = await check(`${GRANT}snapshots = 5`);
+  t.same(
+    warnings.filter((one) => one.includes('keep-at-least')),
+    [],
+  );
+});
+
 t.test('warned is of whatever would make serve refuse the file where it lies', async (t) => {
   const path = writePolicy(t, GRANT);
   chmodSync(path, 0o666);
