@@ -5,6 +5,7 @@ import { SNAPSHOT_PROPERTIES, taggedSnapshots } from '../../replication/snapshot
 import type { Capabilities } from '../../zfs/capabilities.ts';
 import { type Dataset, isBelow, parseDataset, type Tag } from '../../zfs/names.ts';
 import { anyValue, type Listing, localValue, type Properties } from '../../zfs/state.ts';
+import { refuseRetired } from '../copies/refuse-retired.ts';
 import { Failure } from '../run/failure.ts';
 import { parseSourceHost, type SourceHost } from '../words/source.ts';
 import { guardedProperties } from './guard.ts';
@@ -29,7 +30,7 @@ export interface Destination {
 
 /** What has to be read of a dataset and its snapshots for `readDestination`. */
 export function destinationProperties(capabilities: Capabilities, tag: Tag): string[] {
-  const pair = [...PAIR_PROPERTIES, 'master', 'sent'].map((name) => `${tag}:${name}`);
+  const pair = [...PAIR_PROPERTIES, 'master', 'sent', 'retired'].map((name) => `${tag}:${name}`);
   const guarded = guardedProperties(capabilities, { tag, volume: false, raw: false });
   return [
     ...new Set([
@@ -52,6 +53,7 @@ export function readDestination(listing: Listing, dataset: Dataset, tag: Tag, lo
   const own = listing.get(dataset);
   if (localValue(own, `${tag}:master`) === 'yes')
     throw new Failure(`Sorry, you cant run refresh on a master mode fs ${dataset}`);
+  refuseRetired(own, dataset, tag);
   const [srcFs, srcHost] = [anyValue(own, `${tag}:src-fs`), anyValue(own, `${tag}:src-host`)];
   if (srcFs === undefined || srcHost === undefined)
     throw new Failure(

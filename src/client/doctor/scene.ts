@@ -3,7 +3,9 @@
 import { SNAPSHOT_PROPERTIES, type TaggedSnapshot, taggedSnapshots } from '../../replication/snapshots.ts';
 import type { Capabilities } from '../../zfs/capabilities.ts';
 import { type Dataset, parseDataset, parseSnapshot, type Tag } from '../../zfs/names.ts';
-import { anyValue, type Listing, localValue, type Properties } from '../../zfs/state.ts';
+import { anyValue, type Listing, localValue, ownValue, type Properties } from '../../zfs/state.ts';
+import { surveyedProperties } from '../copies/find-missing.ts';
+import { retiredSince } from '../copies/retirement.ts';
 import { PAIR_PROPERTIES } from '../copy/receive.ts';
 import { parseSourceHost, type SourceHost } from '../words/source.ts';
 import type { Finding, Mend } from './finding.ts';
@@ -80,7 +82,7 @@ export interface World {
 export function fileSystemProperties(capabilities: Capabilities, tag: Tag): string[] {
   const own = [...PAIR_PROPERTIES, 'master', 'lock-pid', 'lock-time', 'lastsent'];
   return [
-    ...own.map((name) => `${tag}:${name}`),
+    ...new Set([...own.map((name) => `${tag}:${name}`), ...surveyedProperties(tag)]),
     ...['type', 'readonly', 'mounted', 'mountpoint', 'canmount', 'referenced'],
     ...(capabilities.has('written') ? ['written'] : []),
     ...(capabilities.has('resume') ? ['receive_resume_token'] : []),
@@ -92,20 +94,14 @@ export function snapshotProperties(tag: Tag): string[] {
   return [...SNAPSHOT_PROPERTIES, 'referenced', `${tag}:sent`];
 }
 
-/** The value that belongs to the dataset itself: set here, or come with a stream. */
-export function ownValue(properties: Properties | undefined, property: string): string | undefined {
-  const found = properties?.get(property);
-  return found?.source === 'local' || found?.source === 'received' ? found.value : undefined;
-}
-
-/** Datasets with a configuration of their own under the tag, also one that has lost a part of it. */
+/** Datasets in service with a configuration of their own under the tag, also one that has lost a part of it. */
 export function configured(listing: Listing, tag: Tag): Dataset[] {
   const signs = ['src-fs', 'src-host', 'dest-fs'].map((name) => `${tag}:${name}`);
   return [...listing].flatMap(([name, own]) => {
     const dataset = parseDataset(name);
     const any =
       signs.some((sign) => ownValue(own, sign) !== undefined) || localValue(own, `${tag}:master`) === 'yes';
-    return dataset !== undefined && any ? [dataset] : [];
+    return dataset !== undefined && any && retiredSince(own, tag) === undefined ? [dataset] : [];
   });
 }
 

@@ -8,6 +8,7 @@ import { isRefusal } from '../../refusal.ts';
 import { withLock } from '../../replication/lock.ts';
 import type { Dataset } from '../../zfs/names.ts';
 import { localValue } from '../../zfs/state.ts';
+import { refuseRetired } from '../copies/refuse-retired.ts';
 import { expireHere } from '../copy/expire-here.ts';
 import { Failure, failureOf } from '../run/failure.ts';
 import { tell } from '../run/in-run.ts';
@@ -47,7 +48,10 @@ async function chosen(run: Run, { datasets, all }: ExpireCommand): Promise<reado
 async function expireOne(run: Run, dataset: Dataset, local: boolean): Promise<boolean> {
   const { settings, step, report } = run;
   const { tag } = settings;
-  const done = await withLock(step, dataset, tag, expireBothReading(run), async (listing) => {
+  const { properties, depth } = expireBothReading(run);
+  const reading = { properties: [...properties, `${tag}:retired`], depth };
+  const done = await withLock(step, dataset, tag, reading, async (listing) => {
+    refuseRetired(listing.get(dataset), dataset, tag);
     report.line(`Expiring zrep snaps on ${dataset}`);
     if (localValue(listing.get(dataset), `${tag}:master`) === 'yes')
       return expireBoth(run, dataset, local, listing);
