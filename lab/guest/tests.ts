@@ -36,6 +36,8 @@ const LONG = [
   'client-sync-marks',
   'client-refresh',
   'client-cut',
+  'client-missing',
+  'client-renamed',
 ];
 
 /** Whether a test file need not run on this machine, if there are guests. */

@@ -16,6 +16,8 @@ import { initPull } from '../client/verbs/init-pull.ts';
 import { initPush } from '../client/verbs/init-push.ts';
 import { list } from '../client/verbs/list.ts';
 import { refresh } from '../client/verbs/refresh.ts';
+import { renamed } from '../client/verbs/renamed.ts';
+import { retire } from '../client/verbs/retire.ts';
 import { sentsync } from '../client/verbs/sentsync.ts';
 import { serverVerb } from '../client/verbs/server-verbs.ts';
 import { status } from '../client/verbs/status.ts';
@@ -99,6 +101,10 @@ function dispatch(
       return changeconfig(settings, command);
     case 'clear':
       return clear(settings, command);
+    case 'retire':
+      return retire(settings, command);
+    case 'renamed':
+      return renamed(settings, command);
     case 'doctor':
       return import('../client/verbs/doctor.ts').then(({ doctor }) => doctor(settings, command));
   }

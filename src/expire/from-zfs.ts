@@ -9,8 +9,8 @@ import { SNAPSHOT_PROPERTIES } from '../replication/snapshots.ts';
 import { lastStreamed, STREAMED } from '../replication/streamed.ts';
 import type { Capabilities } from '../zfs/capabilities.ts';
 import { tokenGuids } from '../zfs/resume-token.ts';
-import { anyValue, type Listing, localValue, type Properties } from '../zfs/state.ts';
-import { type Guard, type Snapshot, tagOf } from './snapshot.ts';
+import { anyValue, type Listing, localValue, ownValue, type Properties } from '../zfs/state.ts';
+import { type Guard, hasTag, type Snapshot, tagOf } from './snapshot.ts';
 
 /** What has to be read of a dataset and its snapshots. */
 export function neededProperties(capabilities: Capabilities, tags: readonly string[]): string[] {
@@ -19,7 +19,7 @@ export function neededProperties(capabilities: Capabilities, tags: readonly stri
     'used',
     STREAMED,
     ...(capabilities.has('resume') ? ['receive_resume_token'] : []),
-    ...tags.flatMap((tag) => [`${tag}:sent`, `${tag}:lastsent`, `${tag}:src-fs`]),
+    ...tags.flatMap((tag) => [`${tag}:sent`, `${tag}:lastsent`, `${tag}:src-fs`, `${tag}:retired`]),
   ];
 }
 
@@ -46,6 +46,7 @@ export function snapshotsIn({ dataset, listing, tags }: Reading, bases: readonly
   const own = listing.get(dataset);
   const needs = resuming(anyValue(own, 'receive_resume_token'));
   const streamed = newestStreamed(rows);
+  const retired = tags.filter((tag) => isRetired(own, tag));
   return rows.map(({ name, properties }): Snapshot => {
     const sentAs = new Set(tags.filter((tag) => ownValue(properties, `${tag}:sent`) !== undefined));
     const guards: Guard[] = [];
@@ -53,6 +54,9 @@ export function snapshotsIn({ dataset, listing, tags }: Reading, bases: readonly
     if (needs(anyValue(properties, 'guid') ?? '')) guards.push({ kind: 'resume' });
     for (const tag of tags)
       if (behindAt(ownValue(own, `${tag}:lastsent`)) === name) guards.push({ kind: 'lastsent', tag });
+    // What others made in it came along with the streams. Those of another tag are of a pair that may be in service.
+    for (const tag of retired)
+      if (hasTag(name, tag) || tagOf(name) === undefined) guards.push({ kind: 'retired', tag });
     const tag = streamed.get(name);
     if (tag !== undefined) guards.push({ kind: 'streamed', tag });
     for (const { dataset, tag } of bases.filter((base) => base.name === name))
@@ -81,17 +85,18 @@ export function pairRoot({ dataset, listing }: Pick<Reading, 'dataset' | 'listin
   return /^inherited from (.+)$/.exec(source)?.[1] ?? dataset;
 }
 
+/** Set on it; or on the file system whose pair it belongs to, where that is one above. */
+function isRetired(own: Properties | undefined, tag: string): boolean {
+  const source = own?.get(`${tag}:retired`)?.source ?? '';
+  if (source === 'local') return true;
+  return source.startsWith('inherited from ') && source === own?.get(`${tag}:src-fs`)?.source;
+}
+
 /** What destroying a snapshot alone would bring; together it can be more. */
 export function usedBy({ listing }: Reading, snapshots: readonly Snapshot[]): number {
   const used = ({ dataset, name }: Snapshot) =>
     Number(anyValue(listing.get(`${dataset}@${name}`), 'used') ?? 0);
   return snapshots.reduce((sum, snapshot) => sum + used(snapshot), 0);
-}
-
-/** Set on the object, here or by a stream. */
-function ownValue(properties: Properties | undefined, property: string): string | undefined {
-  const found = properties?.get(property);
-  return found?.source === 'local' || found?.source === 'received' ? found.value : undefined;
 }
 
 /** NaN, where there is none, is no time that now could be behind: then nothing is destroyed. */

@@ -24,6 +24,8 @@ export type Guard =
   | { readonly kind: 'streamed'; readonly tag: string }
   /** A file system above streams its children along, from the snapshot of this name. */
   | { readonly kind: 'base-above'; readonly dataset: string; readonly tag: string }
+  /** Its copy was taken out of service with all its snapshots. */
+  | { readonly kind: 'retired'; readonly tag: string }
   | { readonly kind: 'held' }
   | { readonly kind: 'resume' };
 

@@ -85,6 +85,8 @@ export function sayGuard(guard: Guard): string {
       return `the newest of the tag ${guard.tag} that a backup server is on record to have`;
     case 'base-above':
       return `a recursive refresh of ${guard.dataset} goes on from it`;
+    case 'retired':
+      return `the copy is retired under the tag ${guard.tag} (zrep retire): its snapshots stay`;
     case 'held':
       return 'held (zfs holds)';
     case 'resume':

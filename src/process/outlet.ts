@@ -41,8 +41,6 @@ export function writeOrDrop(descriptor: 1 | 2, text: string): void {
  */
 function dontWait(): void {
   if (standardError === 'unopened') {
-    // Loaded on need: it costs a start-up millisecond, and most commands have nothing to say.
-    const { Socket } = process.getBuiltinModule('node:net');
     try {
       // Only when there is something to say: most commands do without sockets.
       const { Socket } = process.getBuiltinModule('node:net');

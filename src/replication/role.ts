@@ -6,18 +6,12 @@
  */
 
 import type { Tag } from '../zfs/names.ts';
-import { localValue, type Properties } from '../zfs/state.ts';
+import { localValue, ownValue, type Properties } from '../zfs/state.ts';
 
 export type Role = 'copy' | 'source' | 'unclear';
 
 /** The properties that tell it, behind the tag. */
 export const ROLE_PROPERTIES = ['src-fs', 'src-host', 'dest-fs', 'dest-host'] as const;
-
-/** The value that belongs to the dataset itself: set here, or come with a stream. */
-export function ownValue(properties: Properties | undefined, property: string): string | undefined {
-  const found = properties?.get(property);
-  return found?.source === 'local' || found?.source === 'received' ? found.value : undefined;
-}
 
 /** Which side `dataset` is, on the host that zrep calls `hostName`. Both can have one name, on hosts of two names. */
 export function roleOf(own: Properties | undefined, dataset: string, tag: Tag, hostName: string): Role {

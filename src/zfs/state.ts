@@ -55,6 +55,12 @@ export function localValue(properties: Properties | undefined, property: string)
   return found?.source === 'local' ? found.value : undefined;
 }
 
+/** The value that belongs to the object itself: set here, or come with a stream. */
+export function ownValue(properties: Properties | undefined, property: string): string | undefined {
+  const found = properties?.get(property);
+  return found?.source === 'local' || found?.source === 'received' ? found.value : undefined;
+}
+
 /** The value from wherever it comes; undefined when there is none. */
 export function anyValue(properties: Properties | undefined, property: string): string | undefined {
   const value = properties?.get(property)?.value;

@@ -45,6 +45,32 @@ ${row('zrep_000003', 'zrep-gate:streamed=b1@9<received').replace('createtxg=7', 
   });
 });
 
+t.test(
+  'all of a retired copy is guarded, but not the snapshots of another pair, nor for a mark from a stream',
+  async (t) => {
+    const rows = ['zrep_000000', 'off_000000', 'by-hand'].map((name) => row(name)).join('\n');
+    const retired = [{ kind: 'retired', tag: 'zrep' }];
+    t.same(guardsOf(`tank/a zrep:retired=5 zrep:src-fs=x/y\n${rows}`, ['zrep', 'off']), {
+      ...{ zrep_000000: retired, off_000000: [], 'by-hand': retired },
+    });
+    const none = { zrep_000000: [], off_000000: [], 'by-hand': [] };
+    t.same(guardsOf(`tank/a zrep:retired=5<received\n${rows}`), none);
+    const above = (root: string) => {
+      const listing = listingOf(`tank/a zrep:retired=5<inherited_from_tank zrep:src-fs=x/y<${root}\n${rows}`);
+      const spaced = [...listing].map(([name, own]) => {
+        const properties = [...own].map(([property, { value, source }]) => {
+          return [property, { value, source: source.replaceAll('_', ' ') }] as const;
+        });
+        return [name, new Map(properties)] as const;
+      });
+      const found = snapshotsIn({ dataset: 'tank/a', listing: new Map(spaced), tags: ['zrep'] });
+      return Object.fromEntries(found.map(({ name, guards }) => [name, guards]));
+    };
+    t.same(above('inherited_from_tank')['zrep_000000'], retired, 'it belongs to the pair above');
+    t.same(above('local'), none, 'it is a pair of its own');
+  },
+);
+
 t.test('what a resume token goes on from is guarded; where it tells nothing, all are', async (t) => {
   const snapshot = { dataset: 'tank/a', tag: 'zrep', sequence: 2 } as Parameters<
     typeof formatResumeToken

@@ -6,7 +6,9 @@ import { SNAPSHOT_PROPERTIES, taggedSnapshots } from '../../replication/snapshot
 import type { Capabilities } from '../../zfs/capabilities.ts';
 import { type Dataset, isBelow, parseDataset, type Tag } from '../../zfs/names.ts';
 import { anyValue, type Listing, localValue, type Properties } from '../../zfs/state.ts';
+import { refuseRetired } from '../copies/refuse-retired.ts';
 import { Failure } from '../run/failure.ts';
+import { zrepFor } from '../words/again.ts';
 import { parseSourceHost, type SourceHost } from '../words/source.ts';
 import { guardedProperties } from './guard.ts';
 import { excludedProperties, PAIR_PROPERTIES, type Receiving } from './receive.ts';
@@ -32,7 +34,7 @@ export interface Destination {
 
 /** What has to be read of a dataset and its snapshots for `readDestination`. */
 export function destinationProperties(capabilities: Capabilities, tag: Tag): string[] {
-  const pair = [...PAIR_PROPERTIES, 'master', 'sent'].map((name) => `${tag}:${name}`);
+  const pair = [...PAIR_PROPERTIES, 'master', 'sent', 'retired'].map((name) => `${tag}:${name}`);
   const guarded = guardedProperties(capabilities, { tag, volume: false, raw: false });
   return [
     ...new Set([
@@ -55,6 +57,7 @@ export function readDestination(listing: Listing, dataset: Dataset, tag: Tag, lo
   const own = listing.get(dataset);
   if (localValue(own, `${tag}:master`) === 'yes')
     throw new Failure(`Sorry, you cant run refresh on a master mode fs ${dataset}`);
+  refuseRetired(own, dataset, tag);
   const [srcFs, srcHost] = [anyValue(own, `${tag}:src-fs`), anyValue(own, `${tag}:src-host`)];
   if (srcFs === undefined || srcHost === undefined)
     throw new Failure(
@@ -62,7 +65,7 @@ export function readDestination(listing: Listing, dataset: Dataset, tag: Tag, lo
     );
   if (roleOf(own, dataset, tag, local) !== 'copy')
     throw new Failure(
-      `${dataset} is not refreshed: its properties do not say that it is a copy (${roleProperties(own, tag).join(', ')}). For what to do: zrep ${tag === 'zrep' ? '' : `-t ${tag} `}doctor ${dataset}`,
+      `${dataset} is not refreshed: its properties do not say that it is a copy (${roleProperties(own, tag).join(', ')}). For what to do: ${zrepFor(tag)} doctor ${dataset}`,
     );
   const inherited = own?.get(`${tag}:src-fs`)?.source.startsWith('inherited');
   if (inherited)

@@ -14,6 +14,7 @@ import type { FarSide } from '../far/far-side.ts';
 import { farLines } from '../far/far-text.ts';
 import { Failure } from '../run/failure.ts';
 import type { Run } from '../run/run.ts';
+import { zrepFor } from '../words/again.ts';
 
 interface Pair {
   readonly source: string;
@@ -87,7 +88,7 @@ export async function recoverCompletion(
   const guid = /^(\d+)\n?$/.exec(answer.output)?.[1];
   if (succeeded(answer) && guid !== undefined && guid !== newest.guid)
     throw new Failure(
-      `${fullName(newest)} and ${theirs} on ${far.host.name} are different snapshots of one name: the two sides have parted (split brain). For the way on: zrep doctor ${pair.dataset}`,
+      `${fullName(newest)} and ${theirs} on ${far.host.name} are different snapshots of one name: the two sides have parted (split brain). For the way on: ${zrepFor(run.settings.tag)} doctor ${pair.dataset}`,
     );
   const sent = Math.floor(Date.now() / 1000);
   // Refused where it is one that came along between two marked ones, or by init: the next stream goes on from the mark.

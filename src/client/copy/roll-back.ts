@@ -15,7 +15,7 @@ import { type TheirSnapshot, theirSnapshots } from '../far/their-snapshots.ts';
 import { confirm } from '../run/confirm.ts';
 import { Failure } from '../run/failure.ts';
 import type { Run } from '../run/run.ts';
-import { zrepAgain } from '../words/again.ts';
+import { zrepAgain, zrepFor } from '../words/again.ts';
 import type { Destination } from './destination.ts';
 import { basesOf, type Head } from './judge-head.ts';
 import { chooseBase, planProperties, planRollback, type Read, type RollbackPlan } from './rollback-plan.ts';
@@ -79,7 +79,7 @@ function noBase(
 }
 
 function seeDoctor({ settings: { tag } }: Run, dataset: string): string {
-  return `To see what both sides have: zrep ${tag === 'zrep' ? '' : `-t ${tag} `}doctor ${dataset}`;
+  return `To see what both sides have: ${zrepFor(tag)} doctor ${dataset}`;
 }
 
 /** The copy, and with -R what is below it; the copy itself comes first. */

@@ -23,6 +23,14 @@ const CONFIGURATION = {
   'savecount-wrong': error('Nothing expires, until the pool is full.'),
 } satisfies Record<string, Kind>;
 
+const HERE = {
+  'pool-missing': error('A copy that is not here is not refreshed, and nothing can be restored from it.'),
+  'copy-missing': error('A copy that is not here is not refreshed, and nothing can be restored from it.'),
+  'copy-unconfigured': error('zrep does not know any more that it is a copy, and does not refresh it.'),
+  'copy-retired': note('Nothing refreshes it, nothing is destroyed on it, and no monitoring looks at it.'),
+  'record-unusable': warning('By this file zrep misses copies that are not here any more.'),
+} satisfies Record<string, Kind>;
+
 const MASTER = {
   'two-masters': error(
     'Both sides are written to, or could be, and neither takes what the other has (split brain).',
@@ -70,6 +78,6 @@ const STATE = {
   'not-looked': NOT_LOOKED,
 } satisfies Record<string, Kind>;
 
-export const CODES = { ...CONFIGURATION, ...MASTER, ...SNAPSHOTS, ...STATE };
+export const CODES = { ...CONFIGURATION, ...HERE, ...MASTER, ...SNAPSHOTS, ...STATE };
 
 export type Code = keyof typeof CODES;

@@ -1,10 +1,13 @@
 /** What zrep's properties of a pair say, and of which side they make the master. Pure. */
 
 import { quote } from '../../printable.ts';
-import { hostOf, ownValue, roleProperties } from '../../replication/role.ts';
+import { hostOf, roleProperties } from '../../replication/role.ts';
 import { parseSavecount } from '../../replication/snapshots.ts';
 import { inheritArgv, setArgv } from '../../zfs/argv.ts';
-import { anyValue, localValue } from '../../zfs/state.ts';
+import { type Dataset, parseDataset, type Tag } from '../../zfs/names.ts';
+import { anyValue, localValue, ownValue } from '../../zfs/state.ts';
+import { renamedPart } from '../copies/find-missing.ts';
+import { zrepFor } from '../words/again.ts';
 import { byHand, type Finding, finding, forcibly, type Mend, safely } from './finding.ts';
 import { bothSides, type Diagnose, type Scene } from './scene.ts';
 
@@ -87,9 +90,10 @@ function isRenamed({ dataset, tag, role, here, hostName }: Scene): Finding[] {
         'copy-renamed',
         dataset,
         `${tag}:dest-fs is ${quote(destination)}, another file system`,
-        byHand('If it was renamed, say so; if it is the copy of a copy, there is nothing to be done:', [
-          `zfs set ${tag}:dest-fs=${dataset} ${dataset}`,
-        ]),
+        byHand(
+          'If it was renamed, tell zrep the new name, once for all that was renamed along; if it is the copy of a copy, there is nothing to be done:',
+          [newNameLine(destination, dataset, tag)],
+        ),
       ),
     ];
   if (role !== 'source' || source === undefined || hostOf(source) === hostName) return [];
@@ -105,6 +109,12 @@ function isRenamed({ dataset, tag, role, here, hostName }: Scene): Finding[] {
       ),
     ),
   ];
+}
+
+/** The value can have come with a stream: only the name of a file system gets into a line to copy. */
+function newNameLine(former: string, dataset: Dataset, tag: Tag): string {
+  if (parseDataset(former) === undefined) return `zfs set ${tag}:dest-fs=${dataset} ${dataset}`;
+  return `${zrepFor(tag)} renamed ${renamedPart(former, dataset).join(' ')}`;
 }
 
 /** Host names are not compared: each side may call the other by another one. */

@@ -1,10 +1,12 @@
 /** A pair as it was seen: what zfs said of it here, and there as far as that could be asked. Pure. */
 
-import { ownValue, type Role } from '../../replication/role.ts';
+import type { Role } from '../../replication/role.ts';
 import { SNAPSHOT_PROPERTIES, type TaggedSnapshot, taggedSnapshots } from '../../replication/snapshots.ts';
 import type { Capabilities } from '../../zfs/capabilities.ts';
 import { type Dataset, parseDataset, parseSnapshot, type Tag } from '../../zfs/names.ts';
-import { anyValue, type Listing, localValue, type Properties } from '../../zfs/state.ts';
+import { anyValue, type Listing, localValue, ownValue, type Properties } from '../../zfs/state.ts';
+import { surveyedProperties } from '../copies/find-missing.ts';
+import { retiredSince } from '../copies/retirement.ts';
 import { PAIR_PROPERTIES } from '../copy/receive.ts';
 import { parseSourceHost, type SourceHost } from '../words/source.ts';
 import type { Finding, Mend } from './finding.ts';
@@ -83,7 +85,7 @@ export interface World {
 export function fileSystemProperties(capabilities: Capabilities, tag: Tag): string[] {
   const own = [...PAIR_PROPERTIES, 'master', 'lock-pid', 'lock-time', 'lastsent'];
   return [
-    ...own.map((name) => `${tag}:${name}`),
+    ...new Set([...own.map((name) => `${tag}:${name}`), ...surveyedProperties(tag)]),
     ...['type', 'readonly', 'mounted', 'mountpoint', 'canmount', 'referenced'],
     ...(capabilities.has('written') ? ['written'] : []),
     ...(capabilities.has('resume') ? ['receive_resume_token'] : []),
@@ -96,14 +98,14 @@ export function snapshotProperties(tag: Tag): string[] {
   return [...SNAPSHOT_PROPERTIES, 'referenced', `${tag}:sent`];
 }
 
-/** Datasets with a configuration of their own under the tag, also one that has lost a part of it. */
+/** Datasets in service with a configuration of their own under the tag, also one that has lost a part of it. */
 export function configured(listing: Listing, tag: Tag): Dataset[] {
   const signs = ['src-fs', 'src-host', 'dest-fs'].map((name) => `${tag}:${name}`);
   return [...listing].flatMap(([name, own]) => {
     const dataset = parseDataset(name);
     const any =
       signs.some((sign) => ownValue(own, sign) !== undefined) || localValue(own, `${tag}:master`) === 'yes';
-    return dataset !== undefined && any ? [dataset] : [];
+    return dataset !== undefined && any && retiredSince(own, tag) === undefined ? [dataset] : [];
   });
 }
 

@@ -8,6 +8,9 @@ import type { Verification } from './verification.ts';
 export const STATE_EXIT = { ok: 0, warning: 1, critical: 2, unknown: 3 } as const;
 export type State = keyof typeof STATE_EXIT;
 
+/** A copy that was refreshed here, and is not here any more. */
+export const MISSING_STATE: State = 'critical';
+
 /** What cannot be told may be bad, but what is known to be is worse. */
 const WORST_FIRST = ['critical', 'warning', 'unknown', 'ok'] as const;
 

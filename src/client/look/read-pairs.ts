@@ -39,13 +39,18 @@ export async function readPairs(
   datasets: readonly string[] | 'all',
   wanted: (own: Properties, dataset: string) => boolean,
 ): Promise<PairView[]> {
-  const { settings, step } = run;
-  const { tag } = settings;
-  const own = await readOwn(run, datasets, viewedProperties(step.capabilities, tag));
+  const own = await readOwn(run, datasets, viewedProperties(run.step.capabilities, run.settings.tag));
   const names = [...(datasets === 'all' ? own.keys() : datasets)].filter((name) => {
     const properties = own.get(name);
     return properties !== undefined && wanted(properties, name);
   });
+  return viewsOf(run, own, names);
+}
+
+/** The views of `names`, of which `own` has the properties. */
+export async function viewsOf(run: Run, own: Listing, names: readonly string[]): Promise<PairView[]> {
+  const { settings, step } = run;
+  const { tag } = settings;
   if (names.length === 0) return [];
   const argv = readSnapshotsArgv(step.capabilities, names, viewedSnapshotProperties(tag));
   const below = snapshotsByDataset(await askOf(step, names, argv));

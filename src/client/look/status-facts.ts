@@ -2,17 +2,52 @@
 
 import { isRefusal } from '../../refusal.ts';
 import { fullName } from '../../replication/snapshots.ts';
-import { formatZrepSnapshot } from '../../zfs/names.ts';
+import { formatZrepSnapshot, type Tag } from '../../zfs/names.ts';
 import { parseResumeToken } from '../../zfs/resume-token.ts';
-import { type Judgement, lagOf } from './judge.ts';
+import type { MissingCopy } from '../copies/find-missing.ts';
+import type { RetiredCopy } from '../copies/retirement.ts';
+import { fixFor } from '../copies/say-missing.ts';
+import { type Judgement, lagOf, MISSING_STATE, type State, worst } from './judge.ts';
 import type { PairView } from './pair-view.ts';
 import type { Verification } from './verification.ts';
+
+/** All that is told of the file systems under a tag. */
+export interface StatusFacts {
+  readonly tag: Tag;
+  readonly judged: readonly Judged[];
+  readonly missing: readonly MissingCopy[];
+  readonly retired: readonly RetiredCopy[];
+  /** Why it cannot be told whether these are all that are missing. */
+  readonly problem: string | undefined;
+}
+
+/** How all of it stands. */
+export function stateOf({ judged, missing, problem }: StatusFacts): State {
+  const states = judged.map(({ judgement }) => judgement.state);
+  const unknown: State[] = problem === undefined ? [] : ['unknown'];
+  return worst([...states, ...missing.map(() => MISSING_STATE), ...unknown]);
+}
 
 export interface Judged {
   readonly pair: PairView;
   readonly judgement: Judgement;
   /** Where that was asked for. */
   readonly verification: Verification | undefined;
+}
+
+/** As one object of JSON has it. */
+export function allFactsOf(
+  { judged, missing, retired, tag }: StatusFacts,
+  now: number,
+): Record<string, unknown> {
+  return {
+    datasets: judged.map((one) => factsOf(one, now)),
+    missing: missing.map((one) => ({
+      ...{ dataset: one.dataset, why: one.why, now: 'now' in one ? one.now : null },
+      ...{ source: one.source ?? null, refreshed: one.refreshed ?? null, fix: fixFor(one, tag).line },
+    })),
+    retired: retired.map(({ dataset, since, source }) => ({ dataset, since, source })),
+  };
 }
 
 /** Where nothing is, null: each has the same keys. */

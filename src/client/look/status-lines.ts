@@ -23,6 +23,11 @@ export function directionLine(
   return `${from.padEnd(25)}->${to.padEnd(35)} ${date === undefined ? NEVER : withoutSeconds(date)}`;
 }
 
+/** A copy that is out of service, which stock knows nothing of; `date` is of when it was retired. */
+export function retiredLine(dataset: string, date: string): string {
+  return `${dataset.padEnd(52)} retired: ${date}`;
+}
+
 /** Stock cuts at the last colon, whatever the format. */
 function withoutSeconds(date: string): string {
   const colon = date.lastIndexOf(':');

@@ -7,6 +7,7 @@
 
 import { type Dataset, parseDataset, type Tag } from '../../zfs/names.ts';
 import { anyValue, localValue, type Properties } from '../../zfs/state.ts';
+import { refuseRetired } from '../copies/refuse-retired.ts';
 import { Failure } from '../run/failure.ts';
 import { parseSourceHost, type SourceHost } from '../words/source.ts';
 
@@ -28,7 +29,7 @@ const NAMES = ['src-fs', 'src-host', 'dest-fs', 'dest-host'] as const;
 
 /** What `readEnds` needs of the dataset. */
 export function endsProperties(tag: Tag): string[] {
-  return [...NAMES, 'master'].map((name) => `${tag}:${name}`);
+  return [...NAMES, 'master', 'retired'].map((name) => `${tag}:${name}`);
 }
 
 /**
@@ -44,6 +45,7 @@ export function readEnds(
   local: string,
   given?: string,
 ): Ends {
+  refuseRetired(own, dataset, tag);
   const [srcFs, srcHost, destFs, destHost] = NAMES.map((name) => anyValue(own, `${tag}:${name}`));
   if (srcFs === undefined || srcHost === undefined || destFs === undefined || destHost === undefined)
     throw new Failure(

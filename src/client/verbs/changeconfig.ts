@@ -2,6 +2,8 @@
 
 import { taggedSnapshots } from '../../replication/snapshots.ts';
 import { anyValue, type Listing, localValue, type Properties } from '../../zfs/state.ts';
+import { refuseRetired } from '../copies/refuse-retired.ts';
+import { forget } from '../copies/survey.ts';
 import { PAIR_PROPERTIES } from '../copy/receive.ts';
 import { setProperties } from '../copy/set-properties.ts';
 import { withRoleLock } from '../roles/role-lock.ts';
@@ -21,8 +23,9 @@ export async function changeOne(run: Run, command: ChangeconfigCommand): Promise
   const { settings, report } = run;
   const { tag } = settings;
   const { dataset } = command;
-  const properties = ['createtxg', `${tag}:master`, `${tag}:savecount`];
+  const properties = ['createtxg', ...['master', 'savecount', 'retired'].map((name) => `${tag}:${name}`)];
   return withRoleLock(run, dataset, { properties, depth: 1 }, async (listing) => {
+    refuseRetired(listing.get(dataset), dataset, tag);
     if (!settings.force) refuseStranger(run, listing, command);
     const values = configValues(command, settings, listing.get(dataset));
     const destination = values[`${tag}:dest-fs`] ?? '';
@@ -32,6 +35,7 @@ export async function changeOne(run: Run, command: ChangeconfigCommand): Promise
       report.line('Not using a usual sub-filesystem');
     }
     await setProperties(run, dataset, values);
+    if (command.side === 'source') await forget(run, dataset);
     return 0;
   });
 }

@@ -17,6 +17,7 @@ import { mustSucceed } from '../../replication/step.ts';
 import { inheritArgv, readPropertiesArgv } from '../../zfs/argv.ts';
 import { type Dataset, isBelow, type Tag } from '../../zfs/names.ts';
 import { type Listing, type Properties, parseListing } from '../../zfs/state.ts';
+import { forget } from '../copies/survey.ts';
 import { childrenOf } from '../copy/destination.ts';
 import { withRoleLock } from '../roles/role-lock.ts';
 import { confirm } from '../run/confirm.ts';
@@ -49,6 +50,7 @@ export async function clearOne(run: Run, { dataset }: ClearCommand): Promise<num
       command: `zrep ${tag === 'zrep' ? '' : `-t ${tag} `}clear -f ${dataset}`,
     });
     await carryOut(run, dataset, snapshots, properties);
+    await forget(run, dataset);
     return 0;
   });
 }

@@ -4,11 +4,16 @@ import { basename } from 'node:path';
 import { Interrupted } from '../../process/interruption.ts';
 import { ZfsFailed } from '../../replication/step.ts';
 import type { Dataset } from '../../zfs/names.ts';
+import type { Listing } from '../../zfs/state.ts';
+import { readRecordFile, recordFile } from '../copies/record-file.ts';
+import { retiredIn } from '../copies/retirement.ts';
+import { missingCopies } from '../copies/survey.ts';
 import { diagnose, diagnoseStranger, foundTwice } from '../doctor/diagnose.ts';
 import { exitCodeFor, type Finding } from '../doctor/finding.ts';
 import { fixGlobalLock, fixPair } from '../doctor/fix.ts';
 import { diagnoseGlobalLock } from '../doctor/global-lock.ts';
 import { lookAgain, lookAtPair, lookAtWorld, withSnapshots } from '../doctor/look.ts';
+import { diagnoseMissing, diagnoseRecord, diagnoseRetired } from '../doctor/missing.ts';
 import { type Diagnosis, diagnosisAsJson, formatDiagnosis } from '../doctor/report.ts';
 import { configured, type Scene, type There, type World } from '../doctor/scene.ts';
 import { Failure } from '../run/failure.ts';
@@ -60,29 +65,31 @@ async function examine(run: Run, command: DoctorCommand): Promise<number> {
   // With --fix this is what is left.
   const findings: Finding[] = diagnoseGlobalLock(settings.rundir);
   const looked: Diagnosis['looked'][number][] = [];
-  const strangers = await eachPair(run, command, async (_world, { dataset, role, peer, there }, found) => {
+  const others = await eachPair(run, command, async (_world, { dataset, role, peer, there }, found) => {
     findings.push(...found);
     const other = peer === undefined ? '?' : `${peer.host.name}:${peer.dataset}`;
     looked.push({ dataset, role, other, seen: 'side' in there });
   });
-  findings.push(...strangers);
+  findings.push(...others);
   const diagnosis = { host: settings.hostName, tag: settings.tag, looked, findings, mended };
   report.print(command.json ? diagnosisAsJson(diagnosis) : formatDiagnosis(diagnosis, width()));
   return exitCodeFor(findings);
 }
 
-/** Looks at each pair that was asked for; the answer is what was named and is none. */
+/** Looks at each pair that was asked for; the answer is what there is to tell of copies that are none, or not any more. */
 async function eachPair(
   run: Run,
   command: DoctorCommand,
   work: (world: World, scene: Scene, found: readonly Finding[]) => Promise<void>,
 ): Promise<Finding[]> {
+  const { tag } = run.settings;
   const bare = await lookAtWorld(run);
-  const pairs = configured(bare.listing, run.settings.tag);
+  const pairs = configured(bare.listing, tag);
+  const others = othersIn(run, bare.listing, pairs, command);
   const datasets = command.datasets.length > 0 ? command.datasets : pairs;
-  if (datasets.length === 0)
+  if (datasets.length + others.length === 0)
     throw new Failure(
-      `there is no pair here under the tag ${run.settings.tag}; see whether all pools are imported: zpool list`,
+      `there is no pair here under the tag ${tag}; see whether all pools are imported: zpool list`,
     );
   const known = datasets.filter((dataset) => pairs.includes(dataset));
   const world = await withSnapshots(run, bare, known);
@@ -90,9 +97,30 @@ async function eachPair(
     const [scene, found] = await examinePair(run, world, dataset, command);
     await work(world, scene, found);
   }
-  return datasets
-    .filter((dataset) => !pairs.includes(dataset))
-    .map((dataset) => diagnoseStranger(bare.listing, dataset, run.settings.tag));
+  const told = new Set<string>(others.map(({ where }) => where));
+  const strangers = datasets.filter((dataset) => !pairs.includes(dataset) && !told.has(dataset));
+  return [...others, ...strangers.map((dataset) => diagnoseStranger(bare.listing, dataset, tag))];
+}
+
+/** Copies that are missing, or retired: those that were asked for by name, or all. */
+function othersIn(
+  run: Run,
+  listing: Listing,
+  pairs: readonly Dataset[],
+  { datasets }: DoctorCommand,
+): Finding[] {
+  const { settings } = run;
+  const now = Math.floor(Date.now() / 1000);
+  const { missing } = missingCopies(run, listing);
+  // What is looked at as a pair is told of there.
+  const gone = missing.filter((one) => !('now' in one && pairs.includes(one.now)));
+  const found = [
+    ...diagnoseMissing(gone, settings.tag, now),
+    ...retiredIn(listing, settings.tag).map((one) => diagnoseRetired(one, settings.tag, now)),
+  ];
+  if (datasets.length > 0) return found.filter(({ where }) => datasets.some((name) => name === where));
+  const { problem } = readRecordFile(settings);
+  return problem === undefined ? found : [...found, diagnoseRecord(recordFile(settings), problem)];
 }
 
 /** Where something is wrong, a second time: a refresh may have been at work between the looks at the two sides. */

@@ -9,10 +9,12 @@ import { withLockOrNoRoom } from '../../replication/no-room.ts';
 import { ROLE_PROPERTIES, roleOf, roleProperties } from '../../replication/role.ts';
 import type { Dataset } from '../../zfs/names.ts';
 import { type Listing, localValue } from '../../zfs/state.ts';
+import { refuseRetired } from '../copies/refuse-retired.ts';
 import { expireHere } from '../copy/expire-here.ts';
 import { Failure, failureOf } from '../run/failure.ts';
 import { tell } from '../run/in-run.ts';
 import type { Run } from '../run/run.ts';
+import { zrepFor } from '../words/again.ts';
 import type { ExpireCommand } from '../words/server-words.ts';
 import { expireBoth, expireBothReading } from './expire-both.ts';
 import { mastersHere, pairsHere } from './pairs-here.ts';
@@ -50,12 +52,13 @@ async function expireOne(run: Run, dataset: Dataset, local: boolean): Promise<bo
   const { tag } = settings;
   const { properties, depth } = expireBothReading(run);
   const role = ROLE_PROPERTIES.map((name) => `${tag}:${name}`);
-  const reading = { properties: [...new Set([...properties, ...role])], depth };
+  const reading = { properties: [...new Set([...properties, ...role, `${tag}:retired`])], depth };
   const work = async (listing: Listing) => {
     const own = listing.get(dataset);
+    refuseRetired(own, dataset, tag);
     if (roleOf(own, dataset, tag, step.hostName) === 'unclear')
       throw new Failure(
-        `${dataset} is not expired: its properties do not say which side of a pair it is (${roleProperties(own, tag).join(', ')}). For what to do: zrep ${tag === 'zrep' ? '' : `-t ${tag} `}doctor ${dataset}`,
+        `${dataset} is not expired: its properties do not say which side of a pair it is (${roleProperties(own, tag).join(', ')}). For what to do: ${zrepFor(tag)} doctor ${dataset}`,
       );
     report.line(`Expiring zrep snaps on ${dataset}`);
     if (localValue(listing.get(dataset), `${tag}:master`) === 'yes')

@@ -11,6 +11,8 @@ import { SNAPSHOT_PROPERTIES, type TaggedSnapshot, taggedSnapshots } from '../..
 import { mustSucceed } from '../../replication/step.ts';
 import { readStateArgv } from '../../zfs/argv.ts';
 import { anyValue, type Listing, localValue, parseListing } from '../../zfs/state.ts';
+import { refuseRetired } from '../copies/refuse-retired.ts';
+import { remember, surveySome } from '../copies/survey.ts';
 import { destinationProperties, receivingOf } from '../copy/destination.ts';
 import { markSent } from '../copy/marks.ts';
 import { receiveFrom } from '../copy/pull.ts';
@@ -79,6 +81,7 @@ function planOf({ host, source, destination }: InitPullCommand, settings: Settin
   const own = found.listing.get(destination);
   const snapshots = taggedSnapshots(found.listing, destination, tag);
   const ours = [`${tag}:src-fs`, `${tag}:src-host`].every((name) => localValue(own, name) === pair[name]);
+  refuseRetired(own, destination, tag);
   if (found.exists && localValue(own, `${tag}:master`) === 'yes')
     throw new Failure(`${destination} is itself the master of a pair under the tag ${tag}`);
   if (ours && snapshots.some(({ sent }) => sent !== undefined))
@@ -103,6 +106,7 @@ async function setUp(run: Run, far: FarSide, command: InitPullCommand, plan: Pla
   // What `-o` has set already where zfs can; where it cannot, the copy has it from now on.
   await setProperties(run, destination, { readonly: 'on', ...plan.pair });
   await markSent(run, far, { source, dataset: destination }, name, sent);
+  await remember(run, await surveySome(run, [destination]), new Map([[destination, sent]]));
   run.report.line(`Initialization copy of ${far.host.name}:${source} to ${destination} complete`);
 }
 

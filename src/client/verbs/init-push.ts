@@ -13,6 +13,7 @@ import { mustSucceed } from '../../replication/step.ts';
 import { destroyArgv, inheritArgv, readPropertiesArgv, setArgv, snapshotArgv } from '../../zfs/argv.ts';
 import { formatResumeToken, parseResumeToken } from '../../zfs/resume-token.ts';
 import { anyValue, localValue, parseListing } from '../../zfs/state.ts';
+import { refuseRetired } from '../copies/refuse-retired.ts';
 import { PAIR_PROPERTIES } from '../copy/receive.ts';
 import type { Transfer } from '../copy/transfer.ts';
 import type { FarSide } from '../far/far-side.ts';
@@ -99,9 +100,13 @@ async function readConfigured(
   { settings: { tag, resume }, step, report }: Run,
   { source, host, destination }: InitCommand,
 ): Promise<Configured> {
-  const properties = [`${tag}:dest-fs`, `${tag}:dest-host`, `${tag}:master`, 'mountpoint'];
+  const properties = [
+    ...['dest-fs', 'dest-host', 'master', 'retired'].map((name) => `${tag}:${name}`),
+    'mountpoint',
+  ];
   const state = await step.zfs.ask(readPropertiesArgv([source], properties));
   const own = parseListing(mustSucceed(state, source).output).get(source);
+  refuseRetired(own, source, tag);
   const mountpoint = localValue(own, 'mountpoint') !== undefined;
   if (anyValue(own, `${tag}:dest-fs`) === undefined) return { mountpoint, begun: false };
   report.line(`${source} is at least partially configured by zrep`);

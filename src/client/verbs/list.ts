@@ -6,6 +6,7 @@ import { fullName } from '../../replication/snapshots.ts';
 import { mustSucceed } from '../../replication/step.ts';
 import { listSnapshotsArgv, setPropertiesArgv } from '../../zfs/argv.ts';
 import type { Properties } from '../../zfs/state.ts';
+import { retiredIn, retiredProperties } from '../copies/retirement.ts';
 import { readOwn, readPairs } from '../look/read-pairs.ts';
 import { Failure } from '../run/failure.ts';
 import { inRun } from '../run/in-run.ts';
@@ -29,13 +30,15 @@ export function list(settings: Settings, command: ListCommand): Promise<number> 
 /** Which are to be told of; of those that were named, only up to the first that is not there, as stock. */
 async function chosen(
   run: Run,
-  { datasets, masters, verbose }: ListCommand,
+  { datasets, masters, verbose, retired }: ListCommand,
 ): Promise<{ found: readonly string[]; missing: string | undefined }> {
   const { tag, hostName } = run.settings;
   const wanted = (own: Properties | undefined) =>
     own !== undefined && (masters ? isMasterHere(own, tag, hostName) : isOfPair(own, tag));
-  const properties = ['dest-fs', 'master', 'src-host'].map((name) => `${tag}:${name}`);
+  const names = ['dest-fs', 'master', 'src-host'].map((name) => `${tag}:${name}`);
+  const properties = [...names, ...retiredProperties(tag)];
   const own = await readOwn(run, datasets.length > 0 ? datasets : 'all', properties);
+  if (retired) return { found: retiredIn(own, tag).map(({ dataset }) => dataset), missing: undefined };
   if (datasets.length === 0)
     return { found: [...own.keys()].filter((name) => wanted(own.get(name))), missing: undefined };
   const missing = datasets.find((name) => !own.has(name));

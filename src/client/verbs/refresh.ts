@@ -1,11 +1,13 @@
 /**
  * `zrep refresh`: pulls one file system, or several, a few at a time, or all whose copies are here. A failure of one holds
- * up no other.
+ * up no other; a copy that is missing is told, and fails the run.
  */
 
-import { readPropertiesArgv } from '../../zfs/argv.ts';
 import { type Dataset, isBelow } from '../../zfs/names.ts';
-import { anyValue, parseListing } from '../../zfs/state.ts';
+import { anyValue, type Listing } from '../../zfs/state.ts';
+import type { MissingCopy } from '../copies/find-missing.ts';
+import { missingLines, saySince, sayWhy } from '../copies/say-missing.ts';
+import { missingAmong, missingCopies, remember, surveyAll, surveySome } from '../copies/survey.ts';
 import { eachAtOnce } from '../run/at-once.ts';
 import { Failure } from '../run/failure.ts';
 import { inRun, tellFailed } from '../run/in-run.ts';
@@ -14,28 +16,71 @@ import type { Run } from '../run/run.ts';
 import type { RefreshCommand } from '../words/refresh-words.ts';
 import type { Settings } from '../words/settings.ts';
 import { parseSourceHost } from '../words/source.ts';
-import { copiesHere } from './pairs-here.ts';
+import { copiesIn } from './pairs-here.ts';
 import { refreshPair } from './refresh-pair.ts';
 
-/** Carries `command` out; the answer is the exit code: 0 when all went well, 1 when one did not. */
+/** Carries `command` out; the answer is the exit code: 0 when all went well, 1 when one did not, or is missing. */
 export async function refresh(settings: Settings, command: RefreshCommand): Promise<number> {
   return inRun(settings, command.json, async (run) => {
-    const datasets = command.all ? await copiesHere(run) : [...new Set(command.datasets)];
-    if (datasets.length === 0)
+    const { listing, datasets, missing } = await choose(run, command);
+    if (datasets.length + missing.length === 0)
       throw new Failure(
         `there is no file system here that is the copy of another under the tag ${settings.tag}`,
       );
-    await prepare(run, datasets);
-    const several = datasets.length > 1;
-    const done = await eachAtOnce(datasets, atOnce(settings, command, datasets), (dataset, index) =>
-      several
-        ? refreshBeside({ ...run, place: `${index + 1} of ${datasets.length}` }, dataset, command.yes)
-        : refreshOne(run, dataset, command.yes),
-    );
-    const failed = done.filter((well) => !well).length;
-    if (several) summarize(run.report, datasets.length, failed);
-    return failed === 0 ? 0 : 1;
+    prepare(run, listing);
+    const several = datasets.length + missing.length > 1;
+    const refreshed = new Map<Dataset, number>();
+    try {
+      await eachAtOnce(datasets, atOnce(settings, command, datasets), async (dataset, index) => {
+        const well = await (several
+          ? refreshBeside({ ...run, place: `${index + 1} of ${datasets.length}` }, dataset, command.yes)
+          : refreshOne(run, dataset, command.yes));
+        if (well) refreshed.set(dataset, now());
+      });
+    } finally {
+      await remember(run, listing, refreshed);
+    }
+    const failed = datasets.length - refreshed.size;
+    tellMissing(run, missing);
+    if (several) summarize(run.report, { done: refreshed.size, failed, missing: missing.length });
+    return failed + missing.length === 0 ? 0 : 1;
   });
+}
+
+interface Chosen {
+  /** What zfs says of them, as far as they are here. */
+  readonly listing: Listing;
+  readonly datasets: readonly Dataset[];
+  readonly missing: readonly MissingCopy[];
+}
+
+async function choose(run: Run, command: RefreshCommand): Promise<Chosen> {
+  const { tag } = run.settings;
+  if (command.all) {
+    const all = await surveyAll(run);
+    const datasets = copiesIn(all, tag);
+    const listing = new Map(datasets.flatMap((name) => [[name, all.get(name) ?? new Map()]]));
+    const { missing, problem } = missingCopies(run, all);
+    if (problem !== undefined) run.report.warn(`WARNING: ${problem}`);
+    return { listing, datasets, missing };
+  }
+  const named = [...new Set(command.datasets)];
+  const listing = await surveySome(run, named);
+  // One that is there is refreshed by its name, whatever it calls itself.
+  const absent = named.filter((name) => !listing.has(name));
+  const missing = await missingAmong(run, absent, listing);
+  const names = new Set<string>(missing.map(({ dataset }) => dataset));
+  return { listing, datasets: named.filter((name) => !names.has(name)), missing };
+}
+
+function tellMissing({ settings, report }: Run, missing: readonly MissingCopy[]): void {
+  for (const line of missingLines('Error', missing, settings.tag, now())) report.warn(line);
+  for (const one of missing)
+    report.event('missing', { dataset: one.dataset, reason: `${sayWhy(one)}; ${saySince(one, now())}` });
+}
+
+function now(): number {
+  return Math.floor(Date.now() / 1000);
 }
 
 /** A gate allows a client four streams, of which one is left to whoever else comes. */
@@ -54,12 +99,10 @@ function atOnce(
 }
 
 /** Begins to connect to the hosts that they come from, before the first lock is taken; what is wrong shows later. */
-async function prepare(run: Run, datasets: readonly Dataset[]): Promise<void> {
-  const { settings, step } = run;
-  const property = `${settings.tag}:src-host`;
-  const read = await step.zfs.ask(readPropertiesArgv(datasets, [property]));
-  for (const own of parseListing(read.output).values()) {
-    const host = parseSourceHost(anyValue(own, property) ?? '', settings.hostName);
+function prepare(run: Run, listing: Listing): void {
+  const { settings } = run;
+  for (const own of listing.values()) {
+    const host = parseSourceHost(anyValue(own, `${settings.tag}:src-host`) ?? '', settings.hostName);
     if (host !== undefined) run.far(host).prepare();
   }
 }
@@ -87,8 +130,14 @@ async function refreshOne(run: Run, dataset: Dataset, yes: boolean): Promise<boo
   }
 }
 
-function summarize(report: Report, all: number, failed: number): void {
-  const done = all - failed;
-  report.line(`refresh: ${done} of ${all} file systems done${failed === 0 ? '' : `, ${failed} FAILED`}`);
-  report.event('summary', { done, failed });
+function summarize(
+  report: Report,
+  { done, failed, missing }: Readonly<Record<'done' | 'failed' | 'missing', number>>,
+): void {
+  const bad = [
+    ...(failed === 0 ? [] : [`${failed} FAILED`]),
+    ...(missing === 0 ? [] : [`${missing} MISSING`]),
+  ];
+  report.line([`refresh: ${done} of ${done + failed + missing} file systems done`, ...bad].join(', '));
+  report.event('summary', { done, failed, missing });
 }

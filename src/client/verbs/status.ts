@@ -1,16 +1,21 @@
 /** `zrep status`: when each file system was last sent, in stock's own lines or for monitoring. */
 
+import { anyValue, type Properties } from '../../zfs/state.ts';
+import { surveyedProperties } from '../copies/find-missing.ts';
+import { type RetiredCopy, retiredIn } from '../copies/retirement.ts';
+import { missingLines } from '../copies/say-missing.ts';
+import { missingAmong, missingCopies } from '../copies/survey.ts';
 import { formatTimes } from '../look/dates.ts';
-import type { PairView } from '../look/pair-view.ts';
-import { readPairs } from '../look/read-pairs.ts';
-import { directionLine, statusLine, unsentLine } from '../look/status-lines.ts';
+import { type PairView, viewedProperties } from '../look/pair-view.ts';
+import { readOwn, viewsOf } from '../look/read-pairs.ts';
+import { directionLine, retiredLine, statusLine, unsentLine } from '../look/status-lines.ts';
 import { Failure } from '../run/failure.ts';
 import { inRun } from '../run/in-run.ts';
 import type { Run } from '../run/run.ts';
 import type { Settings } from '../words/settings.ts';
 import type { StatusCommand } from '../words/status-words.ts';
 import { isMasterHere, isOfPair } from './pairs-here.ts';
-import { monitor } from './status-monitoring.ts';
+import { type Chosen, monitor } from './status-monitoring.ts';
 
 /** Carries `command` out; the answer is the exit code. */
 export function status(settings: Settings, command: StatusCommand): Promise<number> {
@@ -18,19 +23,28 @@ export function status(settings: Settings, command: StatusCommand): Promise<numb
     const { monitoring } = command;
     if (monitoring === undefined) return tellPeople(run, command);
     const all = command.datasets.length === 0;
-    return monitor(run, monitoring, command.datasets, () => chosen(run, { ...command, all }));
+    return monitor(run, monitoring, command.datasets, () => choose(run, { ...command, all }));
   });
 }
 
 async function tellPeople(run: Run, command: StatusCommand): Promise<number> {
   const { report, settings } = run;
-  const { told, missing } = await chosen(run, command);
-  const lines = linesOf(settings, command, told);
+  const { pairs, retired, missing, strangers, problem } = await choose(run, command);
+  // As stock: those in front of the first that is of no pair are told of, and none behind it.
+  const [first] = strangers;
+  const names: readonly string[] = command.datasets;
+  const before = first === undefined ? undefined : names.slice(0, names.indexOf(first));
+  const isTold = ({ dataset }: { readonly dataset: string }) =>
+    before === undefined || before.includes(dataset);
+  const lines = linesOf(settings, command, pairs.filter(isTold), retired.filter(isTold));
   for (const line of lines) report.line(line);
+  const now = Math.floor(Date.now() / 1000);
+  for (const line of missingLines('WARNING', missing, settings.tag, now)) report.warn(line);
+  if (problem !== undefined) report.warn(`WARNING: ${problem}`);
   // Stock says nothing, which scripts may count on; a person on a backup server would wonder.
-  if (told.length === 0 && missing === undefined && process.stderr.isTTY)
+  if (pairs.length + retired.length + missing.length + strangers.length === 0 && process.stderr.isTTY)
     report.warn(nothingHere(settings.tag, command.all));
-  if (missing !== undefined) throw missing;
+  if (first !== undefined) throw new Failure(`${first} is not a zrep registered filesystem`);
   return command.unsent && lines.length > 0 ? 1 : 0;
 }
 
@@ -40,39 +54,42 @@ function nothingHere(tag: string, all: boolean): string {
     : `this host is the master of no file system under the tag ${tag}; for the copies on it: zrep status -a`;
 }
 
-interface Chosen {
-  readonly told: readonly PairView[];
-  /** Of the first that was named and is of no pair: as stock, those in front of it are told of, and none behind it. */
-  readonly missing: Failure | undefined;
-}
-
-async function chosen(run: Run, { datasets, all }: StatusCommand): Promise<Chosen> {
-  const { tag, hostName } = run.settings;
+async function choose(run: Run, { datasets, all }: StatusCommand): Promise<Chosen> {
+  const { settings, step } = run;
+  const { tag, hostName } = settings;
+  const properties = [...new Set([...viewedProperties(step.capabilities, tag), ...surveyedProperties(tag)])];
+  const own = await readOwn(run, datasets.length === 0 ? 'all' : datasets, properties);
   if (datasets.length === 0) {
-    const told = await readPairs(run, 'all', (own) =>
-      all ? isOfPair(own, tag) : isMasterHere(own, tag, hostName),
-    );
-    return { told, missing: undefined };
+    const wanted = (one: Properties) => (all ? isOfPair(one, tag) : isMasterHere(one, tag, hostName));
+    const names = [...own].flatMap(([name, one]) => (wanted(one) ? [name] : []));
+    const pairs = await viewsOf(run, own, names);
+    const none = { pairs, retired: [], missing: [], strangers: [], problem: undefined };
+    return all ? { ...none, retired: retiredIn(own, tag), ...missingCopies(run, own) } : none;
   }
-  const pairs = await readPairs(run, datasets, (own) => (own.get(`${tag}:dest-fs`)?.value ?? '-') !== '-');
-  const first = datasets.find((name) => !pairs.some(({ dataset }) => dataset === name));
-  if (first === undefined) return { told: pairs, missing: undefined };
-  const before: readonly string[] = datasets.slice(0, datasets.indexOf(first));
+  const retired = retiredIn(own, tag);
+  const others = datasets.filter((name) => !retired.some(({ dataset }) => dataset === name));
+  const isPair = (name: string) => anyValue(own.get(name), `${tag}:dest-fs`) !== undefined;
+  const strangers = others.filter((name) => !isPair(name));
   return {
-    told: pairs.filter(({ dataset }) => before.includes(dataset)),
-    missing: new Failure(`${first} is not a zrep registered filesystem`),
+    ...{ pairs: await viewsOf(run, own, others.filter(isPair)), retired, strangers },
+    missing: await missingAmong(run, strangers, own),
+    problem: undefined,
   };
 }
 
-function linesOf({ dateFormat }: Settings, command: StatusCommand, pairs: readonly PairView[]): string[] {
+function linesOf(
+  { dateFormat }: Settings,
+  command: StatusCommand,
+  pairs: readonly PairView[],
+  retired: readonly RetiredCopy[],
+): string[] {
   if (command.unsent) return pairs.flatMap((pair) => unsentLine(pair) ?? []);
-  const dates = formatTimes(
-    dateFormat,
-    pairs.flatMap(({ sent }) => sent ?? []),
-  );
+  const times = [...pairs.flatMap(({ sent }) => sent ?? []), ...retired.map(({ since }) => since)];
+  const dates = formatTimes(dateFormat, times);
   const all = command.all && command.datasets.length === 0;
-  return pairs.map((pair) => {
+  const told = pairs.map((pair) => {
     const date = pair.sent === undefined ? undefined : dates.get(pair.sent);
     return command.verbose ? directionLine(pair, date, all) : statusLine(pair, date);
   });
+  return [...told, ...retired.map(({ dataset, since }) => retiredLine(dataset, dates.get(since) ?? ''))];
 }

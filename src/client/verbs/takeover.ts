@@ -11,6 +11,7 @@ import { mustSucceed } from '../../replication/step.ts';
 import { readPropertiesArgv } from '../../zfs/argv.ts';
 import type { Dataset } from '../../zfs/names.ts';
 import { type Listing, localValue, parseListing } from '../../zfs/state.ts';
+import { forget } from '../copies/survey.ts';
 import { follow } from '../far/follow.ts';
 import { failoverBackCommand, failoverCommand } from '../far/role-commands.ts';
 import { becomeUsable } from '../roles/become-usable.ts';
@@ -59,6 +60,7 @@ async function takeOverHere(run: Run, command: TakeoverCommand): Promise<void> {
     const unmounted = await becomeUsable(run, dataset);
     for (const argv of masterArgvs(step.capabilities, settings.tag, ends))
       mustSucceed(await step.zfs.ask(argv), dataset);
+    await forget(run, dataset);
     if (unmounted.length > 0)
       throw new Failure(`${dataset} is the master, but not all of it is mounted (${unmounted.join('; ')})`);
   });

@@ -6,6 +6,7 @@ import { DOCTOR_VERBS, type DoctorCommand } from './doctor-words.ts';
 import { INIT_VERBS, type InitCommand, type InitPullCommand } from './init-words.ts';
 import { type LastsentCommand, type ListCommand, LOOK_VERBS, type UptodateCommand } from './look-words.ts';
 import { REFRESH_VERBS, type RefreshCommand } from './refresh-words.ts';
+import { RETIRE_VERBS, type RenamedCommand, type RetireCommand } from './retire-words.ts';
 import { type FailoverCommand, ROLE_VERBS, type TakeoverCommand } from './role-words.ts';
 import {
   type ExpireCommand,
@@ -48,6 +49,8 @@ export type Command =
   | TakeoverCommand
   | ChangeconfigCommand
   | ClearCommand
+  | RetireCommand
+  | RenamedCommand
   | VersionCommand
   | HelpCommand;
 
@@ -79,6 +82,7 @@ export const VERBS: Verbs<Command> = {
   ...SNAPSHOTS_VERBS,
   ...ROLE_VERBS,
   ...CONFIG_VERBS,
+  ...RETIRE_VERBS,
   ...DOCTOR_VERBS,
   version: {
     usage: ['zrep version'],

@@ -5,7 +5,7 @@ import { type Dataset, parseDataset } from '../../zfs/names.ts';
 import { Failure } from '../run/failure.ts';
 import { type Verbs, wrong } from './verb.ts';
 
-/** `zrep list|-l [-v] [-L] [-s] [FS...]`; without names all of a pair. */
+/** `zrep list|-l [-v] [-L] [-s] [FS...]`, `zrep list --retired`; without names all of a pair. */
 export interface ListCommand {
   readonly kind: 'list';
   readonly datasets: readonly Dataset[];
@@ -15,6 +15,8 @@ export interface ListCommand {
   readonly masters: boolean;
   /** Their snapshots, in zfs's own form. */
   readonly snapshots: boolean;
+  /** Those alone that are out of service. */
+  readonly retired: boolean;
 }
 
 /** `zrep getlastsent|lastsent FS...` */
@@ -30,12 +32,13 @@ export interface UptodateCommand {
 }
 
 const LIST = 'zrep list [-v] [-L] [-s] [FS...]';
+const RETIRED = 'zrep list --retired';
 const LASTSENT = 'zrep getlastsent FS...';
 const UPTODATE = 'zrep uptodate FS...';
 
 export const LOOK_VERBS: Verbs<ListCommand | LastsentCommand | UptodateCommand> = {
   list: {
-    usage: [LIST],
+    usage: [LIST, RETIRED],
     alias: ['-l'],
     summary: 'list the file systems here that belong to pairs',
     description: [
@@ -48,10 +51,16 @@ export const LOOK_VERBS: Verbs<ListCommand | LastsentCommand | UptodateCommand> 
         name: '-s',
         text: 'the snapshots of each and when they were made, as zfs list has them; without a name, of those that this host is the master of',
       },
+      {
+        name: '--retired',
+        text: 'the copies that zrep retire has taken out of service, which are not listed otherwise',
+      },
     ],
     examples: ['zrep list', 'zrep list -v backup/home', 'zrep list -s backup/home'],
     exits: '0 done, 1 a name is not that of a file system, or zfs failed, 2 wrong usage.',
     read(given, operands) {
+      const retired = given.has('--retired');
+      if (retired && given.size + operands.length > 1) throw wrong(RETIRED, '--retired stands alone');
       if (given.has('-s') && (given.has('-v') || given.has('-L'))) throw wrong(LIST, '-s stands alone');
       return {
         kind: 'list',
@@ -62,6 +71,7 @@ export const LOOK_VERBS: Verbs<ListCommand | LastsentCommand | UptodateCommand> 
         verbose: given.has('-v'),
         masters: given.has('-L'),
         snapshots: given.has('-s'),
+        retired,
       };
     },
   },

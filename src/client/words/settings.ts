@@ -57,6 +57,10 @@ export interface Settings {
   readonly hostName: string;
   /** ZREP_RUNDIR: the folder of the global lock. */
   readonly rundir: string;
+  /** ZREP_STATEDIR: the folder of what zrep remembers of its copies. */
+  readonly statedir: string;
+  /** Whether it is written to: by root, and by whoever names a folder. */
+  readonly remembers: boolean;
   /** ZREP_SAVE_COUNT: what `init` writes to TAG:savecount. */
   readonly saveCount: number;
   /** Whether ZREP_SAVE_COUNT was set at all. */
@@ -150,6 +154,8 @@ export function readSettings(
     skipExpire: isSet('ZREP_SKIP_EXPIRE'),
     hostName: readHostName(text('ZREP_SRC_HOST'), machine.nodeName),
     rundir: readAbsolutePath('ZREP_RUNDIR', text('ZREP_RUNDIR') ?? (machine.root ? '/var/run' : '/tmp')),
+    statedir: readAbsolutePath('ZREP_STATEDIR', text('ZREP_STATEDIR') ?? '/var/lib/zrep-gate'),
+    remembers: machine.root || isSet('ZREP_STATEDIR'),
     saveCount: readSaveCount(text('ZREP_SAVE_COUNT') ?? '5'),
     saveCountGiven: isSet('ZREP_SAVE_COUNT'),
     createFlags: readWords('ZREP_CREATE_FLAGS', text('ZREP_CREATE_FLAGS'), '-o compression=on'),

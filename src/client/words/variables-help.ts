@@ -28,6 +28,9 @@ How many snapshots stay:
 Of this host:
   ZREP_RUNDIR          the folder of zrep's lock; default /var/run for root,
                        /tmp for others; the same for all zreps of a host
+  ZREP_STATEDIR        the folder of the file "copies", by which zrep misses a
+                       copy; default /var/lib/zrep-gate. Others than root have
+                       to name a folder of their own here to have one
   ZREP_ZFS             zfs, by its path; default where it is installed
 
 What an init that sends gives the copy:

@@ -49,8 +49,14 @@ t.test('a copy and a host that were renamed', async (t) => {
     'copy-renamed',
     'hand',
     undefined,
-    'zfs set zrep:dest-fs=vault/home vault/home',
+    'zrep renamed vault/old vault/home',
   ]);
+  t.same(mends({ here: { 'zrep:dest-fs': 'former/home' } }).at(-1), 'zrep renamed former vault');
+  t.same(
+    mends({ here: { 'zrep:dest-fs': 'x; reboot' } }).at(-1),
+    'zfs set zrep:dest-fs=vault/home vault/home',
+    'what came with a stream gets into no line to copy',
+  );
   t.same(mends({ role: 'source', here: { 'zrep:src-host': 'old-name' } }), [
     'host-renamed',
     'force',

@@ -1,17 +1,29 @@
 /** How it stands with a pair, and what a monitoring plugin says of it. */
 
 import t from 'tap';
+import type { MissingCopy } from '../../../src/client/copies/find-missing.ts';
 import { sayAge } from '../../../src/client/look/ages.ts';
 import { checkLines, unknownLine } from '../../../src/client/look/check-lines.ts';
 import { judge, STATE_EXIT, worst } from '../../../src/client/look/judge.ts';
 import type { PairView } from '../../../src/client/look/pair-view.ts';
-import { factsOf } from '../../../src/client/look/status-facts.ts';
+import {
+  allFactsOf,
+  factsOf,
+  type Judged,
+  type StatusFacts,
+  stateOf,
+} from '../../../src/client/look/status-facts.ts';
 import type { Verification } from '../../../src/client/look/verification.ts';
+import type { Dataset, Tag } from '../../../src/zfs/names.ts';
 import { COPY, SOURCE, viewOf } from '../../fixtures/client/views.ts';
 
 const LIMITS = { warn: 7200, critical: 21_600 };
 const NOW = 1_000_000;
 const sentAgo = (seconds: number) => viewOf([{ name: 'zrep_000000', sent: NOW - seconds }], COPY);
+const all = (judged: readonly Judged[], more: Partial<StatusFacts> = {}): StatusFacts => ({
+  ...{ tag: 'zrep' as Tag, judged, missing: [], retired: [], problem: undefined },
+  ...more,
+});
 const judged = (pair: PairView, verification?: Verification) => ({
   pair,
   verification,
@@ -85,37 +97,92 @@ t.test('the worst of several speaks for all, with the exit codes of plugins', as
 t.test(
   'a plugin says how all stand in its first line, with numbers behind a bar, and a line on each',
   async (t) => {
-    t.same(checkLines([judged(sentAgo(600))], LIMITS, NOW), [
+    t.same(checkLines(all([judged(sentAgo(600))]), LIMITS, NOW), [
       "ZREP OK - 1 file system, sent 10min ago or less | 'vault/home'=600s;7200;21600;0",
       '[OK] vault/home from fileserver:tank/home: sent 10min ago; last common snapshot zrep_000000',
     ]);
     const never = judged(viewOf([{ name: 'zrep_000000' }]));
-    t.same(checkLines([judged(sentAgo(7500)), never], LIMITS, NOW), [
+    t.same(checkLines(all([judged(sentAgo(7500)), never]), LIMITS, NOW), [
       "ZREP CRITICAL - tank/home was never sent; 2 of 2 file systems are not well | 'vault/home'=7500s;7200;21600;0 'tank/home'=U;7200;21600;0",
       '[WARNING] vault/home from fileserver:tank/home: was last sent 2h 5min ago, which is more than 2h; last common snapshot zrep_000000',
       '[CRITICAL] tank/home to backup:vault/home: was never sent; 1 not sent',
     ]);
-    t.match(checkLines([judged(sentAgo(0))], { warn: 5, critical: undefined }, NOW)[0], /=0s;5;;0$/);
+    t.match(checkLines(all([judged(sentAgo(0))]), { warn: 5, critical: undefined }, NOW)[0], /=0s;5;;0$/);
   },
 );
 
 t.test('locks and streams that were cut off are told of, and are no alarm by themselves', async (t) => {
   const more = { 'zrep:lock-pid': '4194304', receive_resume_token: ['1-x', '-'] } as const;
   const pair = viewOf([{ name: 'zrep_000000', sent: NOW }], COPY, more);
-  const [first = '', line = ''] = checkLines([judged(pair)], LIMITS, NOW);
+  const [first = '', line = ''] = checkLines(all([judged(pair)]), LIMITS, NOW);
   t.match(first, /^ZREP OK/);
   t.match(line, /; a stream was cut off \(not of zrep\); locked by process 4194304, which is dead$/);
   const live = viewOf([{ name: 'zrep_000000', sent: NOW }], SOURCE, { 'zrep:lock-pid': String(process.pid) });
   t.match(
-    checkLines([judged(live)], LIMITS, NOW)[1],
+    checkLines(all([judged(live)]), LIMITS, NOW)[1],
     new RegExp(`locked by process ${process.pid}, at work$`),
   );
+});
+
+const GONE: MissingCopy = {
+  ...{ dataset: 'pool2/srv' as Dataset, source: 'root@fileserver:tank/srv' },
+  ...{ refreshed: NOW - 97_200, why: 'no-pool' },
+};
+
+t.test('a missing copy is critical, in front of all others, with since when and the command', async (t) => {
+  const facts = all([judged(sentAgo(600))], { missing: [GONE] });
+  t.equal(stateOf(facts), 'critical');
+  const [first = '', line = '', ...others] = checkLines(facts, LIMITS, NOW);
+  t.equal(
+    first,
+    "ZREP CRITICAL - pool2/srv is missing: its pool pool2 is not imported. Import it: zpool import pool2 | 'pool2/srv'=97200s;7200;21600;0 'vault/home'=600s;7200;21600;0",
+  );
+  t.match(
+    line,
+    /^\[CRITICAL\] pool2\/srv from root@fileserver:tank\/srv: is missing: its pool pool2 is not imported; last refreshed 1d 3h ago \(.*\)\. Import it: zpool import pool2$/,
+  );
+  t.match(others, [/^\[OK\] vault\/home/]);
+  const two = all([], { missing: [GONE, { ...GONE, dataset: 'pool2/x' as Dataset, refreshed: undefined }] });
+  t.match(checkLines(two, LIMITS, NOW)[0], /2 of 2 file systems are not well \| .* 'pool2\/x'=U;/);
+});
+
+t.test(
+  'a retired copy is told of, and judges nothing; a record that is not believed leaves all unknown',
+  async (t) => {
+    const retired = [{ dataset: 'vault/old', since: NOW - 86_400, source: 'fileserver:tank/old' }];
+    const lines = checkLines(all([judged(sentAgo(600))], { retired }), LIMITS, NOW);
+    t.match(lines[0], /^ZREP OK - 1 file system, .*\| 'vault\/home'=600s;7200;21600;0$/);
+    t.equal(lines.at(-1), '[RETIRED] vault/old from fileserver:tank/old: since 1d');
+    const doubtful = all([judged(sentAgo(600))], { problem: 'the file is bad|worse' });
+    t.equal(stateOf(doubtful), 'unknown');
+    t.match(checkLines(doubtful, LIMITS, NOW), [
+      /^ZREP UNKNOWN - the file is bad\/worse \| /,
+      /^\[UNKNOWN\] /,
+      /^\[OK\]/,
+    ]);
+    t.equal(stateOf(all([judged(sentAgo(7200))], { problem: 'x' })), 'warning');
+  },
+);
+
+t.test('for programs what is missing and what is retired are lists of their own', async (t) => {
+  const retired = [{ dataset: 'vault/old', since: 5, source: 'fileserver:tank/old' }];
+  const facts = allFactsOf(all([], { missing: [GONE], retired }), NOW);
+  t.same(facts, {
+    datasets: [],
+    missing: [
+      {
+        ...{ dataset: 'pool2/srv', why: 'no-pool', now: null, source: 'root@fileserver:tank/srv' },
+        ...{ refreshed: NOW - 97_200, fix: 'zpool import pool2' },
+      },
+    ],
+    retired,
+  });
 });
 
 t.test('no text can end the first line, or pass for numbers', async (t) => {
   t.equal(unknownLine('a | b\nc'), 'ZREP UNKNOWN - a / b c');
   const [first = ''] = checkLines(
-    [judged(sentAgo(0), { verdict: 'would-fail', why: 'x|y\nz' })],
+    all([judged(sentAgo(0), { verdict: 'would-fail', why: 'x|y\nz' })]),
     LIMITS,
     NOW,
   );

@@ -14,7 +14,9 @@ import { judge } from '../../../src/client/look/judge.ts';
 import type { PairView } from '../../../src/client/look/pair-view.ts';
 import { prometheusText } from '../../../src/client/look/prometheus.ts';
 import { replaceFile } from '../../../src/client/look/replace-file.ts';
+import type { StatusFacts } from '../../../src/client/look/status-facts.ts';
 import type { Verification } from '../../../src/client/look/verification.ts';
+import type { Dataset, Tag } from '../../../src/zfs/names.ts';
 import { COPY, viewOf } from '../../fixtures/client/views.ts';
 
 const NONE = { warn: undefined, critical: undefined };
@@ -23,10 +25,14 @@ const judged = (pair: PairView, verification?: Verification) => ({
   verification,
   judgement: judge(pair, NONE, 100, verification),
 });
+const all = (judged: StatusFacts['judged'], missing: StatusFacts['missing'] = []): StatusFacts => ({
+  ...{ tag: 'zrep' as Tag, judged, missing, problem: undefined },
+  retired: [{ dataset: 'vault/old', since: 5, source: 'fileserver:tank/old' }],
+});
 const SENT = [{ name: 'zrep_000000', sent: 90 }, { name: 'zrep_000001' }];
 
 t.test('each number has its help, its type, and a line for each file system', async (t) => {
-  const text = prometheusText([judged(viewOf(SENT)), judged(viewOf([], COPY))], 'zrep', 100);
+  const text = prometheusText(all([judged(viewOf(SENT)), judged(viewOf([], COPY))]), 100);
   const source = '{filesystem="tank/home",tag="zrep",role="source",peer="backup"}';
   const copy = '{filesystem="vault/home",tag="zrep",role="copy",peer="fileserver"}';
   t.match(
@@ -56,7 +62,7 @@ zrep_last_sent_timestamp_seconds${copy} 0
 t.test('what is not known has no line: whether a pull would succeed', async (t) => {
   const value = (verification?: Verification) =>
     /^zrep_next_pull_would_succeed\{.*\} (\d)$/m.exec(
-      prometheusText([judged(viewOf(SENT, COPY), verification)], 'zrep', 100),
+      prometheusText(all([judged(viewOf(SENT, COPY), verification)]), 100),
     )?.[1];
   t.equal(value(), undefined);
   t.equal(value({ verdict: 'unknown', why: '' }), undefined);
@@ -64,22 +70,39 @@ t.test('what is not known has no line: whether a pull would succeed', async (t) 
   t.equal(value({ verdict: 'would-fail', why: '' }), '0');
 });
 
+t.test('a missing copy has what is remembered, and so gets old; a retired one has no line', async (t) => {
+  const dataset = 'pool2/srv' as Dataset;
+  const gone = { dataset, source: 'root@fileserver:tank/srv', refreshed: 40, why: 'no-pool' } as const;
+  const text = prometheusText(all([judged(viewOf(SENT)), judged(viewOf(SENT, COPY))], [gone]), 100);
+  const labels = '{filesystem="pool2/srv",tag="zrep",role="copy",peer="root@fileserver"}';
+  const own = text.split('\n').filter((line) => line.includes('pool2'));
+  t.same(own, [
+    `zrep_last_sent_timestamp_seconds${labels} 40`,
+    `zrep_missing${labels} 1`,
+    `zrep_state${labels} 2`,
+  ]);
+  t.match(text, /^zrep_missing\{filesystem="vault\/home".*\} 0$/m);
+  t.notMatch(text, /zrep_missing\{filesystem="tank/, 'of a source nothing is remembered');
+  t.notMatch(text, /vault\/old/);
+  const unknown = prometheusText(all([], [{ ...gone, source: undefined, refreshed: undefined }]), 100);
+  t.match(unknown, /peer=""\} 0\n/);
+});
+
 t.test('locks and tokens', async (t) => {
   const more = { 'zrep:lock-pid': '4194304', receive_resume_token: ['1-x', '-'] } as const;
-  const text = prometheusText([judged(viewOf(SENT, COPY, more))], 'zrep', 100);
+  const text = prometheusText(all([judged(viewOf(SENT, COPY, more))]), 100);
   t.match(text, /zrep_resume_pending\{.*\} 1\n/);
   t.match(text, /zrep_lock_live\{.*\} 0\n/);
   t.match(text, /zrep_lock_stale\{.*\} 1\n/);
   const live = prometheusText(
-    [judged(viewOf(SENT, COPY, { 'zrep:lock-pid': String(process.pid) }))],
-    'zrep',
+    all([judged(viewOf(SENT, COPY, { 'zrep:lock-pid': String(process.pid) }))]),
     100,
   );
   t.match(live, /zrep_lock_live\{.*\} 1\n/);
 });
 
 t.test('what came with a stream cannot end a label', async (t) => {
-  const text = prometheusText([judged(viewOf(SENT, COPY, { 'zrep:src-host': 'a"} 9\n\\x' }))], 'zrep', 100);
+  const text = prometheusText(all([judged(viewOf(SENT, COPY, { 'zrep:src-host': 'a"} 9\n\\x' }))]), 100);
   t.match(text, 'peer="a\\"} 9\\n\\\\x"} 90\n');
 });
 

@@ -31,6 +31,8 @@ const DEFAULTS: object = {
   skipExpire: false,
   hostName: 'backup1',
   rundir: '/var/run',
+  statedir: '/var/lib/zrep-gate',
+  remembers: true,
   saveCount: 5,
   saveCountGiven: false,
   createFlags: [],
@@ -61,9 +63,11 @@ t.test('without anything said the settings are those of stock', async (t) => {
   const user = read({}, {}, { ...MACHINE, root: false });
   t.strictSame(
     user,
-    { ...DEFAULTS, rundir: '/tmp' },
-    'whose folder for locks is another for who is not root',
+    { ...DEFAULTS, rundir: '/tmp', remembers: false },
+    'whose folder for locks is another for who is not root, and who remembers nothing',
   );
+  const folder = read({ ZREP_STATEDIR: '/home/zrep/state' }, {}, { ...MACHINE, root: false });
+  t.match(folder, { statedir: '/home/zrep/state', remembers: true }, 'but in a folder that was named');
 });
 
 t.test('each variable says its own, and nothing else', async (t) => {
@@ -94,6 +98,7 @@ t.test('each variable says its own, and nothing else', async (t) => {
     [{ ZREP_SKIP_EXPIRE: '1' }, { skipExpire: true }],
     [{ ZREP_SRC_HOST: 'a.example.org' }, { hostName: 'a.example.org' }],
     [{ ZREP_RUNDIR: '/run/zrep' }, { rundir: '/run/zrep' }],
+    [{ ZREP_STATEDIR: '/srv/zrep' }, { statedir: '/srv/zrep' }],
     [{ ZREP_SAVE_COUNT: '12' }, { saveCount: 12, saveCountGiven: true }],
     [{ ZREP_CREATE_FLAGS: '-o compression=on' }, { createFlags: ['-o', 'compression=on'] }],
     [{ ZREP_INIT_REMOTE_PROPERTIES: 'a=1 b:c=2' }, { initRemoteProperties: ['a=1', 'b:c=2'] }],

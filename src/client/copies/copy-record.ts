@@ -1,0 +1,79 @@
+/**
+ * A copy that was refreshed on this host, as it is remembered, and the file of such records: a line each. Pure.
+ *
+ * A refresh needs none of it. It tells which copies are missing: what is not there cannot say so itself.
+ */
+
+import { type Dataset, parseDataset, parseTag, type Tag } from '../../zfs/names.ts';
+import { parseSource } from '../words/source.ts';
+
+export interface CopyRecord {
+  readonly tag: Tag;
+  readonly dataset: Dataset;
+  /** ZFS's own number of the file system, which stays when it, or its pool, is renamed. */
+  readonly guid: string;
+  /** `HOST:FS`. */
+  readonly source: string;
+  /** When the last refresh of it ended well. Epoch seconds. */
+  readonly refreshed: number;
+}
+
+/** What a file of records holds. */
+export interface Records {
+  readonly copies: readonly CopyRecord[];
+  /** Lines that are no records, as they stand. */
+  readonly broken: readonly { readonly line: number; readonly text: string }[];
+}
+
+const HEAD = '# What zrep has refreshed on this host: TAG COPY GUID SOURCE TIME. By this it misses a copy.';
+
+/** The records in `text`; of two on one copy, the one of the later refresh. */
+export function parseRecords(text: string): Records {
+  const copies = new Map<string, CopyRecord>();
+  const broken: { line: number; text: string }[] = [];
+  for (const [index, line] of text.split('\n').entries()) {
+    if (line === '' || line.startsWith('#')) continue;
+    const record = parseRecord(line);
+    if (record === undefined) {
+      broken.push({ line: index + 1, text: line });
+      continue;
+    }
+    const before = copies.get(keyOf(record));
+    if (before === undefined || before.refreshed <= record.refreshed) copies.set(keyOf(record), record);
+  }
+  return { copies: [...copies.values()], broken };
+}
+
+function parseRecord(line: string): CopyRecord | undefined {
+  const [tagText = '', datasetText = '', guid = '', source = '', refreshed = '', ...extra] = line.split(' ');
+  const [tag, dataset] = [parseTag(tagText), parseDataset(datasetText)];
+  if (tag === undefined || dataset === undefined || extra.length > 0) return undefined;
+  if (!/^\d{1,20}$/.test(guid) || !/^\d{1,12}$/.test(refreshed)) return undefined;
+  if (parseSource(source, '') === undefined) return undefined;
+  return { tag, dataset, guid, source, refreshed: Number(refreshed) };
+}
+
+/** The file's text. What is no record stays as it was: it is somebody else's to judge. */
+export function formatRecords({ copies, broken }: Records): string {
+  const lines = copies.map(({ tag, dataset, guid, source, refreshed }) =>
+    [tag, dataset, guid, source, refreshed].join(' '),
+  );
+  return `${[HEAD, ...lines.sort(), ...broken.map(({ text }) => text)].join('\n')}\n`;
+}
+
+/** With `news` in the place of what was known of these copies, by name and by GUID: a renamed copy is one copy. */
+export function withRecords(copies: readonly CopyRecord[], news: readonly CopyRecord[]): CopyRecord[] {
+  const names = new Set(news.map(keyOf));
+  const guids = new Set(news.map(({ tag, guid }) => `${tag} ${guid}`));
+  const others = copies.filter((one) => !names.has(keyOf(one)) && !guids.has(`${one.tag} ${one.guid}`));
+  return [...others, ...news];
+}
+
+/** Without what is known of `dataset` under `tag`. */
+export function withoutRecord(copies: readonly CopyRecord[], tag: Tag, dataset: string): CopyRecord[] {
+  return copies.filter((one) => one.tag !== tag || one.dataset !== dataset);
+}
+
+function keyOf({ tag, dataset }: Pick<CopyRecord, 'tag' | 'dataset'>): string {
+  return `${tag} ${dataset}`;
+}

@@ -1,0 +1,92 @@
+/** The record of copies: what is written is read again, and what is no record is passed over, and kept. */
+
+import fc from 'fast-check';
+import t from 'tap';
+import {
+  type CopyRecord,
+  formatRecords,
+  parseRecords,
+  withoutRecord,
+  withRecords,
+} from '../../../src/client/copies/copy-record.ts';
+import type { Dataset, Tag } from '../../../src/zfs/names.ts';
+
+const record = (tag: string, dataset: string, guid = '1', refreshed = 5): CopyRecord => ({
+  ...{ tag: tag as Tag, dataset: dataset as Dataset, guid, source: 'root@fileserver:tank/home', refreshed },
+});
+
+const word = (characters: string) => fc.stringMatching(new RegExp(`^[a-z][${characters}]{0,9}$`));
+const RECORDS = fc.uniqueArray(
+  fc.record({
+    tag: word('a-z0-9_.:-') as fc.Arbitrary<Tag>,
+    dataset: fc
+      .array(word('A-Za-z0-9_.:-'), { minLength: 1, maxLength: 4 })
+      .map((parts) => parts.join('/') as Dataset),
+    guid: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }).map(String),
+    source: fc
+      .tuple(word('a-z0-9_.-'), word('A-Za-z0-9_.-'))
+      .map(([host, pool]) => `root@${host}:${pool}/fs`),
+    refreshed: fc.nat(),
+  }),
+  { selector: ({ tag, dataset }) => `${tag} ${dataset}` },
+);
+
+t.test('what is written is read again, in any order', async () => {
+  fc.assert(
+    fc.property(RECORDS, (copies) => {
+      const read = parseRecords(formatRecords({ copies, broken: [] }));
+      t.same(new Set(read.copies), new Set(copies));
+      t.same(read.broken, []);
+    }),
+    { numRuns: 200 },
+  );
+});
+
+t.test('no text makes it fail, and what is no record stays as it is', async () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary', maxLength: 200 }), (text) => {
+      const read = parseRecords(text);
+      t.same(parseRecords(formatRecords(read)).copies.length, read.copies.length);
+      t.same(
+        parseRecords(formatRecords(read)).broken.map((one) => one.text),
+        read.broken.map((one) => one.text),
+      );
+    }),
+  );
+});
+
+t.test('a line with anything else in it is none, and its number is told', async (t) => {
+  const good = 'zrep vault/a 12 fileserver:tank/a 5';
+  const bad = [
+    `${good} more`,
+    'zrep vault/a 12 fileserver:tank/a',
+    'zrep vault/a@b 12 fileserver:tank/a 5',
+    'ZREP vault/a 12 fileserver:tank/a 5',
+    'zrep vault/a -1 fileserver:tank/a 5',
+    'zrep vault/a 12 -oProxyCommand=x:tank/a 5',
+    'zrep vault/a 12 fileserver:tank/$(x) 5',
+    'zrep vault/a 12 fileserver:tank/a 5\u001b[2J',
+  ];
+  const { copies, broken } = parseRecords(['# head', good, ...bad, ''].join('\n'));
+  t.equal(copies.length, 1);
+  t.same(
+    broken,
+    bad.map((text, index) => ({ line: index + 3, text })),
+  );
+});
+
+t.test('of two records on one copy the later refresh counts', async (t) => {
+  const text = [record('zrep', 'v/a', '1', 9), record('zrep', 'v/a', '2', 5)].map((one) =>
+    formatRecords({ copies: [one], broken: [] }),
+  );
+  t.match(parseRecords(text.join('')).copies, [{ guid: '1', refreshed: 9 }]);
+});
+
+t.test('a copy is one by its name and by its GUID, under each tag by itself', async (t) => {
+  const before = [record('zrep', 'v/a', '1'), record('zrep', 'v/b', '2'), record('off', 'v/a', '1')];
+  const names = (copies: readonly CopyRecord[]) =>
+    copies.map(({ tag, dataset }) => `${tag} ${dataset}`).sort();
+  t.same(names(withRecords(before, [record('zrep', 'v/a', '9')])), ['off v/a', 'zrep v/a', 'zrep v/b']);
+  t.same(names(withRecords(before, [record('zrep', 'w/a', '1')])), ['off v/a', 'zrep v/b', 'zrep w/a']);
+  t.same(names(withoutRecord(before, 'zrep' as Tag, 'v/a')), ['off v/a', 'zrep v/b']);
+});
