@@ -80,4 +80,25 @@ await inGateLab(t, POLICY, async (gate) => {
       t.equal(await look(), before);
     }
   });
+
+  needing(
+    ['receive -x'],
+    'with -f what was changed below goes back, too; what only this host has stays',
+    async (t) => {
+      const only = `${tree.destination}/only-here`;
+      await backup.script(`zfs set readonly=off ${tree.destination}; zfs set readonly=off ${copy}
+      zfs set mountpoint=/mnt/changed ${copy}; zfs mount ${copy} 2>/dev/null || true
+      date > /mnt/changed/by-hand; zfs snapshot ${copy}@by-hand
+      zfs create -o canmount=off ${only}; zfs snapshot ${only}@mine`);
+      const stopped = await zrep('-R', 'refresh', '-f', tree.destination);
+      t.equal(stopped.code, 1);
+      t.match(stopped.stderr, `  ${copy}@by-hand, made `);
+      t.match(stopped.stderr, `to do it: zrep -R refresh -f --yes ${tree.destination}\n`);
+      t.ok((await snapshotNames(backup, copy)).includes('by-hand'), 'nothing was done');
+      const done = await zrep('-R', 'refresh', '-f', '--yes', tree.destination);
+      t.equal(done.code, 0, 'done', { said: done.stderr });
+      t.same(await snapshotsOf(backup, copy), await snapshotsOf(fileserver, child));
+      t.same(await snapshotNames(backup, only), ['mine'], 'zfs receive -F -R would have destroyed it');
+    },
+  );
 });

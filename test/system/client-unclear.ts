@@ -51,6 +51,9 @@ await inGateLab(t, POLICY, async (gate) => {
     });
     t.equal(code, 1);
     t.match(stderr, `${moved} is not refreshed: its properties do not say that it is a copy`);
+    const expired = await fileserver.run(['zrep', 'expire', '-L', moved], { allowFail: true });
+    t.equal(expired.code, 1);
+    t.match(expired.stderr, `${moved} is not expired: its properties`);
     t.same(await snapshotNames(fileserver, moved), before);
   });
 
