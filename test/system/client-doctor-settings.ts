@@ -68,8 +68,7 @@ const CASES: Readonly<Record<string, Case>> = {
   },
   'a copy that was renamed': {
     here: 'zfs set zrep:dest-fs=vault/former $copy',
-    code: 'copy-renamed',
-    by: 'lines',
+    ...{ code: 'copy-renamed', by: 'lines', fill: [['zrep renamed', 'zrep renamed -f']] },
   },
   'a source that is the partner of another': {
     there: 'zfs set zrep:dest-fs=other/copy $source',
