@@ -36,12 +36,13 @@ await inGateLab(t, policyWith(PAUSING_ZFS), async (gate) => {
   const source = await makeSource(fileserver, `${tank}/home`, { snapshots: 2 });
   await gate.share();
 
+  /** How zfs itself ends. */
+  const codeOf = async (...argv: string[]) => (await fileserver.run(argv, { allowFail: true })).code;
+  const unset = await codeOf('zfs', 'set', 'readonly=maybe', source);
+
   testNeeding(['resume'], 'zfs ends with 255 by itself', async (t) => {
-    for (const argv of [
-      ['zfs', 'send', '-t', '1-abcdef-c8-789c'],
-      ['zfs', 'set', 'readonly=maybe', source],
-    ])
-      t.equal((await fileserver.run(argv, { allowFail: true })).code, 255, argv.join(' '));
+    t.equal(unset, 255, 'zfs set');
+    t.equal(await codeOf('zfs', 'send', '-t', '1-abcdef-c8-789c'), 255, 'zfs send -t');
   });
 
   testNeeding(['resume'], 'a resumed stream that zfs cannot begin ends with 1', async (t) => {
@@ -56,13 +57,13 @@ await inGateLab(t, policyWith(PAUSING_ZFS), async (gate) => {
     await fileserver.run(['zfs', 'snapshot', name]);
   });
 
-  testNeeding(['resume'], 'a lock that zfs cannot set ends with 1, alone and in a session', async (t) => {
+  t.test('a lock that zfs cannot set ends with 1, alone and in a session', async (t) => {
     await gate.policy(policyWith(UNSETTING_ZFS));
     const alone = await ask(`zrep snaponly ${source}`);
-    t.match(alone, { code: 1, stdout: '', stderr: /^zrep-gate: zfs failed \(exit code 255\)/ });
-    t.match(await resultOf(gate, idIn(alone)), { outcome: 'failed', exit: '1', status: '255' });
+    t.match(alone, { code: 1, stdout: '', stderr: `zrep-gate: zfs failed (exit code ${unset})` });
+    t.match(await resultOf(gate, idIn(alone)), { outcome: 'failed', exit: '1', status: String(unset) });
     const session = await openSession(t, gate);
-    t.match(await session.ask(`zrep snaponly ${source}`), { code: 1, output: '', message: /exit code 255/ });
+    t.match(await session.ask(`zrep snaponly ${source}`), { code: 1, output: '', message: /zfs failed/ });
     t.match(await session.ask(`zfs list ${source}`), { code: 0 });
     session.close();
     t.equal(await session.ended, 0);

@@ -2,6 +2,7 @@
 
 import t from 'tap';
 import { epoch, inGateLab, snapshotNames, stateOf } from '../fixtures/system/gate-lab.ts';
+import { insist } from '../fixtures/system/insist.ts';
 import { propertyOf } from '../fixtures/system/partial.ts';
 import { checkRefusal } from '../fixtures/system/refusal.ts';
 import { makeSource } from '../fixtures/system/source.ts';
@@ -83,7 +84,7 @@ await inGateLab(t, policyWith(ALL), async (gate) => {
     t.match(await ask(`zrep _refreshcomplete ${home}@zrep_000006 zrep:sent=${epoch()}`), { code: 0 });
     t.not((await ask(`zrep expire -L ${home}`)).code, 0);
     t.same((await names())[home], ['zrep_000005', 'zrep_000006']);
-    await fileserver.run(['zfs', 'destroy', `${tank}/copy`]);
+    await insist(fileserver, ['zfs', 'destroy', `${tank}/copy`]);
     t.match(await ask(`zrep expire -L ${home}`), { code: 0 });
     t.same(await names(), allHave('zrep_000006'));
   });
@@ -110,7 +111,7 @@ await inGateLab(t, policyWith(ALL), async (gate) => {
     const raw = `${ALL}raw = "forbidden"`;
     for (const [child, command] of [
       [ALL, `zrep -R _refreshpull ${newest} | gzip`],
-      [`${ALL}filters = ["gzip"]`, `zfs send -Rb ${newest}`],
+      [`${ALL}filters = ["gzip"]`, `zfs send -Rp ${newest}`],
       ['operations = ["pull"]\nrecursive = true', `zfs send -R ${newest}`],
       ['operations = ["send"]\nrecursive = true', `zrep -R snaponly ${home}`],
       ['operations = ["pull", "send"]', `zfs send -R ${newest}`],
@@ -121,7 +122,7 @@ await inGateLab(t, policyWith(ALL), async (gate) => {
       checkRefusal(t, await ask(command), 'recursive-crosses-grant', 77);
     }
     await gate.policy(policyWith(`${ALL}filters = ["gzip"]\nproperties = true`));
-    for (const command of [`zrep -R _refreshpull ${newest} | gzip`, `zfs send -Rb ${newest}`])
+    for (const command of [`zrep -R _refreshpull ${newest} | gzip`, `zfs send -Rp ${newest}`])
       t.match(await ask(command), { code: 0 }, command);
   });
 
