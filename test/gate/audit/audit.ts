@@ -12,8 +12,11 @@ import { fullDatagramSocket, receiveDatagrams } from '../../fixtures/gate/socket
 /** What went to standard error meanwhile. */
 const said: string[] = [];
 const { writeSync } = fs;
-fs.writeSync = ((descriptor: number, ...rest: [string]) =>
-  descriptor === 2 ? said.push(...rest) : writeSync(descriptor, ...rest)) as typeof writeSync;
+fs.writeSync = ((descriptor: number, bytes: Uint8Array, ...rest: []) => {
+  if (descriptor !== 2) return writeSync(descriptor, bytes, ...rest);
+  said.push(Buffer.from(bytes).toString());
+  return bytes.length;
+}) as typeof writeSync;
 syncBuiltinESMExports();
 t.beforeEach(() => {
   said.length = 0;
