@@ -17,11 +17,11 @@ Exit codes:
   64  serve itself was called wrongly (see authorized_keys)
   70  an error in zrep-gate; the log has it
   74  the audit record could not be written, and the policy requires one
-  75  locked by another zrep; try again later
+  75  locked by another zrep, or a limit is reached; try again later
   77  refused; the reason is on standard error and in the log
   78  the policy is not usable; run zrep-gate check
  128+N  ended by signal N
- other  zfs's own exit code`;
+ other  zfs's own exit code; 1 in place of 255, which is ssh's`;
 
 export const EXPLAIN_HELP = `
 Examples:
