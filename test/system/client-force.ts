@@ -149,8 +149,11 @@ await inGateLab(t, POLICY, async (gate) => {
       await backup.run(['zfs', ...protect(full)]);
       const { code, stderr } = await zrep('refresh', '-f', '--yes', pair.destination);
       t.equal(code, 1);
-      t.match(stderr, `nothing was changed, because other streams or people need: ${full} (`);
-      t.match(stderr, why);
+      // zfs-fuse does not tell clones, and destroys none of what has one.
+      if (name !== 'cloned' || zfsKind() !== 'zfs-fuse') {
+        t.match(stderr, `nothing was changed, because other streams or people need: ${full} (`);
+        t.match(stderr, why);
+      }
       t.notMatch(stderr, '\\n');
       t.same(await snapshotNames(backup, pair.destination), ['zrep_000000', name]);
     }

@@ -37,7 +37,10 @@ export async function theirSnapshots(
         '; ',
       ),
     );
-  return succeeded(answer) ? parseTheirs(answer.output, dataset) : undefined;
+  if (!succeeded(answer)) return undefined;
+  const found = parseTheirs(answer.output, dataset);
+  // zfs-fuse lists a GUID as 4.2E: then no more is known than where nothing is answered.
+  return found.length === 0 && answer.output !== '' ? undefined : found;
 }
 
 /** Of the lines of name, GUID and mark; what is none is left out, for the other side may be hostile. Pure. */
