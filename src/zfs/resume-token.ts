@@ -47,6 +47,11 @@ export function tokenGuids(text: string): bigint[] | undefined {
   return from === undefined ? [to] : [to, from];
 }
 
+/** What zfs receive says of a token whose base was once not the newest snapshot, also when it is again (2.3, 2.4). */
+export function saysCannotResume(message: string): boolean {
+  return message.includes('kernel modules must be upgraded');
+}
+
 /** What is packed in a token; undefined where that is no nvlist of a token's kind. */
 function unpackToken(text: string): ReadonlyMap<string, NvValue> | Refusal | undefined {
   const match = text.length <= MAXIMUM_TEXT ? TEXT.exec(text) : null;

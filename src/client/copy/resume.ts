@@ -7,7 +7,7 @@ import { printable } from '../../printable.ts';
 import { isRefusal } from '../../refusal.ts';
 import { mustSucceed } from '../../replication/step.ts';
 import { formatZrepSnapshot, type ZrepSnapshot } from '../../zfs/names.ts';
-import { parseResumeToken, type ResumeToken } from '../../zfs/resume-token.ts';
+import { parseResumeToken, type ResumeToken, saysCannotResume } from '../../zfs/resume-token.ts';
 import type { FarSide } from '../far/far-side.ts';
 import { Failure } from '../run/failure.ts';
 import type { Run } from '../run/run.ts';
@@ -21,9 +21,6 @@ import { snapshotThere } from './snapshot-there.ts';
 /** Said by a far side that will never go on with this token: our gate's codes, stock zrep's words, zfs's. */
 const HOPELESS =
   /refused \((?:token-mismatch|bad-token|bad-usage|no-such-snapshot|resume-not-granted|raw-required|already-sent|recursive-not-granted)\)|cannot resume send|no longer exists|does not exist|unrecognized zrep subcommand/;
-
-/** Said by zfs receive of a token whose base was once not the newest snapshot, also when it is again. */
-const USELESS_HERE = /kernel modules must be upgraded/;
 
 /** Stock streams a token only under the name of its newest snapshot. */
 const WANTS_NEWEST = /is not latest snap/;
@@ -60,7 +57,7 @@ export async function resume(
     return true;
   }
   if (HOPELESS.test(pulled.farSaid)) return abandon(run, destination, `${far.host.name} cannot resume it`);
-  if (pulled.why.some((line) => USELESS_HERE.test(line)))
+  if (pulled.why.some(saysCannotResume))
     return abandon(run, destination, 'zfs receive on this host cannot resume it');
   throw cutOff(name, pulled);
 }

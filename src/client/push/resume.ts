@@ -10,7 +10,7 @@ import { printable } from '../../printable.ts';
 import { succeeded } from '../../process/pipeline.ts';
 import { isRefusal } from '../../refusal.ts';
 import { fullName, type TaggedSnapshot } from '../../replication/snapshots.ts';
-import { formatResumeToken, parseResumeToken } from '../../zfs/resume-token.ts';
+import { formatResumeToken, parseResumeToken, saysCannotResume } from '../../zfs/resume-token.ts';
 import type { FarSide } from '../far/far-side.ts';
 import { farLines } from '../far/far-text.ts';
 import { abandonCommand, tokenCommand } from '../far/push-commands.ts';
@@ -21,9 +21,6 @@ import { markArrived } from './arrived.ts';
 import { markPushed } from './marks.ts';
 import type { Master } from './master.ts';
 import { resumeWords, send } from './send.ts';
-
-/** Said by zfs receive of a token whose base was once not the newest snapshot, also when it is again. */
-const USELESS_THERE = /kernel modules must be upgraded/;
 
 /** `master` as it is when what the other side was in the middle of has come there, or was given up. */
 export async function resumeSending(run: Run, far: FarSide, master: Master): Promise<Master> {
@@ -41,7 +38,7 @@ export async function resumeSending(run: Run, far: FarSide, master: Master): Pro
   run.report.line(`sending ${name} to ${far.host.name}:${destination}`);
   const sent = Math.floor(Date.now() / 1000);
   const why = await send(run, far, master, resumeWords(run.settings, found.token));
-  if (why.some((line) => USELESS_THERE.test(line))) {
+  if (why.some(saysCannotResume)) {
     await abandon(run, far, destination, `zfs receive on ${far.host.name} cannot resume it`);
     return master;
   }

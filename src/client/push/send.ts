@@ -6,6 +6,7 @@ import { succeeded } from '../../process/pipeline.ts';
 import { isRefusal } from '../../refusal.ts';
 import { dryRunArgv } from '../../zfs/argv.ts';
 import { parseEstimate } from '../../zfs/estimate.ts';
+import { saysCannotResume } from '../../zfs/resume-token.ts';
 import { ownStage, type Transfer, transfer, zfsStage } from '../copy/transfer.ts';
 import type { FarSide } from '../far/far-side.ts';
 import { farLines } from '../far/far-text.ts';
@@ -125,6 +126,8 @@ function mending(message: string, dataset: string, there: string): string[] {
     return [
       'the zfs there cannot receive so that it can be gone on with (-s): leave -r and ZREP_RESUME away',
     ];
+  // For who resumes: this is what tells that it cannot be.
+  if (saysCannotResume(message)) return [printable(message.trim().split('\n')[0] ?? '')];
   if (message.includes('partially-complete'))
     return [`what an earlier stream left there is in the way; to go on with it: zrep sync -r ${dataset}`];
   return [];

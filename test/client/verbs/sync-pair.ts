@@ -212,6 +212,17 @@ t.test('a token of a snapshot that is not of this pair is not sent by, but throw
   }
 });
 
+t.test('a token that zfs receive there cannot resume is discarded, and a new stream sent', async (t) => {
+  const world = new PushWorld(rundir);
+  world.snapshot('zrep_000001');
+  world.token = tokenOf(1002n, 1001n);
+  const says = 'cannot receive resume stream: kernel modules must be upgraded to receive this stream.\n';
+  world.receiving = { code: 1, takes: false, says };
+  await sync(world.run({}, { resume: true }));
+  t.match(world.said.err, /zfs receive on backup cannot resume it\)\. What it left is discarded/);
+  t.ok(world.wire.includes('zfs recv -A vault/home'));
+});
+
 t.test('with -c nothing is made where nothing was written, but the mark is renewed', async (t) => {
   const world = new PushWorld(rundir);
   world.here.get('tank/home')?.set('written@zrep_000000', { value: '0', source: '-' });
