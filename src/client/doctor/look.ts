@@ -13,7 +13,7 @@ import { allPropertiesArgv, readStateArgv } from '../../zfs/argv.ts';
 import type { Dataset } from '../../zfs/names.ts';
 import { anyValue, type Listing, localValue, type Properties, parseListing } from '../../zfs/state.ts';
 import { childrenOf } from '../copy/destination.ts';
-import type { Answer } from '../far/answer.ts';
+import { type Answer, MOST_OF_LISTING } from '../far/answer.ts';
 import { reasonOf } from '../far/ssh-failure.ts';
 import { Failure } from '../run/failure.ts';
 import type { Run } from '../run/run.ts';
@@ -32,9 +32,6 @@ import {
   type There,
   type World,
 } from './scene.ts';
-
-/** A source can have ten thousand snapshots, with four lines each. Bytes. */
-const MOST = 16 << 20;
 
 /** As many names as fit well into an argv. */
 const NAMES = 200;
@@ -132,7 +129,7 @@ async function lookThere(run: Run, { host, dataset }: Peer, role: Role): Promise
   const names = ['master', 'src-host', 'src-fs', 'dest-host', 'dest-fs', 'savecount', 'lastsent'];
   const properties = names.map((name) => `${tag}:${name}`).join(',');
   const far = run.far(host);
-  const get = (words: string) => far.ask(`zfs get -Hp ${words} ${dataset}`, MOST);
+  const get = (words: string) => far.ask(`zfs get -Hp ${words} ${dataset}`, MOST_OF_LISTING);
   try {
     const local = await get(`-s local -o name,property,value ${properties}`);
     if (!succeeded(local)) return unseen(host.name, dataset, local);

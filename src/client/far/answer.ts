@@ -3,6 +3,12 @@
 import type { SessionAnswer } from '../../command/session.ts';
 import type { Ended } from '../../process/pipeline.ts';
 
+/** ssh's own exit code: the host was not reached, or the connection broke. */
+export const NO_CONNECTION = 255;
+
+/** A listing has a line or more for each snapshot; of some ten thousand. Bytes. */
+export const MOST_OF_LISTING = 16 << 20;
+
 export interface Answer extends Ended {
   readonly output: string;
 }
@@ -17,6 +23,6 @@ const LOST = 'the connection ended before the answer came';
 
 /** Undefined where the command is to be sent by itself. */
 export function answerFrom(reply: Reply): Answer | undefined {
-  if (typeof reply === 'string') return { code: 255, signal: null, output: '', message: LOST };
+  if (typeof reply === 'string') return { code: NO_CONNECTION, signal: null, output: '', message: LOST };
   return reply.message.includes(BY_ITSELF) ? undefined : { ...reply, signal: null };
 }

@@ -1,12 +1,12 @@
 /** Asks the far side, and once more where what failed may pass. */
 
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Answer } from './answer.ts';
+import { type Answer, NO_CONNECTION } from './answer.ts';
 import type { FarSide } from './far-side.ts';
 import { isFinal } from './ssh-failure.ts';
 
 /** ssh's own failure, and the gate's "try again". */
-const PASSING = [255, 75];
+const PASSING = [NO_CONNECTION, 75];
 
 /** Seconds between tries. */
 const PAUSES = [1, 3];

@@ -2,15 +2,10 @@
 
 import { succeeded } from '../../process/pipeline.ts';
 import { Failure } from '../run/failure.ts';
+import { MOST_OF_LISTING, NO_CONNECTION } from './answer.ts';
 import { snapshotsCommand } from './far-commands.ts';
 import type { FarSide } from './far-side.ts';
 import { farLines } from './far-text.ts';
-
-/** A listing has a line for each snapshot. Bytes. */
-const MOST = 16 << 20;
-
-/** ssh's own failure. */
-const NO_CONNECTION = 255;
 
 export interface TheirSnapshot {
   /** What stands behind the `@`. */
@@ -30,7 +25,7 @@ export async function theirSnapshots(
   tag: string,
   dataset: string,
 ): Promise<readonly TheirSnapshot[] | undefined> {
-  const answer = await far.ask(snapshotsCommand(tag, dataset), MOST);
+  const answer = await far.ask(snapshotsCommand(tag, dataset), MOST_OF_LISTING);
   if (answer.code === NO_CONNECTION || answer.signal !== null)
     throw new Failure(
       [`${far.host.name} did not answer, so nothing was changed here`, ...farLines(answer.message)].join(

@@ -8,6 +8,7 @@ import type { TaggedSnapshot } from '../../replication/snapshots.ts';
 import { readPropertiesArgv, writtenArgv } from '../../zfs/argv.ts';
 import { parseDataset } from '../../zfs/names.ts';
 import { anyValue, parseListing } from '../../zfs/state.ts';
+import { MOST_OF_LISTING } from '../far/answer.ts';
 import { guidCommand, keyCommand, marksCommand, masterCommand } from '../far/far-commands.ts';
 import type { FarSide } from '../far/far-side.ts';
 import { farLines } from '../far/far-text.ts';
@@ -28,9 +29,6 @@ import {
   WOULD_SUCCEED,
   wouldFail,
 } from './verification.ts';
-
-/** A listing has a line for each snapshot. Bytes. */
-const MOST = 16 * 1024 * 1024;
 
 /** Asks the far side of `pair`, unless it is certain here what comes of it. */
 export async function verify(run: Run, pair: PairView): Promise<Verification> {
@@ -83,6 +81,6 @@ async function writtenSince({ step }: Run, { dataset, name }: TaggedSnapshot): P
 }
 
 async function askFor(far: FarSide, command: string): Promise<Said> {
-  const answer = await far.ask(command, MOST);
+  const answer = await far.ask(command, MOST_OF_LISTING);
   return { done: succeeded(answer), output: answer.output, message: farLines(answer.message).join('; ') };
 }

@@ -8,6 +8,7 @@ import { fullName, type TaggedSnapshot } from '../../replication/snapshots.ts';
 import { mustSucceed } from '../../replication/step.ts';
 import { readStateArgv, renameSnapshotArgv } from '../../zfs/argv.ts';
 import { anyValue, parseListing } from '../../zfs/state.ts';
+import { NO_CONNECTION } from '../far/answer.ts';
 import type { FarSide } from '../far/far-side.ts';
 import { farLines } from '../far/far-text.ts';
 import { guidsCommand } from '../far/push-commands.ts';
@@ -20,9 +21,6 @@ import { type Course, type Master, unsentOf } from './master.ts';
 const LARGEST = 100;
 
 const UNSENT = /_unsent$/;
-
-/** ssh's own failure. */
-const NO_CONNECTION = 255;
 
 /**
  * `master` as it is when what had come to the other side unmarked is marked; of several the newest.

@@ -4,7 +4,7 @@ import { succeeded } from '../../process/pipeline.ts';
 import type { TaggedSnapshot } from '../../replication/snapshots.ts';
 import { readStateArgv } from '../../zfs/argv.ts';
 import { anyValue, type Listing, parseListing } from '../../zfs/state.ts';
-import type { Answer } from '../far/answer.ts';
+import { type Answer, MOST_OF_LISTING } from '../far/answer.ts';
 import type { FarSide } from '../far/far-side.ts';
 import { reasonOf } from '../far/ssh-failure.ts';
 import { Failure } from '../run/failure.ts';
@@ -14,9 +14,6 @@ import type { Course } from './master.ts';
 const PROPERTIES = ['guid', 'createtxg', 'creation'];
 /** Not every zfs has these. */
 const MORE = ['clones', 'written'];
-
-/** Of some ten thousand snapshots. Bytes. */
-const MOST = 16 << 20;
 
 /**
  * The losses, one a line.
@@ -30,7 +27,7 @@ export async function newerThere(
   { name, guid }: TaggedSnapshot,
 ): Promise<string[]> {
   const ask = (properties: readonly string[]): Promise<Answer> =>
-    far.ask(`zfs ${readStateArgv(destination, properties, 1).join(' ')}`, MOST);
+    far.ask(`zfs ${readStateArgv(destination, properties, 1).join(' ')}`, MOST_OF_LISTING);
   const whole = await ask([...PROPERTIES, ...MORE]);
   const answer = succeeded(whole) ? whole : await ask(PROPERTIES);
   if (!succeeded(answer)) {

@@ -8,6 +8,7 @@ import { dryRunArgv } from '../../zfs/argv.ts';
 import { parseEstimate } from '../../zfs/estimate.ts';
 import { saysCannotResume } from '../../zfs/resume-token.ts';
 import { ownStage, type Transfer, transfer, zfsStage } from '../copy/transfer.ts';
+import { NO_CONNECTION } from '../far/answer.ts';
 import type { FarSide } from '../far/far-side.ts';
 import { farLines } from '../far/far-text.ts';
 import { receiveIncrementCommand } from '../far/push-commands.ts';
@@ -91,7 +92,7 @@ function complaints(
   const said: string[] = [];
   if (!succeeded(receiver))
     said.push(
-      receiver.code === 255
+      receiver.code === NO_CONNECTION
         ? `the connection to ${host.name} broke`
         : `${host.name} ended with ${receiver.signal ?? receiver.code}`,
       ...mending(receiver.message, dataset, `${host.name}:${destination}`),

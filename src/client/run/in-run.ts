@@ -12,6 +12,7 @@ import { Unreadable } from '../../zfs/state.ts';
 import { createFarSide, type FarSide } from '../far/far-side.ts';
 
 import { createSsh, type Ssh } from '../far/ssh.ts';
+import { zrepFor } from '../words/again.ts';
 import type { Settings } from '../words/settings.ts';
 import type { SourceHost } from '../words/source.ts';
 import { Failure } from './failure.ts';
@@ -95,8 +96,7 @@ export function tellFailed(report: Report, error: unknown, dataset: string): fal
 
 /** What makes room needs no lock on the file system. */
 function sayNoRoom({ ended, dataset, tag }: NoRoomForLock): string {
-  const zrep = tag === 'zrep' ? 'zrep' : `zrep -t ${tag}`;
-  return `the pool of ${dataset} has no room for a lock (${inOneLine(ended.message)}). To destroy snapshots beyond the save count: ${zrep} expire -L ${dataset}`;
+  return `the pool of ${dataset} has no room for a lock (${inOneLine(ended.message)}). To destroy snapshots beyond the save count: ${zrepFor(tag)} expire -L ${dataset}`;
 }
 
 function sayZfs({ ended, dataset }: ZfsFailed, asked = dataset): string {

@@ -19,6 +19,7 @@ import { receiveFrom } from '../copy/pull.ts';
 import { receiveArgv } from '../copy/receive.ts';
 import { setProperties } from '../copy/set-properties.ts';
 import { readName } from '../copy/snapshot-there.ts';
+import { NO_CONNECTION } from '../far/answer.ts';
 import { initCommand, initpullCommand } from '../far/far-commands.ts';
 import type { FarSide } from '../far/far-side.ts';
 import { farLines } from '../far/far-text.ts';
@@ -120,7 +121,7 @@ async function begin(run: Run, far: FarSide, command: InitPullCommand, plan: Pla
   );
   report.far(far.host.name, farLines(answer.message));
   // It did not say why not, nor whether.
-  if (answer.code === 255) throw new Failure(`the connection to ${far.host.name} broke`);
+  if (answer.code === NO_CONNECTION) throw new Failure(`the connection to ${far.host.name} broke`);
   if (!succeeded(answer))
     throw new Failure(
       `${far.host.name} did not set ${source} up. Its policy needs "init" among the operations of a grant for ${source}; a stock zrep cannot do this at all: there, run zrep init`,
