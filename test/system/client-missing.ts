@@ -3,51 +3,16 @@
  * from cron or watched, until they are back, or forgotten.
  */
 
-import t, { type Test } from 'tap';
-import { switchTo } from '../../lab/gate.ts';
-import type { Host } from '../../lab/host.ts';
-import { provideBuild } from '../../lab/installation.ts';
-import manifest from '../../package.json' with { type: 'json' };
+import t from 'tap';
+import { beginCopies, RECORD } from '../fixtures/system/copies-lab.ts';
 import { policy } from '../fixtures/system/doctor-lab.ts';
-import { doctor } from '../fixtures/system/doctor-pairs.ts';
 import { inGateLab } from '../fixtures/system/gate-lab.ts';
-import { addPool } from '../fixtures/system/second-pool.ts';
 
-const RECORD = '/var/lib/zrep-gate/copies';
 const PROM = '/run/lab/zrep.prom';
 
 await inGateLab(t, policy('["pull", "expire", "init", "read"]'), async (gate) => {
-  const { fileserver, backup, tank, vault } = gate;
-  await provideBuild(backup, { program: 'zrep' });
-  await switchTo(fileserver, manifest.version, 'zrep');
-  await gate.share();
-  await backup.run(['zfs', 'create', '-p', `${vault}/home`]);
-  const second = await addPool(t, backup, 'second');
-  const on = (host: Host) => (words: string) => host.run(['zrep', ...words.split(' ')], { allowFail: true });
-  const [there, zrep] = [on(fileserver), on(backup)];
-  const first = second.name;
-  const source = (name: string) => `${tank}/home/${name}`;
-  const begin = async (name: string, copy: string) => {
-    await fileserver.run(['zfs', 'create', '-p', source(name)]);
-    await backup.run(['zrep', 'init', '--pull', `fileserver:${source(name)}`, copy]);
-  };
-  await begin('a', `${first}/a`);
-  await begin('b', `${first}/b`);
-  await begin('c', `${vault}/home/c`);
-  const recorded = async () =>
-    (await backup.readFile(RECORD)).split('\n').flatMap((line) => line.match(/^zrep (\S+) /)?.[1] ?? []);
-  /** What it finds on copies: where the hosts share the kernel's ZFS it sees the sources, too, as of a host that was renamed. */
-  const look = async (...words: string[]) => {
-    const { findings } = await doctor(backup, ...words);
-    const own = findings.filter(({ where }) => !where.startsWith(`${tank}/`));
-    return { codes: own.map(({ code }) => code), lines: own.map(({ mend }) => mend.lines) };
-  };
-  const wellAgain = async (t: Test, count: number) => {
-    const { code, stdout, stderr } = await zrep('refresh all');
-    t.same([code, stderr], [0, '']);
-    t.match(stdout, `refresh: ${count} of ${count} file systems done\n`);
-    t.match(await zrep('status -w 2h'), { code: 0, stdout: /^ZREP OK - / });
-  };
+  const { backup, vault } = gate;
+  const { second, first, there, zrep, source, recorded, look, wellAgain } = await beginCopies(t, gate);
 
   t.test("what was begun or refreshed here is remembered, in a file that is root's", async (t) => {
     t.same(await recorded(), [`${first}/a`, `${first}/b`, `${vault}/home/c`].sort());
