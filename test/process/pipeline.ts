@@ -14,15 +14,13 @@ t.test(
   'a child that was killed has ended, whoever still holds its pipes, also if it ends itself as ssh does',
   async (t) => {
     const cases = [
-      ['exec sleep 30', { code: null, signal: 'SIGTERM' }],
-      ["trap 'exit 255' TERM; while :; do sleep 0.1; done", { code: 255, signal: null }],
+      ['', 'exec sleep 30', { code: null, signal: 'SIGTERM' }],
+      ["trap 'exit 255' TERM;", 'while :; do sleep 0.1; done', { code: 255, signal: null }],
     ] as const;
-    for (const [script, how] of cases) {
-      const { child, ended } = start(`sleep 30 & echo $! ; echo words >&2; ${script}`);
+    for (const [trap, script, how] of cases) {
+      const { child, ended } = start(`${trap} sleep 30 & echo words >&2; echo $!; ${script}`);
       const [line] = await once(child.stdout, 'data');
       t.teardown(() => process.kill(Number(line)));
-      // The trap is set behind the line.
-      await new Promise((resolve) => setTimeout(resolve, 300));
       child.kill('SIGTERM');
       const late = new Promise((resolve) => setTimeout(resolve, 5000, 'late').unref());
       t.match(await Promise.race([ended, late]), { ...how, message: 'words\n' });

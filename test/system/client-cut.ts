@@ -3,6 +3,7 @@
 import t, { type Test } from 'tap';
 import { provideBuild } from '../../lab/installation.ts';
 import { makePair, snapshotsOf, writeData } from '../../lab/pair.ts';
+import { eventually } from '../fixtures/eventually.ts';
 import { testsNeeding } from '../fixtures/system/capabilities.ts';
 import {
   CUTTING_SSH,
@@ -11,7 +12,7 @@ import {
   STALLING,
   stallNext,
 } from '../fixtures/system/cutting-ssh.ts';
-import { eventually, inGateLab, snapshotNames } from '../fixtures/system/gate-lab.ts';
+import { inGateLab, snapshotNames } from '../fixtures/system/gate-lab.ts';
 import { propertyOf, receive } from '../fixtures/system/partial.ts';
 
 const POLICY = `

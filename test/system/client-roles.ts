@@ -7,7 +7,7 @@ import { installPolicy, letInAs } from '../../lab/installation.ts';
 import { makePair, type Pair, snapshotsOf, writeData } from '../../lab/pair.ts';
 import { authorize, sshKey } from '../../lab/ssh.ts';
 import manifest from '../../package.json' with { type: 'json' };
-import { eventually } from '../fixtures/system/gate-lab.ts';
+import { eventually } from '../fixtures/eventually.ts';
 import { propertyOf } from '../fixtures/system/partial.ts';
 import { inPushLab, letIn } from '../fixtures/system/push-lab.ts';
 

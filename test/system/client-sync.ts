@@ -2,8 +2,8 @@
 
 import t from 'tap';
 import { type Pair, snapshotsOf, writeData } from '../../lab/pair.ts';
+import { eventually } from '../fixtures/eventually.ts';
 import { testsNeeding } from '../fixtures/system/capabilities.ts';
-import { eventually } from '../fixtures/system/gate-lab.ts';
 import { propertyOf } from '../fixtures/system/partial.ts';
 import { inPushLab, names, pairMaker, theSame } from '../fixtures/system/push-lab.ts';
 import { startSleeper } from '../fixtures/system/sleeper.ts';

@@ -2,7 +2,8 @@
 
 import t, { type Test } from 'tap';
 import { writeData } from '../../lab/pair.ts';
-import { epoch, eventually, type GateLab, inGateLab } from '../fixtures/system/gate-lab.ts';
+import { eventually } from '../fixtures/eventually.ts';
+import { epoch, type GateLab, inGateLab } from '../fixtures/system/gate-lab.ts';
 import { propertyOf } from '../fixtures/system/partial.ts';
 import { checkRefusal } from '../fixtures/system/refusal.ts';
 import { makeSource, zrepName } from '../fixtures/system/source.ts';

@@ -4,8 +4,9 @@ import { setTimeout as wait } from 'node:timers/promises';
 import t from 'tap';
 import { writeData } from '../../lab/pair.ts';
 import { zfsKind } from '../../lab/zfs.ts';
+import { eventually } from '../fixtures/eventually.ts';
 import { loggedOn } from '../fixtures/system/audit-log.ts';
-import { eventually, type GateLab, inGateLab } from '../fixtures/system/gate-lab.ts';
+import { type GateLab, inGateLab } from '../fixtures/system/gate-lab.ts';
 import { makeSource, zrepName } from '../fixtures/system/source.ts';
 import { callsOn, installWrapper, LOGGED_ZFS } from '../fixtures/system/wrapper.ts';
 

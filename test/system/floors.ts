@@ -2,7 +2,8 @@
 
 import t from 'tap';
 import { makePair, type Pair } from '../../lab/pair.ts';
-import { epoch, eventually, type GateLab, inGateLab, snapshotNames } from '../fixtures/system/gate-lab.ts';
+import { eventually } from '../fixtures/eventually.ts';
+import { epoch, type GateLab, inGateLab, snapshotNames } from '../fixtures/system/gate-lab.ts';
 import { refresh } from '../fixtures/system/refresh.ts';
 import { makeSource } from '../fixtures/system/source.ts';
 import { SPELLINGS } from '../fixtures/system/spellings.ts';

@@ -2,9 +2,10 @@
 
 import t, { type Test } from 'tap';
 import { type Pair, snapshotsOf, writeData } from '../../lab/pair.ts';
+import { eventually } from '../fixtures/eventually.ts';
 import { loggedOn } from '../fixtures/system/audit-log.ts';
 import { testsNeeding } from '../fixtures/system/capabilities.ts';
-import { epoch, eventually, type GateLab, inGateLab, stateOf } from '../fixtures/system/gate-lab.ts';
+import { epoch, type GateLab, inGateLab, stateOf } from '../fixtures/system/gate-lab.ts';
 import { cutOff, propertyOf, receive } from '../fixtures/system/partial.ts';
 import { refresh } from '../fixtures/system/refresh.ts';
 import { checkRefusal } from '../fixtures/system/refusal.ts';

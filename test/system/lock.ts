@@ -2,8 +2,9 @@
 
 import t, { type Test } from 'tap';
 import { writeData } from '../../lab/pair.ts';
+import { eventually } from '../fixtures/eventually.ts';
 import { loggedOn } from '../fixtures/system/audit-log.ts';
-import { eventually, type GateLab, inGateLab, snapshotNames } from '../fixtures/system/gate-lab.ts';
+import { type GateLab, inGateLab, snapshotNames } from '../fixtures/system/gate-lab.ts';
 import { checkRefusal } from '../fixtures/system/refusal.ts';
 import { startSleeper } from '../fixtures/system/sleeper.ts';
 import { makeSource, zrepName } from '../fixtures/system/source.ts';

@@ -4,8 +4,9 @@ import { readFileSync } from 'node:fs';
 import t, { type Test } from 'tap';
 import { switchTo } from '../../lab/gate.ts';
 import { installBuild } from '../../lab/installation.ts';
+import { eventually } from '../fixtures/eventually.ts';
 import { loggedOn } from '../fixtures/system/audit-log.ts';
-import { eventually, type GateLab, inGateLab } from '../fixtures/system/gate-lab.ts';
+import { type GateLab, inGateLab } from '../fixtures/system/gate-lab.ts';
 import { makeSource } from '../fixtures/system/source.ts';
 
 const ZFS = '/usr/local/sbin/zfs-waiting';

@@ -2,9 +2,10 @@
 
 import t, { type Test } from 'tap';
 import { writeData } from '../../lab/pair.ts';
+import { eventually } from '../fixtures/eventually.ts';
 import { loggedOn } from '../fixtures/system/audit-log.ts';
 import { testsNeeding } from '../fixtures/system/capabilities.ts';
-import { eventually, type GateLab, inGateLab } from '../fixtures/system/gate-lab.ts';
+import { type GateLab, inGateLab } from '../fixtures/system/gate-lab.ts';
 import { propertyOf } from '../fixtures/system/partial.ts';
 import { makeSource, zrepName } from '../fixtures/system/source.ts';
 

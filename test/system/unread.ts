@@ -1,8 +1,9 @@
 /** Whatever holds a seat ends when nobody reads it: a listing as well as a stream. Then others get the seat. */
 
 import t from 'tap';
+import { eventually } from '../fixtures/eventually.ts';
 import { loggedOn } from '../fixtures/system/audit-log.ts';
-import { eventually, inGateLab } from '../fixtures/system/gate-lab.ts';
+import { inGateLab } from '../fixtures/system/gate-lab.ts';
 import { checkRefusal } from '../fixtures/system/refusal.ts';
 import { seatsOn } from '../fixtures/system/seats.ts';
 

@@ -3,12 +3,12 @@
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
-import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
 import { isAlive } from '../../src/process/liveness.ts';
 import { succeeded } from '../../src/process/pipeline.ts';
 import { createZfs, type Zfs } from '../../src/zfs/run.ts';
+import { eventually } from '../fixtures/eventually.ts';
 import type { Job } from '../fixtures/zfs/run-zfs.ts';
 
 const program = fileURLToPath(new URL('../fixtures/zfs/run-zfs.ts', import.meta.url));
@@ -164,8 +164,12 @@ t.test('a stream that is over first is not kept waiting, and the call beside it 
   t.match(ended, { code: 0, aside: undefined });
   t.ok(seconds < 10, `${seconds} s`);
   const pid = Number(readFileSync(`${folder}/pid`, 'latin1'));
-  for (let tries = 0; isAlive(pid, undefined) && tries < 500; tries += 1) await setTimeout(10);
-  t.notOk(isAlive(pid, undefined));
+  t.notOk(
+    await eventually(
+      () => isAlive(pid, undefined),
+      (alive) => !alive,
+    ),
+  );
 });
 
 t.test('a call beside a stream that fails, or cannot even begin, is nothing to the stream', async (t) => {

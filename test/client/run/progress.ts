@@ -3,6 +3,7 @@
 import t from 'tap';
 import { createProgress, describeProgress } from '../../../src/client/run/progress.ts';
 import { createReport } from '../../../src/client/run/report.ts';
+import { eventually } from '../../fixtures/eventually.ts';
 
 const MIB = 1 << 20;
 
@@ -33,10 +34,16 @@ t.test('of streams that one process moves at once only the sum is told, with the
     progress?.watch('vault/a', pid, Promise.resolve(30), '1 of 2'),
     progress?.watch('vault/b', pid, Promise.resolve(12), '2 of 2'),
   ];
-  await new Promise((resolve) => setTimeout(resolve, 1200));
+  await eventually(
+    () => events.length,
+    (count) => count > 0,
+  );
   t.match(events, [{ event: 'progress', datasets: 'vault/a vault/b', bytes: Number, expected: 42 }]);
   ends[0]?.();
-  await new Promise((resolve) => setTimeout(resolve, 1000));
+  await eventually(
+    () => events.length,
+    (count) => count > 1,
+  );
   t.match(events[1], { event: 'progress', dataset: 'vault/b', expected: 42 }, 'what was moved still counts');
   ends[1]?.();
   await new Promise((resolve) => setTimeout(resolve, 1200));
