@@ -14,7 +14,6 @@ import type { FarSide } from '../far/far-side.ts';
 import { farLines } from '../far/far-text.ts';
 import { Failure } from '../run/failure.ts';
 import type { Run } from '../run/run.ts';
-import { zrepFor } from '../words/again.ts';
 
 interface Pair {
   readonly source: string;
@@ -70,30 +69,38 @@ function askToMark(
   return askAgain(far, refreshcompleteCommand({ zrepPath }, `${source}@${snapshot}`, `${tag}:sent=${sent}`));
 }
 
+/** True when the far side has taken the mark for a snapshot of this name behind the @. */
+export async function completedThere(
+  run: Run,
+  far: FarSide,
+  pair: Pair,
+  snapshot: string,
+  sent: number,
+): Promise<boolean> {
+  return succeeded(await askToMark(run, far, pair, snapshot, sent));
+}
+
 /**
  * Marks what an earlier run received and could not complete: a newest snapshot here without a mark, which the far side
- * has under the same GUID. A gate that lets nobody read has compared GUIDs itself when its stream ended.
- *
- * @throws Failure when the far side has another snapshot of that name: the two have parted.
+ * has under the same GUID. A gate that lets nobody read has compared GUIDs itself when its stream ended. The answer is false
+ * where the far side has another snapshot of that name.
  */
 export async function recoverCompletion(
   run: Run,
   far: FarSide,
   pair: Pair & { readonly snapshots: readonly TaggedSnapshot[] },
-): Promise<void> {
+): Promise<boolean> {
   const newest = pair.snapshots.at(-1);
-  if (newest === undefined || newest.sent !== undefined || newest.name.endsWith('_unsent')) return;
+  if (newest === undefined || newest.sent !== undefined || newest.name.endsWith('_unsent')) return true;
   const theirs = `${pair.source}@${newest.name}`;
   const answer = await far.ask(guidCommand(theirs));
   const guid = /^(\d+)\n?$/.exec(answer.output)?.[1];
-  if (succeeded(answer) && guid !== undefined && guid !== newest.guid)
-    throw new Failure(
-      `${fullName(newest)} and ${theirs} on ${far.host.name} are different snapshots of one name: the two sides have parted (split brain). For the way on: ${zrepFor(run.settings.tag)} doctor ${pair.dataset}`,
-    );
+  if (succeeded(answer) && guid !== undefined && guid !== newest.guid) return false;
   const sent = Math.floor(Date.now() / 1000);
   // Refused where it is one that came along between two marked ones, or by init: the next stream goes on from the mark.
-  if (!succeeded(await askToMark(run, far, pair, newest.name, sent))) return;
+  if (!succeeded(await askToMark(run, far, pair, newest.name, sent))) return true;
   await markHere(run, pair, newest.name, sent);
   run.report.warn(`${fullName(newest)} had been received before; now both sides have it marked as sent`);
   run.report.event('completed-late', { snapshot: fullName(newest) });
+  return true;
 }

@@ -1,14 +1,19 @@
 /** One stream from the far side into a dataset here: what came, or what kept it. */
 
+import type { Base } from '../../pair/common.ts';
 import { inOneLine, printable } from '../../printable.ts';
 import { succeeded } from '../../process/pipeline.ts';
 import { parseEstimate } from '../../zfs/estimate.ts';
-import { estimateCommand, refreshpullCommand } from '../far/far-commands.ts';
+import {
+  estimateCommand,
+  refreshpullCommand,
+  refreshpullFromCommand,
+  sendCommand,
+} from '../far/far-commands.ts';
 import type { FarSide } from '../far/far-side.ts';
 import { farLines } from '../far/far-text.ts';
 import { Failure } from '../run/failure.ts';
 import type { Run } from '../run/run.ts';
-import { zrepAgain } from '../words/again.ts';
 import type { Settings } from '../words/settings.ts';
 import type { Destination } from './destination.ts';
 import { holdProperties, readHeld } from './hold-properties.ts';
@@ -22,12 +27,23 @@ export interface Pulled {
   readonly done: boolean;
   /** What kept it, for a person; empty when done. */
   readonly why: readonly string[];
+  /** zfs receive here has taken the stream's beginning, and failed. */
+  readonly isRefusedHere: boolean;
   /** What the far side said of it. */
   readonly farSaid: string;
 }
 
+/** Where a source is told to begin. */
+export interface From {
+  readonly base: Base;
+  /** Our gate takes a GUID; a stock far side is sent zfs's own words. */
+  readonly isGate: boolean;
+}
+
 export interface PullOptions {
   readonly token?: string;
+  /** Where the far side is to begin, where it would not by itself. */
+  readonly from?: From | undefined;
   readonly back?: RollBack | undefined;
   look?(): Promise<void>;
 }
@@ -43,11 +59,14 @@ export async function pull(
   far: FarSide,
   destination: Destination,
   snapshot: string,
-  { token, back, look }: PullOptions = {},
+  { token, from, back, look }: PullOptions = {},
 ): Promise<Pulled> {
   const { settings, step } = run;
   const { dataset, receiving, source } = destination;
-  const command = refreshpullCommand(settings, snapshot, token);
+  const command =
+    from === undefined
+      ? refreshpullCommand(settings, snapshot, token)
+      : fromCommand(settings, snapshot, from, source);
   // Never -F, which destroys without a word whatever is newer, and with -R whatever the source does not have.
   const receive = (raw: boolean) =>
     receiveArgv(step.capabilities, dataset, { ...receiving, raw }, { force: false });
@@ -68,6 +87,12 @@ export async function pull(
   } finally {
     await hold();
   }
+}
+
+function fromCommand(settings: Settings, snapshot: string, { base, isGate }: From, source: string): string {
+  if (isGate) return refreshpullFromCommand(settings, snapshot, base.ofCopy.guid);
+  const name = base.isBookmark ? base.ofSource.name : `${source}@${base.ofSource.name}`;
+  return sendCommand(settings, name, snapshot);
 }
 
 /** Waits for all, however one ends. @throws what the first one of them does that fails. */
@@ -141,8 +166,9 @@ export async function receiveFrom(
   step.interruption.check();
   report.far(far.host.name, farLines(ended.sender.message));
   if (ended.refused !== undefined) throw notLetIn(ended, far.host.name);
-  const why = complaints(ended, dataset, zrepAgain(settings));
-  return { done: why.length === 0, why, farSaid: ended.sender.message };
+  const why = complaints(ended, dataset);
+  const isRefusedHere = ended.receivers.some((receiver) => !succeeded(receiver));
+  return { done: why.length === 0, why, isRefusedHere, farSaid: ended.sender.message };
 }
 
 /** Whether streams are such that one can come by a session: nothing between, and nothing but files in them. */
@@ -166,7 +192,7 @@ function notLetIn({ refused, receivers }: TakenIn, host: string): Failure {
 }
 
 /** A sentence for everything that did not end well; where the sender failed, zfs's "failed to read" says nothing more. */
-function complaints({ sender, filters, receivers, cut }: TakenIn, dataset: string, zrep: string): string[] {
+function complaints({ sender, filters, receivers, cut }: TakenIn, dataset: string): string[] {
   const said: string[] = [];
   if (!succeeded(sender)) said.push(`the far side ended with ${sender.signal ?? sender.code}`);
   for (const filter of filters)
@@ -176,25 +202,9 @@ function complaints({ sender, filters, receivers, cut }: TakenIn, dataset: strin
   if (receiver === undefined) return said.length > 0 ? said : ['the far side sent nothing'];
   if (!succeeded(receiver)) {
     const message = printable(receiver.message.trim().split('\n')[0] ?? '');
-    said.push(
-      message || `zfs receive ended with ${receiver.signal ?? receiver.code}`,
-      ...mending(message, dataset, zrep),
-    );
+    said.push(message || `zfs receive ended with ${receiver.signal ?? receiver.code}`);
+    if (message.includes('partially-complete'))
+      said.push(`what an earlier stream left is in the way; to give it up: zfs receive -A ${dataset}`);
   }
   return said;
-}
-
-/** What mends the dead ends of zfs receive, by its messages (cmd/zfs, libzfs_sendrecv.c); `zrep` is how this zrep was called. */
-function mending(message: string, dataset: string, zrep: string): string[] {
-  if (message.includes('has been modified'))
-    return [
-      `${dataset} was changed here since the last refresh. To give those changes up: ${zrep} refresh -f ${dataset}; and so that it does not happen again: zfs set readonly=on ${dataset}`,
-    ];
-  if (/does not match incremental source|most recent snapshot/.test(message))
-    return [
-      `the two sides have no common snapshot to go on from. If newer snapshots stand in the way here: ${zrep} refresh -f ${dataset}; otherwise set the pair up anew with ${zrep} init --pull`,
-    ];
-  if (message.includes('partially-complete'))
-    return [`what an earlier stream left is in the way; to give it up: zfs receive -A ${dataset}`];
-  return [];
 }

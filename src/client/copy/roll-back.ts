@@ -5,25 +5,34 @@
 
 import { readSnapshots } from '../../expire/read-zfs.ts';
 import { fullName } from '../../expire/snapshot.ts';
+import { baseOf } from '../../pair/common.ts';
+import { markedOf } from '../../pair/plan.ts';
+import { type Side, type Snapshot, sideOf } from '../../pair/side.ts';
 import { destroyAll } from '../../replication/destroy.ts';
-import { type TaggedSnapshot, taggedSnapshots } from '../../replication/snapshots.ts';
 import { mustSucceed } from '../../replication/step.ts';
 import { plainRollbackArgv, readTreeArgv } from '../../zfs/argv.ts';
+import type { Tag } from '../../zfs/names.ts';
 import { parseListing } from '../../zfs/state.ts';
 import type { FarSide } from '../far/far-side.ts';
-import { type TheirSnapshot, theirSnapshots } from '../far/their-snapshots.ts';
+import { readTheirSide, type TheirSide } from '../far/their-side.ts';
 import { confirm } from '../run/confirm.ts';
 import { Failure } from '../run/failure.ts';
 import type { Run } from '../run/run.ts';
 import { zrepAgain, zrepFor } from '../words/again.ts';
 import type { Destination } from './destination.ts';
 import { basesOf, type Head } from './judge-head.ts';
+import type { From } from './pull.ts';
 import { chooseBase, planProperties, planRollback, type Read, type RollbackPlan } from './rollback-plan.ts';
 
 /** What was planned, and agreed to. */
 export interface RollBack {
-  readonly base: TaggedSnapshot;
+  /** The copy's own snapshot. */
+  readonly base: Pick<Snapshot, 'name' | 'guid'>;
+  /** Where the source is told to begin, since it would not begin with that by itself. */
+  readonly from: From | undefined;
   readonly plan: RollbackPlan;
+  /** The source was seen to have it. */
+  readonly isCommon: boolean;
 }
 
 /**
@@ -39,12 +48,15 @@ export async function agreeToRollBack(
 ): Promise<RollBack> {
   const { settings } = run;
   const { dataset, source } = destination;
-  const theirs = await theirSnapshots(far, settings.tag, source);
+  const theirs = await readTheirSide(run, far.host, source, 'copy');
+  if ('unseen' in theirs && !theirs.isReached)
+    throw new Failure(`${theirs.unseen}, so nothing was changed here`);
   const reads = await readHere(run, dataset);
-  const own = reads[0]?.reading.listing ?? new Map();
-  const base = chooseBase(taggedSnapshots(own, dataset, settings.tag), theirs);
+  const own = sideOf(reads[0]?.reading.listing ?? new Map(), dataset, settings.tag);
+  const base = chooseBase(own, 'side' in theirs ? theirs.side : undefined);
   if (base === undefined) throw noBase(run, destination, theirs, far.host.name);
-  const plan = planRollback(reads, settings.tag, base.name);
+  const isCommon = 'side' in theirs;
+  const plan = planRollback(reads, settings.tag, base.name, isCommon);
   if (plan.kept.length > 0)
     throw new Failure(
       `${dataset} is not rolled back to @${base.name}, and nothing was changed, because other streams or people need: ${plan.kept.join('; ')}. ${seeDoctor(run, dataset)}`,
@@ -57,22 +69,22 @@ export async function agreeToRollBack(
     unattended: plan.snapshots.length === 0,
     toldAnyway: true,
   });
-  return { base, plan };
+  return { base, isCommon, from: fromOf(settings.tag, own, theirs), plan };
 }
 
-function noBase(
-  run: Run,
-  { dataset, source }: Destination,
-  theirs: readonly TheirSnapshot[] | undefined,
-  host: string,
-): Failure {
-  const last = theirs?.findLast(({ sent }) => sent)?.name;
+/** Where the source has another snapshot marked, or none. */
+function fromOf(tag: Tag, copy: Side, theirs: TheirSide): From | undefined {
+  if (!('side' in theirs)) return undefined;
+  const base = baseOf({ source: theirs.side, copy });
+  if (base === undefined || markedOf(theirs.side, tag)?.guid === base.ofCopy.guid) return undefined;
+  return { base, isGate: theirs.isGate };
+}
+
+function noBase(run: Run, { dataset }: Destination, theirs: TheirSide, host: string): Failure {
   const why =
-    theirs === undefined
-      ? `it has no snapshot of the tag ${run.settings.tag}`
-      : last === undefined
-        ? `${host} has none of its snapshots`
-        : `${host} sends from ${source}@${last}, and this copy does not have that snapshot`;
+    'side' in theirs
+      ? `${host} has none of its snapshots`
+      : `it has no snapshot of the tag ${run.settings.tag}`;
   return new Failure(
     `${dataset} cannot be rolled back to a common snapshot: ${why}. Nothing was changed. ${seeDoctor(run, dataset)}`,
   );
@@ -104,11 +116,11 @@ async function treeOf(step: Run['step'], dataset: string): Promise<string[]> {
 export async function rollBack(
   run: Run,
   { dataset, source, host }: Destination,
-  { base, plan }: RollBack,
+  { base, plan, isCommon }: RollBack,
   head: Head,
 ): Promise<void> {
   const { settings, step, report } = run;
-  const now = planRollback(await readHere(run, dataset), settings.tag, base.name);
+  const now = planRollback(await readHere(run, dataset), settings.tag, base.name, isCommon);
   const bases = basesOf(head, source);
   for (const { dataset: one, base } of now.ways) {
     const guid = bases.get(one.slice(dataset.length));

@@ -7,13 +7,13 @@
 import { sayBytes, sayTime } from '../../expire/amounts.ts';
 import { type Reading, usedBy } from '../../expire/from-zfs.ts';
 import { protect } from '../../expire/protection.ts';
-import { fullName, type Snapshot } from '../../expire/snapshot.ts';
+import { fullName, type Guard, type Snapshot } from '../../expire/snapshot.ts';
 import { sayGuard } from '../../expire/wording.ts';
-import type { TaggedSnapshot } from '../../replication/snapshots.ts';
+import { baseOf } from '../../pair/common.ts';
+import type { Snapshot as Own, Side } from '../../pair/side.ts';
 import type { Capabilities } from '../../zfs/capabilities.ts';
 import type { Tag } from '../../zfs/names.ts';
 import { anyValue, localValue } from '../../zfs/state.ts';
-import type { TheirSnapshot } from '../far/their-snapshots.ts';
 
 /** One file system of the copy, as it was read. */
 export interface Read {
@@ -46,9 +46,15 @@ export function planProperties(capabilities: Capabilities): string[] {
 
 /**
  * The way back to the snapshot `name` of the first of `reads`, and of those below that have one of that name. One below that is
- * of a pair of its own under `tag` is left alone.
+ * of a pair of its own under `tag` is left alone. `isCommon` is whether the source was seen, and that is the newest one that both
+ * have: then the marks of `tag` on newer ones here are of no use to any refresh.
  */
-export function planRollback(reads: readonly Read[], tag: Tag, name: string): RollbackPlan {
+export function planRollback(
+  reads: readonly Read[],
+  tag: Tag,
+  name: string,
+  isCommon: boolean,
+): RollbackPlan {
   const parts = reads.flatMap((read, index) => {
     const { dataset, listing } = read.reading;
     const own = localValue(listing.get(dataset), `${tag}:src-fs`) !== undefined;
@@ -62,7 +68,7 @@ export function planRollback(reads: readonly Read[], tag: Tag, name: string): Ro
     ways: parts.map(({ reading, base, newer }) => ({ dataset: reading.dataset, base, destroyed: newer })),
     snapshots: parts.flatMap(({ reading, newer }) => newer.map((one) => describe(reading, one))),
     changes: parts.flatMap(changesOf),
-    kept: parts.flatMap(keptOf),
+    kept: parts.flatMap((part) => keptOf(part, isCommon ? tag : undefined)),
   };
 }
 
@@ -90,9 +96,10 @@ function changesOf({ reading: { dataset, listing }, base, newer }: Part): string
   return [`changes in ${dataset} since @${since}: ${much}`];
 }
 
-function keptOf({ reading, snapshots, base, newer }: Part): string[] {
+/** `done` is the tag whose marks say nothing any more. */
+function keptOf({ reading, snapshots, base, newer }: Part, done: Tag | undefined): string[] {
   const { dataset, listing } = reading;
-  const guards = protect(snapshots, reading.tags);
+  const guards = guardsOf(snapshots, reading.tags, done);
   const made = (name: string) => Number(anyValue(listing.get(name), 'createtxg') ?? 0);
   const bookmarks = [...listing.keys()].filter(
     (name) => name.startsWith(`${dataset}#`) && made(name) > made(`${dataset}@${base.name}`),
@@ -111,17 +118,36 @@ function keptOf({ reading, snapshots, base, newer }: Part): string[] {
   ];
 }
 
+/** What only the pair itself goes by. */
+const MARKS: readonly Guard['kind'][] = ['newest-sent', 'newest-of-tag', 'lastsent'];
+
+/** What protects each of them, leaving aside what only `done` protects it for. */
+function guardsOf(
+  snapshots: readonly Snapshot[],
+  tags: readonly string[],
+  done: Tag | undefined,
+): ReadonlyMap<Snapshot, Guard> {
+  const isDone = (guard: Guard) => 'tag' in guard && guard.tag === done && MARKS.includes(guard.kind);
+  const others = new Map<Snapshot, Snapshot>(
+    snapshots.map((one) => {
+      const sentAs = new Set([...one.sentAs].filter((tag) => tag !== done));
+      return [{ ...one, sentAs, guards: one.guards.filter((guard) => !isDone(guard)) }, one] as const;
+    }),
+  );
+  const found = new Map<Snapshot, Guard>();
+  for (const [other, guard] of protect([...others.keys()], tags)) {
+    const left = isDone(guard) ? other.guards[0] : guard;
+    const one = others.get(other);
+    if (left !== undefined && one !== undefined) found.set(one, left);
+  }
+  return found;
+}
+
 /**
- * The snapshot of the copy that the source will send from, by GUID: its newest one with a mark, or where it has none under
- * this tag's marks, the newest that both have. Where the source does not let itself be asked, the newest one that is marked here,
- * or the newest at all: the stream itself says later what it begins with. Undefined where the copy does not have it.
+ * The snapshot to which the copy goes back: the newest that both sides have, by GUID. Where the source does not let itself be
+ * asked, the newest one that is marked here, or the newest of the tag: the stream itself says later what it begins with.
  */
-export function chooseBase(
-  snapshots: readonly TaggedSnapshot[],
-  theirs: readonly TheirSnapshot[] | undefined,
-): TaggedSnapshot | undefined {
-  if (theirs === undefined) return snapshots.findLast(({ sent }) => sent !== undefined) ?? snapshots.at(-1);
-  const last = theirs.findLast(({ sent }) => sent);
-  const wanted = last === undefined ? theirs : [last];
-  return snapshots.findLast(({ guid }) => wanted.some((one) => one.guid === guid));
+export function chooseBase(copy: Side, source: Side | undefined): Pick<Own, 'name' | 'guid'> | undefined {
+  if (source !== undefined) return baseOf({ source, copy })?.ofCopy;
+  return copy.tagged.findLast(({ sent }) => sent !== undefined) ?? copy.tagged.at(-1);
 }

@@ -37,23 +37,29 @@ const MASTER = {
   ),
   'copy-is-master': error('A copy that is marked as the master is not refreshed.'),
   'no-master': error('A source that is not marked as the master is not pulled from.'),
+  'refused-there': error('Nothing is sent as long as it does.'),
   'host-renamed': error("The source is taken for another host's, and not pulled from."),
 } satisfies Record<string, Kind>;
 
 const SNAPSHOTS = {
+  'first-stream': error('An increment needs a snapshot that both sides have.'),
   'no-common-snapshot': error('An increment needs a snapshot that both sides have.'),
   parted: error(
     'The two sides have different snapshots of one name: what came after the last common one was not the same.',
   ),
   'newer-snapshots': error('zfs receives an increment only onto the newest snapshot.'),
+  'name-taken': error('zfs receive overwrites no snapshot.'),
+  'base-destroyed': error('zfs takes what came with it for changes that were made here.'),
   'names-diverge': warning(
     'A stream that carries it under the other name can be refused, or brings it a second time.',
   ),
   'mark-missing': warning(
-    'It was received, and its completion lost. The next refresh makes that good where it can, or sends it again.',
+    'It was received, and its completion lost. A stock zrep would begin with an older one; ours goes by what both sides have.',
   ),
   'mark-missing-here': warning('Expiring here does not know that the next refresh needs it.'),
-  'mark-wrong': error('The next refresh would begin with a snapshot that the copy does not have.'),
+  'mark-wrong': warning(
+    'A stock zrep would begin with a snapshot that the copy does not have; ours goes by what both sides have.',
+  ),
   'mark-differs': warning('The two sides tell different times of the last refresh.'),
   'mark-nonsense': warning('zrep status and the next refresh go by it.'),
   'never-marked': error('There is nothing that a refresh could begin with.'),

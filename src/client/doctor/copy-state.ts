@@ -1,5 +1,6 @@
 /** A copy by itself: that nobody changes it, where it is mounted, and what a stream that was cut off has left. Pure. */
 
+import { bytesOf } from '../../pair/side.ts';
 import { printable, quote } from '../../printable.ts';
 import { isRefusal } from '../../refusal.ts';
 import { setArgv } from '../../zfs/argv.ts';
@@ -7,9 +8,10 @@ import { formatZrepSnapshot } from '../../zfs/names.ts';
 import { parseResumeToken, type ResumeToken } from '../../zfs/resume-token.ts';
 import { anyValue } from '../../zfs/state.ts';
 import { abandonArgv } from '../copy/receive.ts';
+import { zrepFor } from '../words/again.ts';
 import { byHand, type Finding, finding, forcibly, safely } from './finding.ts';
+import { rollBack } from './obstacles.ts';
 import { bothSides, type Diagnose, type Scene } from './scene.ts';
-import { commonOf, rollBack } from './snapshots.ts';
 
 /** What a host has there of its own (hier(7)); below /home, /opt, /srv and /var somebody can have meant it. */
 const SYSTEM =
@@ -20,26 +22,7 @@ export const diagnoseSettings: Diagnose = (scene) =>
   scene.role === 'copy' ? [...isReadonly(scene), ...isMountedWell(scene)] : [];
 
 export const diagnoseContent: Diagnose = (scene) =>
-  scene.role === 'copy' ? [...isUnchanged(scene), ...wasCutOff(scene), ...canBeRead(scene)] : [];
-
-/** A copy that is not encrypted came by streams that are not raw. */
-function canBeRead({ dataset, here, there, peer }: Scene): Finding[] {
-  if (!('side' in there) || peer === undefined) return [];
-  const encryption = anyValue(here.properties, 'encryption') ?? 'off';
-  if (encryption !== 'off' || anyValue(there.side.properties, 'keystatus') !== 'unavailable') return [];
-  return [
-    finding(
-      'key-not-loaded',
-      dataset,
-      `the key of ${peer.dataset} is not loaded on ${peer.host.name}, and this copy is not a raw one`,
-      byHand(
-        'Load the key. Or begin another copy that is raw, for which the fileserver needs no key (docs/policy.md, raw):',
-        [`zfs load-key -r ${peer.dataset}`],
-        peer.host.name,
-      ),
-    ),
-  ];
-}
+  scene.role === 'copy' ? [...isUnchanged(scene), ...wasCutOff(scene)] : [];
 
 function isReadonly({ dataset, here, believesReadonly }: Scene): Finding[] {
   const { value, source } = here.properties.get('readonly') ?? {};
@@ -89,30 +72,21 @@ function isMountedWell({ dataset, here, sharingMountpoint }: Scene): Finding[] {
   ];
 }
 
-/** By `written` where zfs has it; otherwise a change is only told where it changed the size. */
+/** Where the other side was not seen, that it was written to since its newest snapshot is all that can be told. */
 function isUnchanged(scene: Scene): Finding[] {
-  const { dataset, here } = scene;
+  const { dataset, tag, here } = scene;
   const newest = here.snapshots.at(-1);
-  if (newest === undefined) return [];
-  const written = anyValue(here.properties, 'written');
+  if (newest === undefined || bothSides(scene) !== undefined) return [];
+  const written = bytesOf(anyValue(here.properties, 'written'));
   const [now, then] = [anyValue(here.properties, 'referenced'), newest.referenced];
-  if (written === undefined ? now === then || then === undefined : written === '0') return [];
-  const amount = written === undefined ? '' : `${written} bytes were `;
-  const both = bothSides(scene);
-  const last = both && commonOf(both).at(-1)?.ofCopy;
-  // Where others are in the way, they are told of, and go the same way.
-  if (last !== undefined && last !== newest && last.guid !== newest.guid) return [];
+  if (written === undefined ? now === then || then === undefined : written === 0) return [];
+  const mend = { mend: 'to give those changes up', lines: [`${zrepFor(tag)} refresh -f ${dataset}`] };
   return [
     finding(
       'copy-modified',
       dataset,
-      `${amount === '' ? 'it was ' : amount}written to since its newest snapshot, ${printable(newest.name)}`,
-      rollBack(
-        scene.tag,
-        { copy: { ...here, on: undefined } },
-        newest,
-        `If nobody needs that, take it back (zrep refresh -f ${dataset} does the same):`,
-      ),
+      `it was changed here since its newest snapshot, @${printable(newest.name)}`,
+      rollBack(tag, { copy: { ...here, on: undefined } }, newest, mend),
     ),
   ];
 }

@@ -5,12 +5,13 @@ import { diagnoseConfiguration, diagnoseMaster, diagnoseUnclear } from './config
 import { diagnoseContent, diagnoseSettings } from './copy-state.ts';
 import { byHand, type Finding, finding, type Mend } from './finding.ts';
 import { diagnoseMarks } from './marks.ts';
+import { diagnoseNames } from './names.ts';
+import { diagnoseObstacle } from './obstacles.ts';
 import type { Diagnose, Scene } from './scene.ts';
-import { diagnoseSnapshots } from './snapshots.ts';
 
 export function diagnose(scene: Scene): Finding[] {
   if (scene.role === 'unclear') return [diagnoseUnclear(scene)];
-  const settled: Diagnose[] = [diagnoseSnapshots, diagnoseContent, diagnoseMarks];
+  const settled: Diagnose[] = [diagnoseObstacle, diagnoseNames, diagnoseContent, diagnoseMarks];
   const parts: Diagnose[] = [
     diagnoseConfiguration,
     diagnoseMaster,

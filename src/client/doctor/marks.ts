@@ -1,11 +1,13 @@
 /** The sent marks: which snapshot the next refresh begins with, and whether the copy has it. Pure. */
 
+import { commonOf } from '../../pair/common.ts';
+import type { Side } from '../../pair/side.ts';
 import { quote } from '../../printable.ts';
 import { lastSent, type TaggedSnapshot } from '../../replication/snapshots.ts';
 import { inheritArgv, setArgv } from '../../zfs/argv.ts';
 import { byHand, type Finding, finding, type Mend, safely } from './finding.ts';
-import { type Both, bothSides, type Diagnose, type Scene, type Side } from './scene.ts';
-import { commonOf, isTagged } from './snapshots.ts';
+import { isTagged } from './names.ts';
+import { type Both, bothSides, type Diagnose, type Scene } from './scene.ts';
 
 /** How far ahead a mark may be; clocks differ. Seconds. */
 const DAY = 86_400;

@@ -1,41 +1,24 @@
 /** A pair as it was seen: what zfs said of it here, and there as far as that could be asked. Pure. */
 
+import type { Side } from '../../pair/side.ts';
 import type { Role } from '../../replication/role.ts';
-import { SNAPSHOT_PROPERTIES, type TaggedSnapshot, taggedSnapshots } from '../../replication/snapshots.ts';
 import type { Capabilities } from '../../zfs/capabilities.ts';
-import { type Dataset, parseDataset, parseSnapshot, type Tag } from '../../zfs/names.ts';
-import { anyValue, type Listing, localValue, ownValue, type Properties } from '../../zfs/state.ts';
+import { type Dataset, parseDataset, type Tag } from '../../zfs/names.ts';
+import { type Listing, localValue, ownValue, type Properties } from '../../zfs/state.ts';
 import { surveyedProperties } from '../copies/find-missing.ts';
 import { retiredSince } from '../copies/retirement.ts';
 import { PAIR_PROPERTIES } from '../copy/receive.ts';
 import { parseSourceHost, type SourceHost } from '../words/source.ts';
 import type { Finding, Mend } from './finding.ts';
 
-export interface Snapshot {
-  /** What stands behind the `@`. */
-  readonly name: string;
-  readonly guid: string;
-  readonly createtxg: number;
-  /** Number of holds; 0 where that was not asked. */
-  readonly holds: number;
-  /** How many bytes it leads to; only here. */
-  readonly referenced: string | undefined;
-}
-
-/** One side of a pair. */
-export interface Side {
-  readonly dataset: string;
-  readonly properties: Properties;
-  /** Those of the tag, oldest first. */
-  readonly tagged: readonly TaggedSnapshot[];
-  /** All of them, oldest first. */
-  readonly snapshots: readonly Snapshot[];
-  /** In full names; none where that was not asked. */
-  readonly bookmarks: readonly { readonly name: string; readonly createtxg: number }[];
+/** Why its gate would send nothing now. */
+interface Refused {
+  readonly code: string;
+  readonly reason: string;
 }
 
 export type There =
-  | { readonly side: Side }
+  | { readonly side: Side; readonly refused?: Refused | undefined }
   /** Why it could not be seen, and what mends that. */
   | { readonly unseen: string; readonly mend: Mend }
   /** Not asked: somebody said so, or what is wrong here keeps from it. */
@@ -93,11 +76,6 @@ export function fileSystemProperties(capabilities: Capabilities, tag: Tag): stri
   ];
 }
 
-/** What has to be read of snapshots, here; there without the holds. */
-export function snapshotProperties(tag: Tag): string[] {
-  return [...SNAPSHOT_PROPERTIES, 'referenced', `${tag}:sent`];
-}
-
 /** Datasets in service with a configuration of their own under the tag, also one that has lost a part of it. */
 export function configured(listing: Listing, tag: Tag): Dataset[] {
   const signs = ['src-fs', 'src-host', 'dest-fs'].map((name) => `${tag}:${name}`);
@@ -107,26 +85,6 @@ export function configured(listing: Listing, tag: Tag): Dataset[] {
       signs.some((sign) => ownValue(own, sign) !== undefined) || localValue(own, `${tag}:master`) === 'yes';
     return dataset !== undefined && any && retiredSince(own, tag) === undefined ? [dataset] : [];
   });
-}
-
-export function sideOf(listing: Listing, dataset: string, tag: Tag): Side {
-  const snapshots = [...listing].flatMap(([name, own]) => {
-    if (!name.startsWith(`${dataset}@`)) return [];
-    const [guid, createtxg] = [anyValue(own, 'guid') ?? '', Number(anyValue(own, 'createtxg') ?? 0)];
-    const referenced = anyValue(own, 'referenced');
-    const holds = Number(anyValue(own, 'userrefs') ?? 0);
-    return [{ name: name.slice(dataset.length + 1), guid, createtxg, holds, referenced }];
-  });
-  const bookmarks = [...listing].flatMap(([name, own]) =>
-    name.startsWith(`${dataset}#`) ? [{ name, createtxg: Number(anyValue(own, 'createtxg') ?? 0) }] : [],
-  );
-  return {
-    dataset,
-    properties: listing.get(dataset) ?? new Map(),
-    tagged: taggedSnapshots(listing, dataset, tag),
-    bookmarks,
-    snapshots: snapshots.sort((a, b) => a.createtxg - b.createtxg),
-  };
 }
 
 /** Where the other side is; undefined where the properties do not say so in a usable way. */
@@ -139,24 +97,6 @@ export function peerOf(own: Properties, role: Role, tag: Tag, hostName: string):
   return host && dataset ? { host, dataset } : undefined;
 }
 
-/**
- * What the other side said to `zfs get -o name,property,value`, with `source` as what the command had asked for. It can be
- * hostile: a name that is none is left out, for names end up in lines to copy.
- */
-export function parseFar(output: string, source: 'local' | 'received'): Listing {
-  const listing = new Map<string, Map<string, { value: string; source: string }>>();
-  for (const line of output.split('\n')) {
-    const [name = '', property = '', value] = line.split('\t');
-    if (value === undefined || (parseDataset(name) ?? parseSnapshot(name)) === undefined) continue;
-    if (property === 'guid' && !/^\d{1,20}$/.test(value)) continue;
-    const properties = listing.get(name) ?? new Map();
-    // What is not set at all, and what is zfs's own, has no source.
-    properties.set(property, { value, source: property.includes(':') && value !== '-' ? source : '-' });
-    listing.set(name, properties);
-  }
-  return listing;
-}
-
 /** A listing of several, one a dataset, each with its snapshots. */
 export function byDataset(listing: Listing): Map<string, Listing> {
   const all = new Map<string, Map<string, Properties>>();
@@ -164,16 +104,6 @@ export function byDataset(listing: Listing): Map<string, Listing> {
     const [dataset = ''] = name.split(/[@#]/);
     const own = all.get(dataset) ?? new Map<string, Properties>();
     all.set(dataset, own.set(name, properties));
-  }
-  return all;
-}
-
-/** Of two listings one, the second one's word before the first one's. */
-export function merged(...listings: readonly Listing[]): Listing {
-  const all = new Map<string, Properties>();
-  for (const listing of listings) {
-    for (const [name, properties] of listing)
-      all.set(name, new Map([...(all.get(name) ?? []), ...properties]));
   }
   return all;
 }

@@ -19,6 +19,11 @@ export function refreshpullCommand(wire: Wire, snapshot: string, token = ''): st
   return withDebug(wire, `${zrepPath} ${recursive ? '-R' : ''} _refreshpull ${snapshot} ${token} ${filter}`);
 }
 
+/** The same from the snapshot or bookmark of that GUID, whatever is marked there. Our gate's own. */
+export function refreshpullFromCommand(wire: Wire, snapshot: string, guid: string): string {
+  return refreshpullCommand(wire, snapshot, `from=${guid}`);
+}
+
 export function refreshcompleteCommand(
   { zrepPath }: Pick<Wire, 'zrepPath'>,
   snapshot: string,
@@ -48,29 +53,19 @@ export function withDebug(
     : [zrepPath, '-D', first, ...rest].join(' ');
 }
 
+/** All that a pair is judged by, in one answer. Our gate's own. */
+export function stateCommand({ zrepPath }: Pick<Wire, 'zrepPath'>, dataset: string): string {
+  return `${zrepPath} _state ${dataset}`;
+}
+
 /** Which snapshot that is, beyond its name. */
 export function guidCommand(snapshot: string): string {
   return `zfs get -Hp -o value guid ${snapshot}`;
 }
 
-/** All snapshots there and which of them are marked as sent, oldest first. */
-export function marksCommand(tag: string, dataset: string): string {
-  return `zfs list -H -t snapshot -r -d 1 -o name,${tag}:sent -s creation ${dataset}`;
-}
-
 /** All snapshots there with GUID and mark, in the order in which the pool made them. */
 export function snapshotsCommand(tag: string, dataset: string): string {
   return `zfs list -H -t snapshot -r -d 1 -o name,guid,${tag}:sent -s createtxg ${dataset}`;
-}
-
-/** `unavailable` where it is encrypted, and its key not loaded. */
-export function keyCommand(dataset: string): string {
-  return `zfs get -H -o value keystatus ${dataset}`;
-}
-
-/** `yes` where it is marked as the master, by itself. */
-export function masterCommand(tag: string, dataset: string): string {
-  return `zfs get -H -o value -s local ${tag}:master ${dataset}`;
 }
 
 /** Sets a pair up there; answers with the first snapshot's name. Our gate's own. */
@@ -99,6 +94,19 @@ export function initpullCommand(
   ];
   const filter = outFilter === undefined ? [] : [`| ${outFilter}`];
   return [zrepPath, ...words, ...filter].join(' ');
+}
+
+/** zfs's own words for the increment from `base`, a snapshot or a bookmark in full: where zrep there would begin elsewhere. */
+export function sendCommand(
+  { tag, recursive, outFilter, sendFlags }: Wire & Pick<Settings, 'sendFlags'>,
+  base: string,
+  snapshot: string,
+): string {
+  const through = tag === 'zrep' && !base.includes('#') ? '-I' : '-i';
+  const filter = outFilter === undefined ? [] : [`| ${outFilter}`];
+  return ['zfs send', ...(recursive ? ['-R'] : []), ...sendFlags, through, base, snapshot, ...filter].join(
+    ' ',
+  );
 }
 
 /** How long an increment would be: zfs's dry run. */

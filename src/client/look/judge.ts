@@ -2,7 +2,7 @@
 
 import { sayAge } from './ages.ts';
 import type { PairView } from './pair-view.ts';
-import type { Verification } from './verification.ts';
+import type { Verification } from './verify.ts';
 
 /** As monitoring plugins have them. */
 export const STATE_EXIT = { ok: 0, warning: 1, critical: 2, unknown: 3 } as const;

@@ -9,7 +9,7 @@ import type { RetiredCopy } from '../copies/retirement.ts';
 import { fixFor } from '../copies/say-missing.ts';
 import { type Judgement, lagOf, MISSING_STATE, type State, worst } from './judge.ts';
 import type { PairView } from './pair-view.ts';
-import type { Verification } from './verification.ts';
+import type { Verification } from './verify.ts';
 
 /** All that is told of the file systems under a tag. */
 export interface StatusFacts {

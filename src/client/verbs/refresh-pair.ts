@@ -16,6 +16,7 @@ import { childrenOf, type Destination, destinationProperties, readDestination } 
 import { expireHere } from '../copy/expire-here.ts';
 import { markHere, markThere, recoverCompletion } from '../copy/marks.ts';
 import { comesBySession, pull } from '../copy/pull.ts';
+import { pullFromCommon, refuseObstacle } from '../copy/pull-from-common.ts';
 import { resume } from '../copy/resume.ts';
 import { agreeToRollBack, type RollBack } from '../copy/roll-back.ts';
 import { setProperties } from '../copy/set-properties.ts';
@@ -77,14 +78,18 @@ async function withFar(
   let way = back;
   if (destination.token !== undefined) {
     if (await resume(run, far, destination, destination.token, back)) way = undefined;
-  } else if (back === undefined) await recoverCompletion(run, far, destination);
+  } else if (back === undefined && !(await recoverCompletion(run, far, destination)))
+    await refuseObstacle(run, destination);
 
   const snapshot = await newSnapshotThere(run, far, destination);
   report.event('snapshot', { dataset, snapshot });
   // In front of the transfer, as stock: what is written meanwhile is not in it.
   const sent = Math.floor(Date.now() / 1000);
   const look = () => lookWhatCame(run, destination, snapshot);
-  const pulled = await pull(run, far, destination, snapshot, { look, back: way });
+  const first = await pull(run, far, destination, snapshot, { look, back: way, from: way?.from });
+  const pulled = first.done
+    ? first
+    : await pullFromCommon(run, far, destination, snapshot, first, { look, back: way });
   if (!pulled.done) {
     const why = [...pulled.why, ...(await makeRoomHere(run, dataset, pulled.why))];
     throw new Failure(

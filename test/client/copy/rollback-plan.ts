@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { chooseBase, planRollback } from '../../../src/client/copy/rollback-plan.ts';
 import { snapshotsIn } from '../../../src/expire/from-zfs.ts';
-import { taggedSnapshots } from '../../../src/replication/snapshots.ts';
+import { sideOf } from '../../../src/pair/side.ts';
 import type { Tag } from '../../../src/zfs/names.ts';
 import { listingOf } from '../../fixtures/replication/listing.ts';
 
@@ -23,7 +23,7 @@ function readOf(own: string, ...snapshots: string[]) {
   return { reading, snapshots: snapshotsIn(reading) };
 }
 const plan = (own: string, ...snapshots: string[]) =>
-  planRollback([readOf(own, ...snapshots)], ZREP, 'zrep_000001');
+  planRollback([readOf(own, ...snapshots)], ZREP, 'zrep_000001', false);
 
 t.test('what is newer is listed with its time and its size, and what was changed', async (t) => {
   const { snapshots, changes, kept, ways } = plan(
@@ -66,7 +66,12 @@ t.test('what zrep-expire protects, clones and bookmarks stay', async (t) => {
     ...reading.listing,
     ...listingOf('vault/home#new createtxg=2<-\nvault/home#old createtxg=1<-'),
   ]);
-  const { kept } = planRollback([{ reading: { ...reading, listing }, snapshots }], ZREP, 'zrep_000001');
+  const { kept } = planRollback(
+    [{ reading: { ...reading, listing }, snapshots }],
+    ZREP,
+    'zrep_000001',
+    false,
+  );
   t.match(kept, [/^vault\/home#new \(a bookmark/]);
   t.equal(kept.length, 1);
 });
@@ -87,7 +92,7 @@ t.test(
       below('vault/home/d', 'zrep_000001', 'written=9<- zrep:src-fs=tank/d'),
     ];
     t.same(
-      planRollback(reads, ZREP, 'zrep_000001').ways.map(({ dataset }) => dataset),
+      planRollback(reads, ZREP, 'zrep_000001', false).ways.map(({ dataset }) => dataset),
       ['vault/home', 'vault/home/a'],
     );
   },
@@ -113,25 +118,43 @@ t.test('whatever there is, every newer snapshot is listed, and nothing that is o
   );
 });
 
-t.test('the base is what the source sends from, by GUID', async (t) => {
-  const { reading } = readOf('type=filesystem<-', 'zrep_000001 zrep:sent=1', 'zrep_000002 zrep:sent=2');
-  const own = taggedSnapshots(reading.listing, 'vault/home', ZREP);
-  const theirs = (guid: string, sent: boolean) => ({ name: 'zrep_000001', guid, sent });
-  t.equal(chooseBase(own, [theirs('1', true), theirs('2', false)])?.name, 'zrep_000001');
-  t.equal(chooseBase(own, [theirs('1', true), theirs('77', true)]), undefined, 'it is not here');
-  t.equal(chooseBase(own, []), undefined, 'nothing is there');
-  t.equal(
-    chooseBase(own, [theirs('2', false), theirs('9', false)])?.name,
-    'zrep_000002',
-    'nothing is marked there',
-  );
-  t.equal(
-    chooseBase(
-      own.map((one) => ({ ...one, sent: undefined })),
-      undefined,
-    )?.name,
-    'zrep_000002',
-    'nor here',
-  );
+t.test(
+  'where the source does not have them, the marks of its own tag keep nothing; another tag and a hold do',
+  async (t) => {
+    const kept = (snapshot: string, isCommon: boolean) =>
+      planRollback(
+        [readOf('written=0<-', 'zrep_000001 zrep:sent=2', snapshot)],
+        ZREP,
+        'zrep_000001',
+        isCommon,
+      ).kept.length;
+    for (const snapshot of ['zrep_000002', 'zrep_000002 zrep:sent=3'])
+      t.same([kept(snapshot, false), kept(snapshot, true)], [1, 0], snapshot);
+    for (const snapshot of [
+      'zrep_000002 userrefs=1<-',
+      'zrep_000002 off:sent=3',
+      'off_000002',
+      'x clones=vault/c<-',
+    ])
+      t.same([kept(snapshot, false), kept(snapshot, true)], [1, 1], snapshot);
+  },
+);
+
+t.test('the base is the newest snapshot that both have, by GUID, whatever is marked', async (t) => {
+  const sideWith = (...snapshots: string[]) =>
+    sideOf(readOf('type=filesystem<-', ...snapshots).reading.listing, 'vault/home', ZREP);
+  const own = sideWith('zrep_000001 zrep:sent=1', 'zrep_000002 zrep:sent=2');
+  const theirs = (...guids: string[]) =>
+    sideOf(
+      listingOf(
+        `tank/home type=filesystem<-\n${guids.map((guid, index) => `tank/home@s${index} guid=${guid}<- createtxg=${index}<- creation=1<-`).join('\n')}`,
+      ),
+      'tank/home',
+      ZREP,
+    );
+  t.equal(chooseBase(own, theirs('1', '77'))?.name, 'zrep_000001');
+  t.equal(chooseBase(own, theirs('9', '2', '1'))?.name, 'zrep_000002', 'in the order of the copy');
+  t.equal(chooseBase(own, theirs()), undefined, 'nothing is there');
   t.equal(chooseBase(own, undefined)?.name, 'zrep_000002', 'where nobody says, the newest mark here');
+  t.equal(chooseBase(sideWith('zrep_000001', 'zrep_000002'), undefined)?.name, 'zrep_000002', 'nor here');
 });

@@ -13,7 +13,7 @@ import {
   type StatusFacts,
   stateOf,
 } from '../../../src/client/look/status-facts.ts';
-import type { Verification } from '../../../src/client/look/verification.ts';
+import type { Verification } from '../../../src/client/look/verify.ts';
 import type { Dataset, Tag } from '../../../src/zfs/names.ts';
 import { COPY, SOURCE, viewOf } from '../../fixtures/client/views.ts';
 

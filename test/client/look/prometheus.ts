@@ -15,7 +15,7 @@ import type { PairView } from '../../../src/client/look/pair-view.ts';
 import { prometheusText } from '../../../src/client/look/prometheus.ts';
 import { replaceFile } from '../../../src/client/look/replace-file.ts';
 import type { StatusFacts } from '../../../src/client/look/status-facts.ts';
-import type { Verification } from '../../../src/client/look/verification.ts';
+import type { Verification } from '../../../src/client/look/verify.ts';
 import type { Dataset, Tag } from '../../../src/zfs/names.ts';
 import { COPY, viewOf } from '../../fixtures/client/views.ts';
 

@@ -253,7 +253,8 @@ t.test('a far side that cannot be reached is a pull that would fail', async (t) 
   const unreachable = { SSH: '/bin/false' };
   t.match(look('backup', BACKUP, 'status --verify', unreachable), {
     code: 1,
-    stdout: /^vault\/home: whether the next pull would succeed cannot be told: fileserver cannot be asked/,
+    stdout:
+      /^vault\/home: whether the next pull would succeed cannot be told: fileserver did not answer zfs get/,
   });
   t.match(
     look('fileserver', FILESERVER, 'status --verify', unreachable),

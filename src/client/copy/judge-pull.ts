@@ -1,0 +1,67 @@
+/**
+ * How the next increment of a copy can come, asked of both sides anew. `zrep status --verify` tells this, and a refresh
+ * whose stream did not come goes by it.
+ */
+
+import { type Told, tell } from '../../pair/obstacle.ts';
+import { planIncrement, type Way } from '../../pair/plan.ts';
+import { type Side, sideOf, snapshotProperties } from '../../pair/side.ts';
+import { mustSucceed } from '../../replication/step.ts';
+import { readStateArgv } from '../../zfs/argv.ts';
+import type { Capabilities } from '../../zfs/capabilities.ts';
+import type { Tag } from '../../zfs/names.ts';
+import { parseListing } from '../../zfs/state.ts';
+import { readTheirSide, type TheirSide, type Unseen } from '../far/their-side.ts';
+import type { Run } from '../run/run.ts';
+import { zrepAgain } from '../words/again.ts';
+import type { Destination } from './destination.ts';
+
+export type Judged =
+  /** An increment can come, and from where. */
+  | { readonly way: Way; readonly isGate: boolean; readonly copy: Side }
+  /** What keeps it, and what mends that. */
+  | { readonly told: Told }
+  | Unseen;
+
+/** Asks both sides of `destination`; nothing is changed on either. `isRefused` is whether zfs receive has just refused the stream. */
+export async function judgePull(run: Run, destination: Destination, isRefused = false): Promise<Judged> {
+  const { dataset, host, source } = destination;
+  const [copy, theirs] = await Promise.all([
+    readCopy(run, dataset),
+    readTheirSide(run, host, source, 'copy'),
+  ]);
+  return judge(run, destination, copy, theirs, isRefused);
+}
+
+function judge(
+  { settings }: Pick<Run, 'settings'>,
+  { dataset, host, source }: Pick<Destination, 'dataset' | 'host' | 'source'>,
+  copy: Side,
+  theirs: TheirSide,
+  isRefused: boolean,
+): Judged {
+  if (!('side' in theirs)) return theirs;
+  const { tag } = settings;
+  const names = { zrep: zrepAgain(settings), copy: dataset, source, host: host.name };
+  if (theirs.refused !== undefined)
+    return { told: tell({ obstacle: 'refused-there', ...theirs.refused }, names) };
+  // What stock zrep sends, and our gate: every snapshot in between under zrep's own tag.
+  const found = planIncrement({ tag, source: theirs.side, copy, all: tag === 'zrep', isRefused });
+  return 'obstacle' in found ? { told: tell(found, names) } : { way: found, isGate: theirs.isGate, copy };
+}
+
+/** The copy, with what tells whether anything was changed on it. */
+async function readCopy({ settings, step }: Run, dataset: string): Promise<Side> {
+  const argv = readStateArgv(dataset, copyProperties(step.capabilities, settings.tag), 1);
+  const { output } = mustSucceed(await step.zfs.ask(argv), dataset);
+  return sideOf(parseListing(output), dataset, settings.tag);
+}
+
+function copyProperties(capabilities: Capabilities, tag: Tag): string[] {
+  return [
+    ...snapshotProperties(capabilities, tag),
+    `${tag}:lastsent`,
+    ...(capabilities.has('resume') ? ['receive_resume_token'] : []),
+    ...(capabilities.has('excludes') ? ['encryption'] : []),
+  ];
+}

@@ -1,0 +1,105 @@
+/** What keeps the next increment from coming, in the words that a refresh and `zrep status --verify` have for it. Pure. */
+
+import { tagOf } from '../../expire/snapshot.ts';
+import { type Obstacle, type Told, tell } from '../../pair/obstacle.ts';
+import { planIncrement } from '../../pair/plan.ts';
+import type { Snapshot } from '../../pair/side.ts';
+import { printable } from '../../printable.ts';
+import { rollbackArgv } from '../../zfs/argv.ts';
+import type { Tag } from '../../zfs/names.ts';
+import { anyValue } from '../../zfs/state.ts';
+import { zrepFor } from '../words/again.ts';
+import { byHand, finding, type Mend } from './finding.ts';
+import { type Both, bothSides, type Diagnose, type Scene } from './scene.ts';
+
+export const diagnoseObstacle: Diagnose = (scene) => {
+  const both = bothSides(scene);
+  const obstacle = both && obstacleOf(scene, both);
+  if (both === undefined || obstacle === undefined) return [];
+  const { dataset, tag, hostName } = scene;
+  const { source, copy } = both;
+  const told = tell(obstacle, {
+    zrep: zrepFor(tag),
+    copy: copy.dataset,
+    source: source.dataset,
+    host: source.on ?? hostName,
+  });
+  return [finding(obstacle.obstacle, dataset, told.what, mendOf(scene, both, obstacle, told))];
+};
+
+function obstacleOf({ tag, there }: Scene, both: Both): Obstacle | undefined {
+  const refused = 'side' in there ? there.refused : undefined;
+  // What is wrong with the master's mark is told of in its own words.
+  if (refused !== undefined && refused.code !== 'not-marked-master')
+    return { obstacle: 'refused-there', ...refused };
+  const found = planIncrement({ tag, ...both, all: tag === 'zrep', isRefused: false });
+  if (!('obstacle' in found)) return undefined;
+  // A first stream that was cut off: copy-state.ts says how it goes on.
+  const begun = anyValue(both.copy.properties, 'receive_resume_token') !== undefined;
+  return found.obstacle === 'first-stream' && begun ? undefined : found;
+}
+
+function mendOf(scene: Scene, both: Both, obstacle: Obstacle, told: Told): Mend {
+  switch (obstacle.obstacle) {
+    case 'no-common-snapshot':
+      return beginAnew(scene, both);
+    case 'parted':
+    case 'newer-snapshots':
+    case 'copy-modified':
+    case 'base-destroyed':
+      return rollBack(scene.tag, both, obstacle.base.ofCopy, told);
+    case 'first-stream':
+    case 'key-not-loaded':
+    case 'name-taken':
+    case 'refused-there': {
+      const here = scene.role === 'copy' ? undefined : scene.hostName;
+      const on = told.on === undefined ? both.copy.on : told.on === here ? undefined : told.on;
+      return byHand(sentence(told.mend), told.lines, on);
+    }
+  }
+}
+
+function sentence(mend: string): string {
+  return `${mend.charAt(0).toUpperCase()}${mend.slice(1)}:`;
+}
+
+/** What there is stays, under another name. */
+function beginAnew({ tag, hostName }: Scene, { source, copy }: Both): Mend {
+  const zrep = zrepFor(tag);
+  const on = (host: string | undefined) => (host === undefined ? 'here' : `on ${host}`);
+  return byHand(
+    `Begin the pair anew, and keep what there is of the copy beside it: the first line ${on(source.on)}, the others ${on(copy.on)}; when nobody can need ${copy.dataset}_old any more, destroy it:`,
+    [
+      `${zrep} clear ${source.dataset}`,
+      `zfs rename ${copy.dataset} ${copy.dataset}_old`,
+      // Or it would still be taken for a pair.
+      `for p in src-fs src-host dest-fs; do zfs inherit ${tag}:$p ${copy.dataset}_old; done`,
+      `${zrep} init --pull ${source.on ?? hostName}:${source.dataset} ${copy.dataset}`,
+    ],
+  );
+}
+
+/** Takes the copy of a pair of `tag` back to `snapshot`, as the line of `told` does. What others need is never given up. */
+export function rollBack(
+  tag: Tag,
+  { copy }: Pick<Both, 'copy'>,
+  snapshot: Snapshot,
+  { mend, lines }: Pick<Told, 'mend' | 'lines'>,
+): Mend {
+  const newer = copy.snapshots.filter(({ createtxg }) => createtxg > snapshot.createtxg);
+  const others = newer.filter(({ name, holds }) => (tagOf(name) ?? tag) !== tag || holds > 0);
+  const bookmarks = copy.bookmarks.filter(({ createtxg }) => createtxg > snapshot.createtxg);
+  if (others.length + bookmarks.length > 0)
+    return byHand(
+      `It is not rolled back, because other streams or people need ${[...others.map(({ name }) => `@${name}`), ...bookmarks.map(({ name }) => name)].map(printable).join(', ')}: held, a bookmark, or of another tag.`,
+      [],
+      copy.on,
+    );
+  if (copy.on !== undefined) return byHand(sentence(mend), lines, copy.on);
+  const losses = [
+    ...newer.map(({ name }) => `${copy.dataset}@${printable(name)}`),
+    `what was written to ${copy.dataset} since ${printable(snapshot.name)} (zfs diff ${copy.dataset}@${printable(snapshot.name)})`,
+  ];
+  const argv = rollbackArgv(`${copy.dataset}@${snapshot.name}`);
+  return { by: 'force', what: sentence(mend), on: undefined, lines, losses, acts: [{ kind: 'zfs', argv }] };
+}

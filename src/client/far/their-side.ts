@@ -1,0 +1,177 @@
+/**
+ * The other side of a pair, as it tells of itself. Our gate answers one question with all of it; a stock far side, and an older
+ * gate, answer `zfs get`. What they say can be hostile: a name that is none is left out, for names end up in lines to copy.
+ */
+
+import { type Side, sideOf } from '../../pair/side.ts';
+import { printable } from '../../printable.ts';
+import { succeeded } from '../../process/pipeline.ts';
+import type { Role } from '../../replication/role.ts';
+import { parseDataset, parseSnapshot } from '../../zfs/names.ts';
+import type { Listing, Properties } from '../../zfs/state.ts';
+import { Failure } from '../run/failure.ts';
+import type { Run } from '../run/run.ts';
+import type { SourceHost } from '../words/source.ts';
+import { type Answer, MOST_OF_LISTING, NO_CONNECTION } from './answer.ts';
+import { stateCommand } from './far-commands.ts';
+import type { FarSide } from './far-side.ts';
+import { reasonOf } from './ssh-failure.ts';
+
+export type TheirSide = Seen | Unseen;
+
+interface Seen {
+  readonly side: Side;
+  /** Why its gate would send nothing now; undefined where it would, or there is none that says so. */
+  readonly refused: { readonly code: string; readonly reason: string } | undefined;
+  /** Our gate's own answer: it can be told where a stream is to begin. */
+  readonly isGate: boolean;
+}
+
+export interface Unseen {
+  /** The host answered, and would not tell. */
+  readonly isReached: boolean;
+  /** Nothing could be pulled, either. */
+  readonly isCertain: boolean;
+  /** Why: a sentence without its full stop. */
+  readonly unseen: string;
+  /** What a person can do; lines to run where `on` says, or here. */
+  readonly mend: { readonly what: string; readonly lines: readonly string[]; readonly on?: string };
+}
+
+/** Asks `host` for `dataset` there, of which the one here is `role`. */
+export async function readTheirSide(
+  run: Run,
+  host: SourceHost,
+  dataset: string,
+  role: Role,
+): Promise<TheirSide> {
+  const far = run.far(host);
+  try {
+    // A copy has no gate that could tell of it.
+    const told = role === 'copy' && !host.here ? await askGate(run, far, dataset) : undefined;
+    return told ?? (await askZfs(run, far, dataset, role));
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    return {
+      ...{ isReached: false, isCertain: true },
+      unseen: error.message.replace(/\.$/, ''),
+      mend: {
+        what: 'Make it reachable, and look again; or look there:',
+        lines: ['zrep doctor'],
+        on: host.name,
+      },
+    };
+  }
+}
+
+async function askGate({ settings }: Run, far: FarSide, dataset: string): Promise<TheirSide | undefined> {
+  const answer = await far.ask(stateCommand(settings, dataset), MOST_OF_LISTING);
+  if (answer.code === NO_CONNECTION) return unseen(far.host.name, dataset, answer);
+  if (!succeeded(answer) || !answer.output.startsWith('{')) return undefined;
+  const { parseState } = await import('./their-state.ts');
+  const state = parseState(answer.output, dataset, settings.tag);
+  return (
+    state && { side: sideOf(state.listing, dataset, settings.tag), refused: state.refused, isGate: true }
+  );
+}
+
+async function askZfs(run: Run, far: FarSide, dataset: string, role: Role): Promise<TheirSide> {
+  const { tag } = run.settings;
+  const { name } = far.host;
+  const names = ['master', 'src-host', 'src-fs', 'dest-host', 'dest-fs', 'savecount', 'lastsent'];
+  const properties = names.map((one) => `${tag}:${one}`).join(',');
+  const get = (words: string) => far.ask(`zfs get -Hp ${words} ${dataset}`, MOST_OF_LISTING);
+  const local = await get(`-s local -o name,property,value ${properties}`);
+  if (!succeeded(local)) return unseen(name, dataset, local);
+  const wanted = ['guid', 'createtxg', 'creation', `${tag}:sent`].join(',');
+  const form = `-s local,none -o name,property,value ${wanted}`;
+  let snapshots = await get(`-r -d 1 -t snapshot ${form}`);
+  // zfs-fuse does not know -t; a gate lets a whole subtree's grant do without.
+  if (!succeeded(snapshots) && !refusedByGate(snapshots)) snapshots = await get(`-r -d 1 ${form}`);
+  if (!succeeded(snapshots)) return unseen(name, dataset, snapshots);
+  // What the copy has by a stream is its own as well.
+  const received =
+    role === 'source' ? await get(`-s received -o name,property,value ${properties}`) : undefined;
+  // Only where zfs here knows of encryption.
+  const key =
+    role === 'copy' && run.step.capabilities.has('excludes')
+      ? await get('-o name,property,value keystatus')
+      : undefined;
+  const listing = merged(
+    parseFar(key && succeeded(key) ? key.output : '', 'local'),
+    parseFar(received && succeeded(received) ? received.output : '', 'received'),
+    parseFar(snapshots.output, 'local'),
+    parseFar(local.output, 'local'),
+  );
+  return { side: sideOf(listing, dataset, tag), refused: undefined, isGate: false };
+}
+
+/** What `zfs get -o name,property,value` printed, with `source` as what the command had asked for. Pure. */
+export function parseFar(output: string, source: 'local' | 'received'): Listing {
+  const listing = new Map<string, Map<string, { value: string; source: string }>>();
+  for (const line of output.split('\n')) {
+    const [name = '', property = '', value] = line.split('\t');
+    if (value === undefined || (parseDataset(name) ?? parseSnapshot(name)) === undefined) continue;
+    if (property === 'guid' && !/^\d{1,20}$/.test(value)) continue;
+    const properties = listing.get(name) ?? new Map();
+    // What is not set at all, and what is zfs's own, has no source.
+    properties.set(property, { value, source: property.includes(':') && value !== '-' ? source : '-' });
+    listing.set(name, properties);
+  }
+  return listing;
+}
+
+/** Of several listings one, the later one's word before the earlier one's. Pure. */
+export function merged(...listings: readonly Listing[]): Listing {
+  const all = new Map<string, Properties>();
+  for (const listing of listings) {
+    for (const [name, properties] of listing)
+      all.set(name, new Map([...(all.get(name) ?? []), ...properties]));
+  }
+  return all;
+}
+
+function refusedByGate({ message }: Answer): string | undefined {
+  return /refused \(([a-z-]+)\)/.exec(message)?.[1];
+}
+
+function unseen(host: string, dataset: string, answer: Answer): Unseen {
+  const refused = refusedByGate(answer);
+  const said = reasonOf(answer);
+  if (refused === 'names-other-datasets')
+    return {
+      ...{ isReached: true, isCertain: false },
+      unseen: `the zfs on ${host} lists snapshots only with what is below, and this client may not read that`,
+      mend: { what: `In the grant for ${dataset} in its policy:`, lines: ['subtree = true'], on: host },
+    };
+  if (refused === 'operation-not-granted' || refused === 'property-not-readable')
+    return {
+      ...{ isReached: true, isCertain: false },
+      unseen: `${host} does not let this client read ${dataset}`,
+      mend: {
+        what: `In the grant for ${dataset} in its policy, put "read" among the operations:`,
+        lines: ['operations = ["pull", "expire", "read"]'],
+        on: host,
+      },
+    };
+  const gone = refused === 'not-granted' || answer.message.includes('does not exist');
+  if (gone)
+    return {
+      ...{ isReached: true, isCertain: true },
+      unseen: `${host} says that ${dataset} is not there, or not for us`,
+      mend: {
+        what: 'See whether it is there, by that name, and granted to this client:',
+        lines: [`zfs list ${dataset}`],
+        on: host,
+      },
+    };
+  const lost = answer.code === NO_CONNECTION || answer.signal !== null;
+  return {
+    ...{ isReached: !lost, isCertain: lost },
+    unseen: `${host} did not answer zfs get: ${printable(said ?? '') || `it ended with ${answer.signal ?? answer.code}`}`,
+    mend: {
+      what: 'See what it says to this, from here:',
+      lines: [`ssh ${host} zfs get -Hp guid ${dataset}`],
+    },
+  };
+}

@@ -1,0 +1,129 @@
+/**
+ * How the next increment of a pair can come, judged by what both sides have: from which snapshot, or what stands in the way. Pure.
+ *
+ * zfs's own words cannot carry this: one state has other words on each version, and some states have the same ones.
+ */
+
+import { lastSent, nextSequence, type TaggedSnapshot } from '../replication/snapshots.ts';
+import { formatZrepSnapshot, parseDataset, type Tag } from '../zfs/names.ts';
+import { anyValue } from '../zfs/state.ts';
+import { type Base, baseOf } from './common.ts';
+import type { Obstacle } from './obstacle.ts';
+import { bytesOf, type Side } from './side.ts';
+
+export interface Pair {
+  readonly tag: Tag;
+  readonly source: Side;
+  readonly copy: Side;
+  /** Every snapshot in between comes along (zfs send -I). */
+  readonly all: boolean;
+  /** zfs receive has just refused the increment. */
+  readonly isRefused: boolean;
+}
+
+/** An increment is possible. */
+export interface Way {
+  readonly base: Base;
+  /** The source has another snapshot marked, or none, so that it has to be told where to begin. */
+  readonly isTold: boolean;
+  /** The one that it has marked. */
+  readonly marked: TaggedSnapshot | undefined;
+}
+
+/** How the next increment comes; or the obstacle. */
+export function planIncrement(pair: Pair): Way | Obstacle {
+  const { tag, source } = pair;
+  const base = baseOf(pair);
+  if (base === undefined) return { obstacle: isFirst(pair) ? 'first-stream' : 'no-common-snapshot' };
+  const obstacle = keyMissing(pair) ?? clash(pair, base) ?? changes(pair, base);
+  if (obstacle !== undefined) return obstacle;
+  const marked = markedOf(source, tag);
+  return { base, marked, isTold: marked?.guid !== base.ofCopy.guid };
+}
+
+/** The snapshot that the source begins with by itself. */
+export function markedOf({ tagged, properties }: Side, tag: Tag): TaggedSnapshot | undefined {
+  return lastSent(tagged, properties, tag);
+}
+
+/** Nothing has come whole yet, and the source knows that. */
+function isFirst({ tag, source, copy }: Pair): boolean {
+  return copy.snapshots.length === 0 && markedOf(source, tag) === undefined;
+}
+
+/** A copy that is encrypted came raw, or has a key of its own; of others the streams are not raw. */
+function keyMissing({ source, copy }: Pair): Obstacle | undefined {
+  const raw = (anyValue(copy.properties, 'encryption') ?? 'off') !== 'off';
+  return !raw && anyValue(source.properties, 'keystatus') === 'unavailable'
+    ? { obstacle: 'key-not-loaded' }
+    : undefined;
+}
+
+/** zfs receive overwrites no snapshot: a name that the stream brings must be free, or that very snapshot's. */
+function clash(pair: Pair, base: Base): Obstacle | undefined {
+  const coming = new Map(comingOf(pair, base));
+  const same = pair.copy.snapshots.filter(({ name, guid }) => coming.has(name) && coming.get(name) !== guid);
+  if (same.length === 0) return undefined;
+  const newer = same.filter(({ createtxg }) => createtxg > base.ofCopy.createtxg);
+  return {
+    obstacle: newer.length > 0 ? 'parted' : 'name-taken',
+    base,
+    snapshots: newer.length > 0 ? newer : same,
+  };
+}
+
+/** The names that an increment from `base` brings, with GUIDs; the one that is made for it has none yet. */
+function comingOf({ tag, source, all }: Pair, base: Base): [name: string, guid: string | undefined][] {
+  const between =
+    all && !base.isBookmark
+      ? source.snapshots.filter(({ createtxg }) => createtxg > base.ofSource.createtxg)
+      : [];
+  const next = nextName(source, tag);
+  return [
+    ...between.map(({ name, guid }): [string, string] => [name, guid]),
+    ...(next === undefined ? [] : [[next, undefined] as [string, undefined]]),
+  ];
+}
+
+function nextName({ dataset, tagged }: Side, tag: Tag): string | undefined {
+  const [name, sequence] = [parseDataset(dataset), nextSequence(tagged)];
+  if (name === undefined || sequence === undefined) return undefined;
+  return formatZrepSnapshot({ dataset: name, tag, sequence }).slice(dataset.length + 1);
+}
+
+/**
+ * What is on the copy behind the base. zfs receive takes an increment onto a copy whose newer snapshots hold no changes
+ * (module/zfs/dmu_recv.c, `dsl_dataset_modified_since_snap`). A zfs that does not count what was written shows a change only where
+ * it changed the size; where that zfs has refused the stream already, there was one.
+ */
+function changes({ source, copy, isRefused }: Pair, base: Base): Obstacle | undefined {
+  const newer = copy.snapshots.filter(({ createtxg }) => createtxg > base.ofCopy.createtxg);
+  const bytes = bytesOf(anyValue(copy.properties, 'written'));
+  const head = { written: bytes, referenced: anyValue(copy.properties, 'referenced') };
+  const states = [base.ofCopy, ...newer, head];
+  const isChanged = states
+    .slice(1)
+    .some(({ written, referenced }, index) =>
+      written === undefined ? isRefused || differs(referenced, states[index]?.referenced) : written > 0,
+    );
+  if (!isChanged) return undefined;
+  if (newer.length > 0) return { obstacle: 'newer-snapshots', base, snapshots: newer };
+  const lost = lostHere(source, copy, base);
+  return lost === undefined
+    ? { obstacle: 'copy-modified', base, bytes }
+    : { obstacle: 'base-destroyed', base, lost };
+}
+
+function differs(one: string | undefined, other: string | undefined): boolean {
+  return one !== undefined && other !== undefined && one !== other;
+}
+
+/** A snapshot that the copy has had, as the marks of the source say, and that was destroyed here. */
+function lostHere(source: Side, copy: Side, base: Base): TaggedSnapshot | undefined {
+  return source.tagged.findLast(
+    ({ sent, guid, createtxg }) =>
+      sent !== undefined &&
+      createtxg > base.ofSource.createtxg &&
+      !copy.snapshots.some((one) => one.guid === guid),
+  );
+}

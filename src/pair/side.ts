@@ -1,0 +1,75 @@
+/** One side of a pair, as its own zfs tells it: the file system, its snapshots and its bookmarks. Pure. */
+
+import { SNAPSHOT_PROPERTIES, type TaggedSnapshot, taggedSnapshots } from '../replication/snapshots.ts';
+import type { Capabilities } from '../zfs/capabilities.ts';
+import type { Tag } from '../zfs/names.ts';
+import { anyValue, type Listing, type Properties } from '../zfs/state.ts';
+
+export interface Snapshot {
+  /** What stands behind the `@`. */
+  readonly name: string;
+  readonly guid: string;
+  readonly createtxg: number;
+  /** Number of holds; 0 where that was not asked. */
+  readonly holds: number;
+  /** How many bytes it leads to; undefined where that was not asked. */
+  readonly referenced: string | undefined;
+  /** Bytes that were written between the snapshot before it and this one; undefined where zfs does not say, or was not asked. */
+  readonly written: number | undefined;
+}
+
+export interface Bookmark {
+  /** In full: `tank/home#name`. */
+  readonly name: string;
+  /** Of the snapshot that it was made of; '' where that was not asked. */
+  readonly guid: string;
+  readonly createtxg: number;
+}
+
+export interface Side {
+  readonly dataset: string;
+  readonly properties: Properties;
+  /** Those of the tag, oldest first. */
+  readonly tagged: readonly TaggedSnapshot[];
+  /** All of them, oldest first. */
+  readonly snapshots: readonly Snapshot[];
+  /** Oldest first; none where that was not asked. */
+  readonly bookmarks: readonly Bookmark[];
+}
+
+/** What has to be read of snapshots for `sideOf`. */
+export function snapshotProperties(capabilities: Capabilities, tag: Tag): string[] {
+  const written = capabilities.has('written') ? ['written'] : [];
+  return [...SNAPSHOT_PROPERTIES, 'referenced', ...written, `${tag}:sent`];
+}
+
+export function sideOf(listing: Listing, dataset: string, tag: Tag): Side {
+  const below = <Found>(sign: '@' | '#', read: (name: string, own: Properties) => Found): Found[] =>
+    [...listing].flatMap(([name, own]) => (name.startsWith(`${dataset}${sign}`) ? [read(name, own)] : []));
+  const snapshots = below('@', (name, own) => ({
+    name: name.slice(dataset.length + 1),
+    ...placeOf(own),
+    holds: Number(anyValue(own, 'userrefs') ?? 0),
+    referenced: anyValue(own, 'referenced'),
+    written: bytesOf(anyValue(own, 'written')),
+  }));
+  const bookmarks = below('#', (name, own) => ({ name, ...placeOf(own) }));
+  const inOrder = (one: { createtxg: number }, other: { createtxg: number }) =>
+    one.createtxg - other.createtxg;
+  return {
+    dataset,
+    properties: listing.get(dataset) ?? new Map(),
+    tagged: taggedSnapshots(listing, dataset, tag),
+    bookmarks: bookmarks.sort(inOrder),
+    snapshots: snapshots.sort(inOrder),
+  };
+}
+
+function placeOf(own: Properties): Pick<Snapshot, 'guid' | 'createtxg'> {
+  return { guid: anyValue(own, 'guid') ?? '', createtxg: Number(anyValue(own, 'createtxg') ?? 0) };
+}
+
+/** A number of bytes as `zfs get -p` prints it; undefined for anything else. */
+export function bytesOf(text: string | undefined): number | undefined {
+  return text !== undefined && /^\d{1,19}$/.test(text) ? Number(text) : undefined;
+}
