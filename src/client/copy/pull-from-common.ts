@@ -11,6 +11,7 @@ import { anyValue } from '../../zfs/state.ts';
 import type { FarSide } from '../far/far-side.ts';
 import { Failure } from '../run/failure.ts';
 import type { Run } from '../run/run.ts';
+import { zrepFor } from '../words/again.ts';
 import type { Destination } from './destination.ts';
 import { judgePull } from './judge-pull.ts';
 import { completedThere } from './marks.ts';
@@ -35,7 +36,8 @@ export async function pullFromCommon(
     throw new Failure(
       `Unforseen error pulling snapshot ${snapshot} from ${far.host.name}; ${inSentence(judged.told)}`,
     );
-  if ('unseen' in judged || !judged.way.isTold) return pulled;
+  if ('unseen' in judged) return judged.isReached ? withDoctor(run, destination, pulled) : pulled;
+  if (!judged.way.isTold) return pulled;
   // It was cut off, and is resumed by the next run.
   if (anyValue(judged.copy.properties, 'receive_resume_token') !== undefined) return pulled;
   const { way, isGate } = judged;
@@ -46,6 +48,14 @@ export async function pullFromCommon(
   if (!isGate && (await markedAsBase(run, far, destination, way)))
     return pull(run, far, destination, snapshot, options);
   return pull(run, far, destination, snapshot, { ...options, from: { ...way, isGate } });
+}
+
+/** Where the other side tells nothing, a person has to look. */
+function withDoctor({ settings }: Run, { dataset }: Destination, pulled: Pulled): Pulled {
+  return {
+    ...pulled,
+    why: [...pulled.why, `for what is in the way: ${zrepFor(settings.tag)} doctor ${dataset}`],
+  };
 }
 
 /**

@@ -1,0 +1,160 @@
+/** Where marks were lost or lie, or snapshots are gone, a refresh goes on from what both sides have; or every program names what is in the way. */
+
+import t, { type Test } from 'tap';
+import { provideBuild } from '../../lab/installation.ts';
+import { makePair, type Pair, snapshotsOf, writeData } from '../../lab/pair.ts';
+import { doctor } from '../fixtures/system/doctor-pairs.ts';
+import { inGateLab, snapshotNames } from '../fixtures/system/gate-lab.ts';
+
+const POLICY = `
+[limits]
+keep-at-least = 1
+keep-for = "0 seconds"
+[client.backup1]
+[[client.backup1.grant]]
+dataset = "tank/home"
+subtree = true
+operations = ["pull", "expire"]
+`;
+
+await inGateLab(t, POLICY, async (gate) => {
+  const { fileserver, backup, tank, vault } = gate;
+  await provideBuild(backup, { program: 'zrep' });
+  await fileserver.run(['zfs', 'create', '-p', `${tank}/home`]);
+  await backup.run(['zfs', 'create', '-p', `${vault}/home`]);
+  const isFuse = gate.zfs === 'zfs-fuse';
+  const zrep = (words: string) => backup.run(['zrep', ...words.split(' ')], { allowFail: true });
+  let pairs = 0;
+  /** Refreshed twice, with something written each time. */
+  const newPair = async (): Promise<Pair> => {
+    pairs += 1;
+    const pair = await makePair(gate, `home/p${pairs}`, { savecount: 9 });
+    for (const name of ['one', 'two']) await refreshed(pair, name);
+    return pair;
+  };
+  const refreshed = async ({ source, destination }: Pair, name: string) => {
+    await writeData(fileserver, source, name, 64);
+    await backup.run(['zrep', 'refresh', destination]);
+  };
+  const equal = async (t: Test, { source, destination }: Pair) => {
+    const [here, there] = [await snapshotsOf(backup, destination), await snapshotsOf(fileserver, source)];
+    t.same(here.at(-1), there.at(-1), 'the newest one, with its mark');
+  };
+  const there = (...argv: string[]) => fileserver.run(argv);
+  const here = (...argv: string[]) => backup.run(argv);
+  const writable = async ({ destination }: Pair, name: string) => {
+    await here('zfs', 'set', 'readonly=off', destination);
+    await writeData(backup, destination, name, 64);
+  };
+
+  const HEALED: [name: string, breaks: (pair: Pair) => Promise<unknown>][] = [
+    [
+      'the mark of the newest common snapshot is gone there',
+      ({ source }) => there('zfs', 'inherit', 'zrep:sent', `${source}@zrep_000002`),
+    ],
+    [
+      'no snapshot there is marked any more',
+      async ({ source }) => {
+        for (const name of ['zrep_000000', 'zrep_000001', 'zrep_000002'])
+          await there('zfs', 'inherit', 'zrep:sent', `${source}@${name}`);
+      },
+    ],
+    [
+      'marks are gone on both sides',
+      async ({ source, destination }) => {
+        await there('zfs', 'inherit', 'zrep:sent', `${source}@zrep_000002`);
+        await here('zfs', 'inherit', 'zrep:sent', `${destination}@zrep_000002`);
+      },
+    ],
+    [
+      'one is marked there that never came here',
+      async ({ source }) => {
+        await there('zfs', 'snapshot', `${source}@zrep_000003`);
+        await there('zfs', 'set', `zrep:sent=${Math.floor(Date.now() / 1000)}`, `${source}@zrep_000003`);
+      },
+    ],
+    [
+      'another tool has destroyed what zrep had in common, and left its own',
+      async ({ source, destination }) => {
+        await there('zfs', 'snapshot', `${source}@autosnap`);
+        await refreshed({ source, destination, tag: 'zrep' }, 'three');
+        for (const name of await snapshotNames(fileserver, source))
+          if (name !== 'autosnap') await there('zfs', 'destroy', `${source}@${name}`);
+        // Or the next one would have the number of one that is here.
+        await there('zfs', 'snapshot', `${source}@zrep_000008`);
+        await here('zfs', 'rollback', '-r', `${destination}@autosnap`);
+      },
+    ],
+    [
+      'the common snapshot has another name on either side',
+      async ({ source, destination }) => {
+        await there('zfs', 'rename', `${source}@zrep_000002`, `${source}@keep`);
+        await there('zfs', 'snapshot', `${source}@zrep_000004`);
+        await here('zfs', 'rename', `${destination}@zrep_000002`, `${destination}@mine`);
+      },
+    ],
+  ];
+  for (const [name, breaks] of HEALED)
+    t.test(`goes on where ${name}`, async (t) => {
+      const pair = await newPair();
+      await breaks(pair);
+      await writeData(fileserver, pair.source, 'more', 64);
+      t.match(await zrep(`status --verify ${pair.destination}`), {
+        code: 0,
+        stdout: `${pair.destination}: the next pull would succeed\n`,
+      });
+      const errors = (await doctor(backup, pair.destination)).findings.filter(
+        ({ severity }) => severity === 'error',
+      );
+      t.same(errors, [], 'nor does the doctor find anything in the way');
+      const { code, stderr } = await zrep(`refresh ${pair.destination}`);
+      t.equal(code, 0, 'done', { said: stderr });
+      await equal(t, pair);
+      t.match(await zrep(`refresh ${pair.destination}`), { code: 0, stderr: '' }, 'and the next one as ever');
+    });
+
+  const IN_THE_WAY: [code: string, breaks: (pair: Pair) => Promise<unknown>][] = [
+    [
+      'newer-snapshots',
+      async (pair) => {
+        await writable(pair, 'change');
+        await here('zfs', 'snapshot', `${pair.destination}@before-upgrade`);
+      },
+    ],
+    ['copy-modified', (pair) => writable(pair, 'change')],
+    [
+      'parted',
+      async ({ source }) => {
+        await there('zfs', 'destroy', `${source}@zrep_000002`);
+        await there('zfs', 'set', `zrep:sent=${Math.floor(Date.now() / 1000)}`, `${source}@zrep_000001`);
+      },
+    ],
+    ['base-destroyed', ({ destination }) => here('zfs', 'destroy', `${destination}@zrep_000002`)],
+  ];
+  for (const [code, breaks] of IN_THE_WAY)
+    t.test(`${code}: every program says so, and its line mends it`, async (t) => {
+      const pair = await newPair();
+      await breaks(pair);
+      // What is written is told of when it is on disk.
+      await here('sync');
+      await writeData(fileserver, pair.source, 'more', 64);
+      const before = await snapshotsOf(backup, pair.destination);
+      const line = `zrep refresh -f ${pair.destination}`;
+      // A zfs that does not count what was written learns of it by trying.
+      if (!isFuse || code === 'parted') {
+        t.match(await zrep(`status --verify ${pair.destination}`), { code: 1, stdout: `would FAIL: ` });
+        t.match((await zrep(`status --verify ${pair.destination}`)).stdout, line);
+        const { findings } = await doctor(backup, pair.destination);
+        t.ok(findings.some((one) => one.code === code && one.mend.lines.includes(line)));
+      }
+      const refused = await zrep(`refresh ${pair.destination}`);
+      t.equal(refused.code, 1);
+      t.match(refused.stderr, line);
+      t.same(await snapshotsOf(backup, pair.destination), before, 'nothing was changed');
+      const { code: ended, stderr } = await zrep(`refresh -f --yes ${pair.destination}`);
+      t.equal(ended, 0, 'done', { said: stderr });
+      await equal(t, pair);
+      t.match(await zrep(`status --verify ${pair.destination}`), { code: 0 });
+      t.match(await zrep(`refresh ${pair.destination}`), { code: 0, stderr: '' });
+    });
+});
