@@ -42,7 +42,7 @@ t.test('all of it is a listing, as zfs would print one', async (t) => {
 t.test('a refusal comes with its code, in one printable line', async (t) => {
   const { refused } = parse({ ...STATE, refused: { code: 'not-master', reason: 'a\u001b[2Jb' } }) ?? {};
   t.equal(refused?.code, 'not-master');
-  t.notMatch(refused?.reason, /\u001b/);
+  t.notOk(refused?.reason.includes('\u001b'));
 });
 
 t.test('what is not of that kind is nothing', async (t) => {
