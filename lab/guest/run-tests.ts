@@ -17,7 +17,7 @@ export interface GuestTest {
   readonly zfs: Series;
 }
 
-/** No test file takes a third of this. Seconds. A minute before, tap ends the test that takes so long, and names it. */
+/** On a quiet machine no test file takes a tenth of this. Seconds. A minute before, tap ends the test that takes so long, and names it. */
 const PATIENCE = 1800;
 
 const RUN = join(PROJECT, 'lab/guest/run');

@@ -2,6 +2,7 @@
 
 import { isAlive } from '../../process/liveness.ts';
 import { parseLockTime } from '../../replication/lock-time.ts';
+import { type Role, roleOf } from '../../replication/role.ts';
 import {
   lastSent,
   SNAPSHOT_PROPERTIES,
@@ -14,8 +15,7 @@ import { anyValue, type Listing, localValue, type Properties } from '../../zfs/s
 
 export interface PairView {
   readonly dataset: string;
-  /** Neither: a source whose host has another name now, or a file system below one of a pair. */
-  readonly role: 'source' | 'copy' | 'neither';
+  readonly role: Role;
   readonly source: Side;
   readonly destination: Side;
   /** Own snapshots of the tag, oldest first. */
@@ -74,7 +74,7 @@ export function pairView(
   const last = lastSent(snapshots, own, tag);
   return {
     dataset,
-    role: roleOf(dataset, own, tag, hostName),
+    role: roleOf(own, dataset, tag, hostName),
     source: { host: anyValue(own, `${tag}:src-host`), dataset: anyValue(own, `${tag}:src-fs`) },
     destination: { host: anyValue(own, `${tag}:dest-host`), dataset: anyValue(own, `${tag}:dest-fs`) },
     snapshots,
@@ -85,13 +85,6 @@ export function pairView(
     lock: lockOf(own, tag),
     token: anyValue(own, 'receive_resume_token'),
   };
-}
-
-/** Only a local mark makes a master: with a recursive stream the source's arrives at the copy, too. */
-function roleOf(dataset: string, own: Properties | undefined, tag: Tag, hostName: string): PairView['role'] {
-  if (localValue(own, `${tag}:master`) === 'yes')
-    return anyValue(own, `${tag}:src-host`) === hostName ? 'source' : 'neither';
-  return anyValue(own, `${tag}:dest-fs`) === dataset ? 'copy' : 'neither';
 }
 
 /** Of one that only TAG:lastsent names, what TAG:lastsenttime says, or else when it was made. */

@@ -28,10 +28,13 @@ t.test(
     t.equal(viewOf(TWO, COPY).role, 'copy');
     t.equal(
       viewOf(TWO, SOURCE, { 'zrep:src-host': 'other' }).role,
-      'neither',
+      'source',
       'its host has another name now',
     );
-    t.equal(viewOf(TWO, SOURCE, { 'zrep:master': ['yes', 'inherited from tank'] }).role, 'neither');
+    const moved = Object.fromEntries(
+      Object.entries(COPY).map(([name, value]) => [name, [String(value), 'received'] as const]),
+    );
+    t.equal(viewOf(TWO, COPY, { ...moved, 'zrep:dest-fs': ['vault/former', 'received'] }).role, 'unclear');
     const { source, destination } = viewOf(TWO, COPY);
     t.same(
       { source, destination },
