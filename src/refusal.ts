@@ -104,6 +104,7 @@ const sentences = {
   'already-sent': (snapshot: string) =>
     `${snapshot} is itself marked as sent, so there is nothing to stream; refresh again`,
   'no-such-snapshot': (snapshot: string) => `${snapshot} does not exist`,
+  'no-such-base': (problem: string) => `no increment can begin with the GUID behind from=: ${problem}`,
   'bad-savecount': (property: string, value: string) =>
     `${property} is ${quote(value)}, not a whole number of at least 1; set it on the fileserver with zfs set`,
   'sequence-exhausted': (dataset: string) => `${dataset} has used up its zrep snapshot numbers (ffffff)`,

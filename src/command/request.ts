@@ -5,12 +5,12 @@
  * string again. What runs is printed from these values.
  */
 
-import type { Dataset, HostName, Tag, ZrepSnapshot } from '../zfs/names.ts';
+import type { Dataset, Guid, HostName, Tag, ZrepSnapshot } from '../zfs/names.ts';
 import type { GetRequest, ListRequest } from '../zfs/read-request.ts';
 import type { ResumeToken } from '../zfs/resume-token.ts';
 import type { DryRun, SendFlag } from '../zfs/send-flags.ts';
 
-export type Operation = Snaponly | Init | Pull | Refreshcomplete | Expire | List | Get | Send;
+export type Operation = Snaponly | Init | Pull | Refreshcomplete | Expire | State | List | Get | Send;
 
 /** `zrep snaponly DATASET`: make the next snapshot and print its name. */
 export interface Snaponly {
@@ -32,8 +32,8 @@ export interface Init {
 }
 
 /**
- * `zrep _refreshpull DATASET@TAG_hhhhhh [TOKEN]`: stream from the last sent snapshot to this one; or `_initpull`: all
- * of it, as long as none was sent.
+ * `zrep _refreshpull DATASET@TAG_hhhhhh [TOKEN|from=GUID]`: stream from the last sent snapshot to this one; or
+ * `_initpull DATASET@TAG_hhhhhh [TOKEN]`: all of it, as long as none was sent.
  */
 export interface Pull {
   readonly kind: 'refreshpull' | 'initpull';
@@ -42,6 +42,8 @@ export interface Pull {
   readonly snapshot: ZrepSnapshot;
   readonly recursive: boolean;
   readonly token: ResumeToken | undefined;
+  /** The GUID of the snapshot or bookmark that a refresh begins with. Absent where that is the last sent one. */
+  readonly from?: Guid;
 }
 
 /** `zrep _refreshcomplete DATASET@TAG_hhhhhh TAG:sent=SECONDS`: the client has received the snapshot. */
@@ -57,6 +59,13 @@ export interface Refreshcomplete {
 /** `zrep expire -L DATASET`: destroy the oldest snapshots beyond the save count. */
 export interface Expire {
   readonly kind: 'expire';
+  readonly dataset: Dataset;
+  readonly tag: Tag;
+}
+
+/** `zrep _state DATASET`: print what tells how a pair stands on this side, as one line of JSON. */
+export interface State {
+  readonly kind: 'state';
   readonly dataset: Dataset;
   readonly tag: Tag;
 }
@@ -106,6 +115,7 @@ export function isShort(operation: Operation): boolean {
     case 'init':
     case 'refreshcomplete':
     case 'expire':
+    case 'state':
       return true;
     case 'list':
     case 'get':

@@ -1,6 +1,6 @@
 /**
  * `zrep [-D] [-R] [-t TAG] VERB …`: the server's side of a pull, in every spelling a stock client produces, and of
- * `_init` and `_initpull`, which only our own client sends.
+ * `_init`, `_initpull`, `_state` and the word `from=`, which only our own client sends.
  *
  * Stock clients repeat `-t TAG`, write `-R` before or behind it, and with `-D` and a ZREP_PATH of two words
  * repeat the program's word; stock servers fail on some of those (zrep issues #79, #18 of the protocol
@@ -11,6 +11,7 @@ import { isRefusal, type Refusal, refuse } from '../refusal.ts';
 import {
   type Dataset,
   parseDataset,
+  parseGuid,
   parseHostName,
   parseTag,
   parseZrepSnapshot,
@@ -18,7 +19,7 @@ import {
   type ZrepSnapshot,
 } from '../zfs/names.ts';
 import { parseResumeToken } from '../zfs/resume-token.ts';
-import type { Expire, Init, Operation, Pull, Refreshcomplete, Snaponly } from './request.ts';
+import type { Expire, Init, Operation, Pull, Refreshcomplete, Snaponly, State } from './request.ts';
 
 interface Switches {
   readonly tag: Tag;
@@ -35,6 +36,7 @@ const verbs = new Map<string, Verb>([
   ['_refreshpull', (switches, words) => parsePull('refreshpull', switches, words)],
   ['_refreshcomplete', parseRefreshcomplete],
   ['expire', parseExpire],
+  ['_state', parseState],
 ]);
 
 /** The operation that `words`, all that followed the word `program`, stand for. */
@@ -92,24 +94,34 @@ function parseInit({ tag, recursive }: Switches, words: readonly string[]): Init
   return { kind: 'init', dataset, tag, recursive, destHost, destFs, savecount: Number(count) };
 }
 
+const PULL_USAGE = {
+  initpull: 'zrep _initpull DATASET@SNAPSHOT [TOKEN]',
+  refreshpull: 'zrep _refreshpull DATASET@SNAPSHOT [TOKEN|from=GUID]',
+} as const;
+
+/** No token begins so. */
+const FROM = 'from=';
+
 function parsePull(
   kind: Pull['kind'],
   { tag, recursive }: Switches,
   words: readonly string[],
 ): Pull | Refusal {
-  const [name = '', tokenText, ...extra] = words;
-  if (words.length === 0 || extra.length > 0) {
-    return refuse(
-      'bad-usage',
-      `zrep _${kind} DATASET@SNAPSHOT [TOKEN]`,
-      'a snapshot, and at most a token, are needed',
-    );
-  }
+  const [name = '', start, ...extra] = words;
+  const usage = PULL_USAGE[kind];
+  if (words.length === 0 || extra.length > 0)
+    return refuse('bad-usage', usage, 'one snapshot is needed, and at most one word behind it');
   const snapshot = snapshotFrom(name, tag);
   if (isRefusal(snapshot)) return snapshot;
-  const token = tokenText === undefined ? undefined : parseResumeToken(tokenText);
-  if (isRefusal(token)) return token;
-  return { kind, dataset: snapshot.dataset, tag, snapshot, recursive, token };
+  const pull = { kind, dataset: snapshot.dataset, tag, snapshot, recursive, token: undefined };
+  if (start === undefined) return pull;
+  if (start.startsWith(FROM)) {
+    if (kind === 'initpull') return refuse('bad-usage', usage, 'a full stream has no base');
+    const from = parseGuid(start.slice(FROM.length));
+    return from === undefined ? refuse('bad-name', 'the GUID of a snapshot', start) : { ...pull, from };
+  }
+  const token = parseResumeToken(start);
+  return isRefusal(token) ? token : { ...pull, token };
 }
 
 function parseRefreshcomplete({ tag }: Switches, words: readonly string[]): Refreshcomplete | Refusal {
@@ -133,6 +145,14 @@ function parseExpire({ tag }: Switches, words: readonly string[]): Expire | Refu
   }
   const dataset = datasetFrom(name);
   return isRefusal(dataset) ? dataset : { kind: 'expire', dataset, tag };
+}
+
+function parseState({ tag, recursive }: Switches, words: readonly string[]): State | Refusal {
+  const usage = 'zrep [-t TAG] _state DATASET';
+  if (recursive) return refuse('bad-usage', usage, 'the state is of one dataset, without -R');
+  if (words.length !== 1) return refuse('bad-usage', usage, 'exactly one dataset is needed');
+  const dataset = datasetFrom(words[0] as string);
+  return isRefusal(dataset) ? dataset : { kind: 'state', dataset, tag };
 }
 
 function datasetFrom(text: string): Dataset | Refusal {

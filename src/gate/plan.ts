@@ -12,6 +12,7 @@ import { readArgv } from '../replication/read.ts';
 import { completeArgvs } from '../replication/refreshcomplete.ts';
 import { incrementFrom } from '../replication/refreshpull.ts';
 import { sendOperationArgv } from '../replication/send.ts';
+import { stateArgv } from '../replication/state.ts';
 import { STREAMED } from '../replication/streamed.ts';
 import { destroyArgv, resumeArgv, sendArgv, setArgv, snapshotArgv } from '../zfs/argv.ts';
 import type { Capabilities } from '../zfs/capabilities.ts';
@@ -82,9 +83,11 @@ function steps(
     case 'initpull':
     case 'refreshpull': {
       const name = formatZrepSnapshot(operation.snapshot);
-      const { token, tag } = operation;
+      const { token, tag, from } = operation;
       const full = operation.kind === 'initpull';
-      const base = full ? undefined : incrementFrom(tag, '<last sent>');
+      const base = full
+        ? undefined
+        : incrementFrom(tag, from === undefined ? '<last sent>' : `<base ${from}>`);
       return underLock(tag, {
         argvs: [
           token ? resumeArgv(formatResumeToken(token)) : sendArgv(sendFlags, base, name),
@@ -94,10 +97,17 @@ function steps(
           ...masterConditions(tag),
           ...(full ? [neverSent(tag)] : []),
           ...(token
-            ? ['the GUIDs in the token are those of snapshots of this dataset with this tag']
+            ? [
+                'the GUIDs in the token are those of this dataset: of a snapshot with this tag, from any of its snapshots or bookmarks',
+              ]
             : full
               ? [`${name} exists`]
-              : [`${name} is the latest ${tag} snapshot`, `an older snapshot is marked ${tag}:sent`]),
+              : [
+                  `${name} is the latest ${tag} snapshot`,
+                  from === undefined
+                    ? `an older snapshot is marked ${tag}:sent`
+                    : `an older snapshot of the dataset, or a bookmark, has the GUID ${from}; from a bookmark it is -i, and never recursive`,
+                ]),
         ],
       });
     }
@@ -121,6 +131,8 @@ function steps(
               ]),
         ],
       });
+    case 'state':
+      return { argvs: [stateArgv(capabilities, operation)], conditions: ['the dataset exists'] };
     case 'send':
       return { argvs: [sendOperationArgv(operation, sendFlags)], conditions: ['the snapshots exist'] };
     case 'list':

@@ -6,6 +6,7 @@ import { LONGEST_ANSWER } from '../command/session.ts';
 import type { Allowed } from '../policy/decide.ts';
 import type { Policy } from '../policy/policy.ts';
 import { Interrupted, type Interruption } from '../process/interruption.ts';
+import { writeOrStall } from '../process/outlet.ts';
 import { isRefusal, type Refusal, refuse } from '../refusal.ts';
 import type { Done } from '../replication/done.ts';
 import { expire } from '../replication/expire.ts';
@@ -17,6 +18,7 @@ import { refreshcomplete } from '../replication/refreshcomplete.ts';
 import { refreshpull } from '../replication/refreshpull.ts';
 import { send } from '../replication/send.ts';
 import { snaponly } from '../replication/snaponly.ts';
+import { state } from '../replication/state.ts';
 import { refusalFrom, type Step, ZfsFailed } from '../replication/step.ts';
 import { type Capabilities, installedCapabilities } from '../zfs/capabilities.ts';
 import { createZfs, type Streamed, withoutChannel, type Zfs } from '../zfs/run.ts';
@@ -59,7 +61,10 @@ export async function run(
     ...(session && { kept: session.kept }),
   };
   try {
-    const result = await admit(policy.zrep.rundir, allowed, () => perform(step, allowed));
+    const result = await admit(policy.zrep.rundir, allowed, async () => {
+      const done = await perform(step, allowed);
+      return session || isRefusal(done) ? done : printed(allowed, done, interruption);
+    });
     if (interruption.signal !== undefined) return { kind: 'interrupted', signal: interruption.signal };
     if (isRefusal(result)) return { kind: 'refused', refusal: result };
     return session ? answered(allowed.operation, result, held) : { kind: 'done', done: result };
@@ -67,6 +72,20 @@ export async function run(
     if (interruption.signal !== undefined) return { kind: 'interrupted', signal: interruption.signal };
     return outcomeOfError(error);
   }
+}
+
+/**
+ * `done`, with what can be longer than a pipe holds printed already. That is done while the command has its seat, and ends as
+ * a listing does that nobody reads; what is short is left to print.
+ */
+async function printed(
+  { operation: { kind }, limits: { stallSeconds } }: Allowed,
+  done: Done,
+  interruption: Interruption,
+): Promise<Done | Refusal> {
+  const { print, ...rest } = done;
+  if (kind !== 'state' || print === undefined) return done;
+  return (await writeOrStall(print, stallSeconds, interruption)) ? rest : refuse('stalled', stallSeconds);
 }
 
 function inSession(
@@ -89,7 +108,7 @@ function answered({ kind }: Operation, done: Done, held: string): Outcome {
 
 function perform(
   step: Step,
-  { operation, limits, sendFlags, filters, reach, makingRoom }: Allowed,
+  { operation, limits, sendFlags, filters, reach, makingRoom, barred }: Allowed,
 ): Promise<Done | Refusal> {
   switch (operation.kind) {
     case 'snaponly':
@@ -104,6 +123,8 @@ function perform(
       return refreshcomplete(step, operation);
     case 'expire':
       return expire(step, operation, reach, limits);
+    case 'state':
+      return state(step, operation, limits, { barred, sendFlags, makingRoom });
     case 'send':
       return send(step, operation, sendFlags, filters, limits);
     case 'list':

@@ -3,7 +3,15 @@
  * verdict. What only ZFS knows stands as conditions, which replication/ checks when it runs.
  */
 
-import { type Get, isPull, type List, type Operation, type Pipeline, type Pull } from '../command/request.ts';
+import {
+  type Get,
+  isPull,
+  type List,
+  type Operation,
+  type Pipeline,
+  type Pull,
+  type State,
+} from '../command/request.ts';
 import { isRefusal, type Refusal, refuse } from '../refusal.ts';
 import { SEND_FLAGS, type SendFlag } from '../zfs/send-flags.ts';
 import { isAllowedAddress } from './addresses.ts';
@@ -40,6 +48,8 @@ export interface Allowed {
   readonly reach: Reach;
   /** How far expiring would go that makes room for one more snapshot; undefined where the client may not expire. */
   readonly makingRoom: Reach | undefined;
+  /** Where the state is asked for: the refusal of a refresh by the same client, whose flags and reach these are. */
+  readonly barred?: Refusal;
 }
 
 /** A sent mark is taken by the client before its transfer starts, which may last; clocks differ. Days. */
@@ -67,6 +77,11 @@ export function decide(policy: Policy, asker: Asker, { operation, filters }: Pip
     return judgeRead(client, grant, operation) ?? { client: who, operation, grant, limits, ...nothing };
   }
   if (!grant.tags.includes(operation.tag)) return refuse('tag-not-granted', operation.tag);
+  if (operation.kind === 'state') {
+    const { limits } = grant;
+    const refresh = decideRefresh(policy, asker, operation);
+    return { client: who, operation, grant, limits, filters: [], reach: 'alone', ...refresh };
+  }
 
   const sendFlags = sendFlagsFor(policy, grant, operation);
   const argvs = filters.map((filter) => resolveFilter(filter, grant.filters, policy.filters));
@@ -97,7 +112,23 @@ export function decide(policy: Policy, asker: Asker, { operation, filters }: Pip
   );
 }
 
-type Replication = Exclude<Operation, List | Get>;
+type Replication = Exclude<Operation, List | Get | State>;
+
+/** What the policy says to a refresh of the dataset that `operation` asks about, not recursive and without filters. */
+function decideRefresh(
+  policy: Policy,
+  asker: Asker,
+  { dataset, tag }: State,
+): Pick<Allowed, 'sendFlags' | 'makingRoom' | 'barred'> {
+  const [recursive, snapshot] = [false, { dataset, tag, sequence: 0 }];
+  const ask = (operation: Operation) => decide(policy, asker, { operation, filters: [] });
+  const made = ask({ kind: 'snaponly', dataset, tag, recursive });
+  const sent = ask({ kind: 'refreshpull', dataset, tag, snapshot, recursive, token: undefined });
+  const barred = [made, sent].find(isRefusal);
+  if (isRefusal(made) || isRefusal(sent))
+    return { sendFlags: [], makingRoom: undefined, ...(barred && { barred }) };
+  return { sendFlags: sent.sendFlags, makingRoom: made.makingRoom };
+}
 
 /** What `zrep expire` of the same client may destroy of the same dataset. */
 function makingRoom(client: Client, grant: Grant, { kind, dataset, tag }: Replication): Reach | undefined {

@@ -11,6 +11,7 @@ export const GRANTED_AS: Record<Operation['kind'], readonly [GrantedOperation, .
   refreshpull: ['pull'],
   refreshcomplete: ['pull', 'init'],
   expire: ['expire'],
+  state: ['pull', 'init'],
   list: ['read'],
   get: ['read'],
   send: ['send'],

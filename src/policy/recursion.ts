@@ -3,7 +3,7 @@
  * listing. The grant of each dataset in the tree must allow the same of it, and its limits hold for it. Pure.
  */
 
-import type { Expire, Get, List, Operation } from '../command/request.ts';
+import type { Expire, Get, List, Operation, State } from '../command/request.ts';
 import { type Refusal, refuse } from '../refusal.ts';
 import type { Dataset } from '../zfs/names.ts';
 import type { SendFlag } from '../zfs/send-flags.ts';
@@ -15,7 +15,7 @@ import type { Reach } from './reach.ts';
 
 /** What is asked of each dataset in the tree. */
 export interface Asked {
-  readonly operation: Exclude<Operation, List | Get>;
+  readonly operation: Exclude<Operation, List | Get | State>;
   /** Of `zfs send`. */
   readonly sendFlags: readonly SendFlag[];
   /** The names of the filters behind the stream. */

@@ -17,7 +17,7 @@ import type { Done } from './done.ts';
 import type { Reading } from './lock.ts';
 import { masterProperties, refuseUnlessMaster } from './master.ts';
 import { withLockOrNoRoom } from './no-room.ts';
-import { expiringRuns } from './runs.ts';
+import { type Expiring, expiringRuns } from './runs.ts';
 import { expirable, lastSent, parseSavecount, SNAPSHOT_PROPERTIES, taggedSnapshots } from './snapshots.ts';
 import { mustSucceed, type Step } from './step.ts';
 import { STREAMED } from './streamed.ts';
@@ -76,8 +76,27 @@ export async function expireDue(
   limits: DatasetLimits,
   listing: Listing,
 ): Promise<Expired | Refusal> {
+  const runs = dueToExpire(step.hostName, dataset, tag, reach, limits, listing);
+  if (isRefusal(runs)) return runs;
+  // Children first; a run of which a part is still there keeps its root's, too.
+  const below = await destroyEach(step, runs.along);
+  const there = new Set(below.map(({ snapshot }) => snapshot.slice(snapshot.indexOf('@') + 1)));
+  const going = runs.own.filter(({ name }) => !there.has(name));
+  const left = [...below, ...(await destroyEach(step, going))];
+  return { destroyed: runs.along.length + going.length - left.length, left };
+}
+
+/** What is due at this moment on the host that zrep calls `hostName`. Pure, but for the clock. */
+export function dueToExpire(
+  hostName: string,
+  dataset: Dataset,
+  tag: Tag,
+  reach: Reach,
+  limits: DatasetLimits,
+  listing: Listing,
+): Expiring | Refusal {
   const own = listing.get(dataset);
-  const refusal = refuseUnlessMaster(own, tag, step.hostName);
+  const refusal = refuseUnlessMaster(own, tag, hostName);
   if (refusal) return refusal;
   const text = anyValue(own, `${tag}:savecount`);
   const savecount = parseSavecount(text);
@@ -88,11 +107,5 @@ export async function expireDue(
 
   const now = Math.floor(Date.now() / 1000);
   const expiring = expirable(snapshots, last, savecount, limits, now);
-  const runs = expiringRuns(listing, tag, { dataset, snapshots, last, expiring }, reach, limits, now);
-  // Children first; a run of which a part is still there keeps its root's, too.
-  const below = await destroyEach(step, runs.along);
-  const there = new Set(below.map(({ snapshot }) => snapshot.slice(snapshot.indexOf('@') + 1)));
-  const going = runs.own.filter(({ name }) => !there.has(name));
-  const left = [...below, ...(await destroyEach(step, going))];
-  return { destroyed: runs.along.length + going.length - left.length, left };
+  return expiringRuns(listing, tag, { dataset, snapshots, last, expiring }, reach, limits, now);
 }

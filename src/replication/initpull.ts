@@ -26,7 +26,7 @@ export function initpull(
     if (token?.fromguid !== undefined) {
       return refuse('token-mismatch', 'it continues an increment, and this begins with a full stream');
     }
-    if (token) return resumed(token, snapshots);
+    if (token) return resumed(token, snapshots, listing);
     const name = formatZrepSnapshot(operation.snapshot);
     const snapshot = snapshots.find((one) => fullName(one) === name);
     if (snapshot === undefined) return refuse('no-such-snapshot', name);

@@ -10,6 +10,7 @@ import { resumeArgv } from '../zfs/argv.ts';
 import { formatZrepSnapshot } from '../zfs/names.ts';
 import { formatResumeToken, type ResumeToken } from '../zfs/resume-token.ts';
 import type { Listing } from '../zfs/state.ts';
+import { type Base, nameOf } from './base.ts';
 import type { Done } from './done.ts';
 import { withLock } from './lock.ts';
 import { masterProperties, refuseUnlessMaster } from './master.ts';
@@ -22,7 +23,7 @@ import { streamEstimated } from './stream.ts';
 export interface Stream {
   readonly argv: readonly string[];
   readonly snapshot: TaggedSnapshot;
-  readonly base: TaggedSnapshot | undefined;
+  readonly base: Base | undefined;
 }
 
 /** Streams what `choose` decides on, from the snapshots that there are. */
@@ -45,26 +46,26 @@ export async function pull(
     const { snapshot, base } = chosen;
     const changed = await recordStreamed(step, dataset, snapshot, base);
     if (changed) return changed;
-    return { facts: { snapshot: fullName(snapshot), ...(base ? { base: fullName(base) } : {}), ...known } };
+    return { facts: { snapshot: fullName(snapshot), ...(base ? { base: base.name } : {}), ...known } };
   });
 }
 
 /**
  * What a token names must be this very dataset's, by GUID: names prove nothing. Its stream is of the snapshot that the
- * token names, whatever the command does.
+ * token names, whatever the command does. It can continue from whatever a stream can begin with (`from=`).
  */
-export function resumed(token: ResumeToken, snapshots: readonly TaggedSnapshot[]): Stream | Refusal {
+export function resumed(
+  token: ResumeToken,
+  snapshots: readonly TaggedSnapshot[],
+  listing: Listing,
+): Stream | Refusal {
   const name = formatZrepSnapshot(token.snapshot);
   const snapshot = snapshots.find((one) => fullName(one) === name);
   if (snapshot === undefined || snapshot.guid !== String(token.toguid)) {
     return refuse('token-mismatch', 'its snapshot is not there any more, or is another one of that name');
   }
   const { fromguid } = token;
-  if (fromguid !== undefined && !snapshots.some(({ guid }) => guid === String(fromguid))) {
-    return refuse(
-      'token-mismatch',
-      `it continues from a snapshot which is not there any more, or is not one of zrep's`,
-    );
-  }
+  if (fromguid !== undefined && nameOf(listing, snapshot.dataset, String(fromguid)) === undefined)
+    return refuse('token-mismatch', 'it continues from a snapshot which is not there any more');
   return { argv: resumeArgv(formatResumeToken(token)), snapshot, base: undefined };
 }

@@ -3,6 +3,7 @@
 import { type Refusal, refuse } from '../refusal.ts';
 import { readPropertiesArgv, setArgv } from '../zfs/argv.ts';
 import { anyValue, localValue, parseListing } from '../zfs/state.ts';
+import type { Base } from './base.ts';
 import { fullName, type TaggedSnapshot } from './snapshots.ts';
 import { mustSucceed, type Step } from './step.ts';
 import { addStreamed, parseStreamed, STREAMED } from './streamed.ts';
@@ -17,15 +18,17 @@ export async function recordStreamed(
   { zfs, client }: Step,
   dataset: string,
   snapshot: TaggedSnapshot,
-  base: TaggedSnapshot | undefined,
+  base: Base | undefined,
 ): Promise<Refusal | undefined> {
-  const begun = base ? [snapshot, base] : [snapshot];
-  const read = await zfs.ask(readPropertiesArgv(begun.map(fullName), ['guid', STREAMED]));
+  const name = fullName(snapshot);
+  const begun = [{ name, guid: snapshot.guid }, ...(base ? [base] : [])];
+  const targets = begun.map((one) => one.name);
+  const read = await zfs.ask(readPropertiesArgv(targets, ['guid', STREAMED]));
   const listing = parseListing(read.output);
-  const changed = begun.find((one) => anyValue(listing.get(fullName(one)), 'guid') !== one.guid);
-  if (changed) return refuse('changed-meanwhile', fullName(changed));
-  const record = parseStreamed(localValue(listing.get(fullName(snapshot)), STREAMED));
+  const changed = begun.find((one) => anyValue(listing.get(one.name), 'guid') !== one.guid);
+  if (changed) return refuse('changed-meanwhile', changed.name);
+  const record = parseStreamed(localValue(listing.get(name), STREAMED));
   const value = addStreamed(record, client, Math.floor(Date.now() / 1000));
-  mustSucceed(await zfs.ask(setArgv(fullName(snapshot), { [STREAMED]: value })), dataset);
+  mustSucceed(await zfs.ask(setArgv(name, { [STREAMED]: value })), dataset);
   return undefined;
 }

@@ -1,5 +1,6 @@
 /**
- * `zrep _refreshpull`: the stream from the last sent snapshot to the newest.
+ * `zrep _refreshpull`: the stream to the newest snapshot, from the last sent one, or from the one that the client names by
+ * its GUID.
  *
  * zrep's own tag ships every snapshot in between (-I); another tag ships one step (-i), since the snapshots in
  * between are then other people's.
@@ -7,12 +8,13 @@
 
 import type { Pull } from '../command/request.ts';
 import type { DatasetLimits } from '../policy/limits.ts';
-import { type Refusal, refuse } from '../refusal.ts';
+import { isRefusal, type Refusal, refuse } from '../refusal.ts';
 import { type SendBase, sendArgv } from '../zfs/argv.ts';
 import { formatZrepSnapshot, type Tag } from '../zfs/names.ts';
 import type { SendFlag } from '../zfs/send-flags.ts';
+import { isBookmark, lastSentBase, namedBase } from './base.ts';
 import type { Done } from './done.ts';
-import { pull, resumed, type Stream } from './pull.ts';
+import { pull, resumed } from './pull.ts';
 import { fullName, lastSent, type TaggedSnapshot } from './snapshots.ts';
 import type { Step } from './step.ts';
 
@@ -24,11 +26,19 @@ export function refreshpull(
   limits: DatasetLimits,
   through: SendBase['through'] = incrementFrom(operation.tag, '').through,
 ): Promise<Done | Refusal> {
-  const { dataset, tag, token } = operation;
+  const { dataset, tag, token, from } = operation;
   return pull(step, operation, filters, limits, (snapshots, listing) => {
-    if (token) return resumed(token, snapshots);
-    const base = lastSent(snapshots, listing.get(dataset), tag);
-    return newest(operation, flags, snapshots, base, through);
+    if (token) return resumed(token, snapshots, listing);
+    const snapshot = newest(operation, snapshots);
+    if (isRefusal(snapshot)) return snapshot;
+    const base =
+      from === undefined
+        ? lastSentBase(snapshot, lastSent(snapshots, listing.get(dataset), tag))
+        : namedBase(listing, snapshot, from, flags);
+    if (isRefusal(base)) return base;
+    // zfs send -I takes no bookmark.
+    const start = { through: isBookmark(base.name) ? '-i' : through, snapshot: base.name } as const;
+    return { argv: sendArgv(flags, start, fullName(snapshot)), snapshot, base };
   });
 }
 
@@ -37,21 +47,11 @@ export function incrementFrom(tag: Tag, snapshot: string): SendBase {
   return { through: tag === 'zrep' ? '-I' : '-i', snapshot };
 }
 
-/** Only the newest snapshot is streamed, and only onto one that the other side has. */
-function newest(
-  { snapshot }: Pull,
-  flags: readonly SendFlag[],
-  snapshots: readonly TaggedSnapshot[],
-  base: TaggedSnapshot | undefined,
-  through: SendBase['through'],
-): Stream | Refusal {
+/** The snapshot that the command names, which must be the newest. */
+function newest({ snapshot }: Pull, snapshots: readonly TaggedSnapshot[]): TaggedSnapshot | Refusal {
   const name = formatZrepSnapshot(snapshot);
   const latest = snapshots.at(-1);
   if (latest === undefined || !snapshots.some((one) => fullName(one) === name))
     return refuse('no-such-snapshot', name);
-  if (fullName(latest) !== name) return refuse('not-latest', name, fullName(latest));
-  if (base === undefined) return refuse('never-sent');
-  if (base === latest) return refuse('already-sent', name);
-  const argv = sendArgv(flags, { through, snapshot: fullName(base) }, name);
-  return { argv, snapshot: latest, base };
+  return fullName(latest) === name ? latest : refuse('not-latest', name, fullName(latest));
 }

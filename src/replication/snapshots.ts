@@ -163,9 +163,9 @@ export function expiringChildren(
   return children.filter((child) => !left.some((root) => child === root || child.startsWith(`${root}/`)));
 }
 
-/** The datasets below `root` that were listed. */
+/** The datasets below `root` that were listed; what else OpenZFS lists there are snapshots and bookmarks. */
 export function datasetsBelow(listing: Listing, root: string): string[] {
-  return [...listing.keys()].filter((name) => !name.includes('@') && name.startsWith(`${root}/`));
+  return [...listing.keys()].filter((name) => !/[@#]/.test(name) && name.startsWith(`${root}/`));
 }
 
 /** What the snapshots of one recursive `zfs snapshot` have in common. */

@@ -4,25 +4,30 @@ import { succeeded } from '../process/pipeline.ts';
 import { type Refusal, refuse } from '../refusal.ts';
 import { dryRunArgv, readPropertiesArgv, readTreeArgv } from '../zfs/argv.ts';
 import { parseEstimate } from '../zfs/estimate.ts';
-import { anyValue, parseListing } from '../zfs/state.ts';
+import { anyValue, type Properties, parseListing } from '../zfs/state.ts';
 import { mustSucceed, type Step } from './step.ts';
 
+/** The refusal of a stream of `dataset` that is not raw, where its key is not loaded: it would fail before its first byte. */
+export function refuseWithoutKey(dataset: string, own: Properties | undefined): Refusal | undefined {
+  return anyValue(own, 'keystatus') === 'unavailable' ? refuse('key-not-loaded', dataset) : undefined;
+}
+
 /**
- * The first dataset of a stream that failed whose key is not loaded, which is then why: a stream that is not raw fails before its
- * first byte. Undefined where every key is there, or none is needed.
+ * Why a stream failed, where the key of a dataset in it is not loaded. Undefined where every key is there, or none is
+ * needed.
  */
-async function withoutKey(
+async function refuseKeyless(
   { zfs, capabilities }: Step,
   dataset: string,
   argv: readonly string[],
-): Promise<string | undefined> {
-  if (argv.includes('-w') || !capabilities.has('excludes')) return undefined;
+): Promise<Refusal | undefined> {
+  if (argv.includes('-w') || !capabilities.has('encryption')) return undefined;
   const read = argv.includes('-R')
     ? readTreeArgv(dataset, ['keystatus'])
     : readPropertiesArgv([dataset], ['keystatus']);
   const state = await zfs.ask(read);
   const found = succeeded(state) ? [...parseListing(state.output)] : [];
-  return found.find(([, own]) => anyValue(own, 'keystatus') === 'unavailable')?.[0];
+  return found.map(([name, own]) => refuseWithoutKey(name, own)).find((refusal) => refusal !== undefined);
 }
 
 /**
@@ -47,8 +52,8 @@ export async function streamEstimated(
   });
   if (streamed.stalled) return refuse('stalled', stallSeconds);
   if (!succeeded(streamed)) {
-    const locked = await withoutKey(step, dataset, argv);
-    if (locked !== undefined) return refuse('key-not-loaded', locked);
+    const refusal = await refuseKeyless(step, dataset, argv);
+    if (refusal) return refusal;
   }
   mustSucceed(streamed, dataset);
   const estimate = streamed.aside === undefined ? undefined : parseEstimate(streamed.aside);

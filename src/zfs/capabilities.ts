@@ -21,6 +21,8 @@ const SIGNS = {
   excludes: 'features.pool/org.zfsonlinux:project_quota',
   // `zfs receive -s` came with the property.
   resume: 'properties.dataset/receive_resume_token',
+  // `encryption` and `keystatus`: zfs get fails altogether for a property that it does not know.
+  encryption: 'properties.dataset/keystatus',
   written: 'properties.dataset/written',
   // Where the kernel's own module is loaded, `zfs send` writes its stream itself, so that /proc shows whether it waits.
   stalls: 'version',

@@ -17,6 +17,9 @@ export type Tag = Branded<'Tag'>;
 /** What zrep calls a host: `[user@]name`. */
 export type HostName = Branded<'HostName'>;
 
+/** What a snapshot or bookmark is known by whatever its name: an unsigned 64-bit number, in decimal. */
+export type Guid = Branded<'Guid'>;
+
 /** A snapshot that zrep made: DATASET@TAG_hhhhhh. */
 export interface ZrepSnapshot {
   readonly dataset: Dataset;
@@ -49,6 +52,14 @@ export function parseDataset(text: string): Dataset | undefined {
 
 export function parseTag(text: string): Tag | undefined {
   return TAG.test(text) ? (text as Tag) : undefined;
+}
+
+/** Without leading zeros: one spelling each, the one that zfs prints. */
+const GUID = /^[1-9][0-9]{0,19}$/;
+const LARGEST_GUID = 2n ** 64n - 1n;
+
+export function parseGuid(text: string): Guid | undefined {
+  return GUID.test(text) && BigInt(text) <= LARGEST_GUID ? (text as Guid) : undefined;
 }
 
 /** Only what means nothing to a shell, and to ssh no option: a stock zrep hands it to both. */

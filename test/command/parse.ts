@@ -86,7 +86,7 @@ t.test('any text is a sound refusal, or an operation that can be printed and rea
       if (!token && quotable(pipeline.filters)) same(parse(print(pipeline)), pipeline);
       const bare = text.replace(/['"]/g, '');
       return (
-        /^(?:snaponly|init|initpull|refreshpull|refreshcomplete|expire|list|get|send)$/.test(
+        /^(?:snaponly|init|initpull|refreshpull|refreshcomplete|expire|state|list|get|send)$/.test(
           operation.kind,
         ) &&
         /^[A-Za-z][A-Za-z0-9_.:-]*(?:\/[A-Za-z0-9_.:-]+)*$/.test(operation.dataset) &&

@@ -1,5 +1,6 @@
-/** zrep's verbs: every spelling of the pull protocol's four and of our own two, and nothing of the rest of zrep. */
+/** zrep's verbs: every spelling of the pull protocol's four and of our own three, and nothing of the rest of zrep. */
 
+import fc from 'fast-check';
 import t from 'tap';
 import { parseZrep } from '../../src/command/zrep-verbs.ts';
 import type { RefusalCode } from '../../src/refusal.ts';
@@ -10,8 +11,9 @@ import {
   refreshcomplete,
   refreshpull,
   snaponly,
+  state,
 } from '../fixtures/command/operations.ts';
-import { named } from '../fixtures/command/texts.ts';
+import { anyText, named } from '../fixtures/command/texts.ts';
 import { FULL_FIELDS, FULL_TOKEN, INCREMENT_TOKEN } from '../fixtures/zfs/resume-token.ts';
 
 const HOME = 'tank/home';
@@ -38,6 +40,10 @@ const READ: readonly (readonly [words: string, operation: object])[] = [
   [`_init tank/home ${'b'.repeat(255)} v 1`, init(HOME, 'b'.repeat(255), 'v', 1)],
   ['_initpull tank/home@zrep_000000', initpull(HOME, 0)],
   [`-t zrep -R _initpull tank/home@zrep_000001 ${FULL_TOKEN}`, initpull(HOME, 1, { recursive, token: FULL_FIELDS })],
+  ['_refreshpull tank/home@zrep_000001 from=1', refreshpull(HOME, 1, { from: '1' })],
+  ['-t off -R _refreshpull tank/home@off_000001 from=18446744073709551615', refreshpull(HOME, 1, { tag: 'off', recursive, from: '18446744073709551615' })],
+  ['_state tank/home', state(HOME)],
+  ['-D -t off -D -t off _state tank/home', state(HOME, 'off')],
   ['expire -L tank/home', expire(HOME)],
   ['-t off -D -t off expire -L tank/home', expire(HOME, 'off')],
 ]; // biome-ignore format: one table
@@ -58,6 +64,13 @@ const REFUSED: readonly (readonly [code: RefusalCode, words: readonly string[]])
   ['bad-name', ['_refreshpull tank/home@zrep_000001_unsent', '_refreshpull a@zrep_000001,zrep_000002']],
   ['bad-token', ['_refreshpull tank/home@zrep_000001 -R', '_refreshpull tank/home@zrep_000001 1-0-1-00']],
   ['bad-token', [`_refreshpull a@zrep_000001 ${FULL_TOKEN.toUpperCase()}`, `_refreshpull a@zrep_000001 ${FULL_TOKEN}0`]],
+  ['bad-name', ['', '0', '00', '01', '-1', '+1', '1.0', '1e3', '0x1', '18446744073709551616', '99999999999999999999', '100000000000000000000', 'tank/secret@x', 'zrep_000000', '@zrep_000000', '#mark', '1,2', '1%2', 'from=1'].map((word) => `_refreshpull a@zrep_000001 from=${word}`)],
+  ['bad-usage', [`_refreshpull a@zrep_000001 from=1 ${FULL_TOKEN}`, `_refreshpull a@zrep_000001 ${FULL_TOKEN} from=1`, '_refreshpull a@zrep_000001 from=1 from=2']],
+  ['bad-token', ['_refreshpull a@zrep_000001 FROM=1', '_refreshpull a@zrep_000001 1', '_refreshpull a@zrep_000001 -from=1']],
+  ['bad-name', ['_refreshpull from=1', '_refreshpull from=1 a@zrep_000001', '-t off _refreshpull a@zrep_000001 from=1']],
+  ['bad-usage', ['_initpull a@zrep_000001 from=1', '-R _state tank/home', '_state', '_state a b', '_state a from=1', '_state all', '_state -R a']],
+  ['bad-name', ['_state a@zrep_000001', '_state a#x', '_state -a', '_state /a', '_state a,b', '_state %recv']],
+  ['unknown-verb', ['state a', '_STATE a', '-S _state a']],
   ['bad-usage', ['_init', '_init a h b', '_init a h b 5 6', '_init -R a h b 5', '_init all h b 5', '_init a h all 5']],
   ['bad-usage', ['0', '05', '1000000', '-1', '1e3', '5x', '1.0'].map((count) => `_init a h b ${count}`)],
   ['bad-name', ['-oProxyCommand=x', '-h', '.h', '@h', 'u@', 'u@@h', 'a@b@h', '-u@h', 'h:22', 'h%h', 'h/x', 'h=x', 'h+', 'h,i', 'h'.repeat(256)].map((host) => `_init a ${host} b 5`)],
@@ -91,6 +104,23 @@ t.test('the word that may come twice is the very word that zrep was called by', 
   const words = ['-D', '/opt/zrep', 'snaponly', HOME];
   t.strictSame(parseZrep('/opt/zrep', words), snaponly(HOME));
   t.match(parseZrep('/usr/bin/zrep', words), { refused: 'unknown-verb' });
+});
+
+t.test('behind from= nothing is taken but a number of 64 bits as zfs prints it', async () => {
+  const guid = fc.bigInt({ min: 0n, max: 2n ** 66n });
+  const word = fc.oneof(
+    anyText,
+    guid.map(String),
+    fc.tuple(fc.stringMatching(/^[0 +-]$/), guid).map((parts) => parts.join('')),
+  );
+  const all = fc.property(word, (text) => {
+    const read = parseZrep('zrep', ['_refreshpull', 'tank/home@zrep_000001', `from=${text}`]);
+    const taken = !('refused' in read);
+    const good =
+      /^[0-9]+$/.test(text) && String(BigInt(text)) === text && 0n < BigInt(text) && BigInt(text) < 2n ** 64n;
+    return taken === good && (!taken || ('from' in read && read.from === text));
+  });
+  fc.assert(all);
 });
 
 t.test("a token is carried as what it says, not as the client's text", async (t) => {

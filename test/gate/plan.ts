@@ -25,7 +25,8 @@ const KEPT = [
 ];
 const EACH = 'each dataset below is within the limits of its own grant';
 const FIRST = 'where a limit forbids one more, what zrep expire would destroy has gone first';
-const GUIDS = 'the GUIDs in the token are those of snapshots of this dataset with this tag';
+const GUIDS =
+  'the GUIDs in the token are those of this dataset: of a snapshot with this tag, from any of its snapshots or bookmarks';
 
 /** Under the lock of `dataset`: [command, dataset, tag, what runs between, conditions behind those of the lock]. */
 const LOCKED: [string, string, string, string[], string[]][] = [
@@ -55,6 +56,14 @@ const LOCKED: [string, string, string, string[], string[]][] = [
   [
     `zrep _refreshpull tank/home@zrep_00000b ${token}`, 'tank/home', 'zrep',
     [`/sbin/zfs send -t ${token}`, record('tank/home@zrep_00000a')], [GUIDS],
+  ],
+  [
+    'zrep _refreshpull tank/home@zrep_00000a from=77', 'tank/home', 'zrep',
+    ['/sbin/zfs send -L -c -I "<base 77>" tank/home@zrep_00000a', record('tank/home@zrep_00000a')],
+    [
+      'tank/home@zrep_00000a is the latest zrep snapshot',
+      'an older snapshot of the dataset, or a bookmark, has the GUID 77; from a bookmark it is -i, and never recursive',
+    ],
   ],
   [
     'zrep _initpull tank/home@zrep_00000a | lz4 -9', 'tank/home', 'zrep',
@@ -93,6 +102,11 @@ const FREE: [string, string[], string[]][] = [
   ],
   ['zfs send -vn -PL tank/home@uk_000002', ['/sbin/zfs send -nvP -L tank/home@uk_000002'], ['the snapshots exist']],
   ['zfs send tank/home@uk_000002', ['/sbin/zfs send tank/home@uk_000002'], ['the snapshots exist']],
+  [
+    'zrep -t uk _state tank/home',
+    ['/sbin/zfs get -Hp -r -d 1 -o name,property,value,source type,uk:master,uk:src-fs,uk:src-host,uk:dest-fs,uk:dest-host,uk:savecount,uk:lastsent,guid,createtxg,creation,userrefs,zrep-gate:streamed,uk:sent tank/home'],
+    ['the dataset exists'],
+  ],
   [
     'zfs list -H tank/home',
     ['/sbin/zfs list -H -o name,used,available,referenced tank/home'], ['the dataset exists'],

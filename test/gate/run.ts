@@ -14,6 +14,7 @@ const QUIET: Interruption = { signal: undefined, check() {}, onSignal: () => () 
 const MARK = 'zrep _refreshcomplete tank/home@zrep_00000a zrep:sent=1700000000';
 const EACH = [
   ...['zrep _init tank/home backup vault/home 5', 'zrep _initpull tank/home@zrep_00000a'],
+  ...['zrep _state tank/home', 'zrep _refreshpull tank/home@zrep_00000a from=7'],
   ...['zrep snaponly tank/home', 'zrep _refreshpull tank/home@zrep_00000a', MARK, 'zrep expire -L tank/home'],
   ...[
     'zfs send tank/home@zrep_00000a',

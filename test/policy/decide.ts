@@ -91,6 +91,20 @@ const VERDICTS: [string, string][] = [
   ['zrep expire -L lake/new', 'operation-not-granted'],
   ['zfs send lake/new@zrep_000000', 'operation-not-granted'],
   ['zfs list lake/new', 'operation-not-granted'],
+  ['zrep _state tank/other', 'allowed'],
+  ['zrep _state lake/new', 'allowed'],
+  ['zrep _state tank/plain', 'allowed'],
+  ['zrep _state tank/home', 'operation-not-granted'],
+  ['zrep _state tank/secret', 'not-granted'],
+  ['zrep _state tank/secret/below', 'not-granted'],
+  ['zrep -t off _state tank/other', 'tag-not-granted'],
+  ['zrep _state tank/home/alice', 'tag-not-granted'],
+  ['zrep _refreshpull tank/other@zrep_000001 from=1', 'allowed'],
+  ['zrep -t off _refreshpull tank/home/alice@off_000001 from=1 | lz4', 'allowed'],
+  ['zrep _refreshpull tank/home@zrep_000001 from=1', 'operation-not-granted'],
+  ['zrep _refreshpull lake/new@zrep_000001 from=1', 'operation-not-granted'],
+  ['zrep _refreshpull tank/secret@zrep_000001 from=1', 'not-granted'],
+  ['zrep -R _refreshpull tank@zrep_000001 from=1', 'recursive-crosses-grant'],
   ['zrep _init tank/other backup vault/other 5', 'operation-not-granted'],
   ['zrep _initpull tank/other@zrep_000000', 'operation-not-granted'],
   ['zrep _init tank/secret backup vault/other 5', 'not-granted'],
@@ -124,6 +138,26 @@ const withTokens = (command: string): string =>
 
 t.test('each command gets its verdict from the most specific grant', async (t) => {
   for (const [command, code] of VERDICTS) t.equal(codeOf(judge(policy, withTokens(command))), code, command);
+});
+
+t.test('with the state goes what the policy says to a refresh by the same client', async (t) => {
+  const flagged = await policyFrom(`
+zrep.send-flags = ["-w"]
+[client.backup1]
+grant = [
+  { dataset = "tank/new", operations = ["init"] },
+  { dataset = "tank/alone", operations = ["pull", "expire"] },
+  { dataset = "tank/tree", operations = ["pull", "expire"], recursive = true },
+]`);
+  const asked = (dataset: string) => judge(flagged, `zrep _state ${dataset}`) as Allowed;
+  t.match(asked('tank/new'), {
+    barred: { refused: 'operation-not-granted', reason: /"pull"/ },
+    sendFlags: [],
+  });
+  const { barred, sendFlags, makingRoom, reach } = asked('tank/alone');
+  t.strictSame([barred, sendFlags, makingRoom, reach], [undefined, ['w'], 'alone', 'alone']);
+  t.match(asked('tank/tree'), { reach: 'alone', makingRoom: { spared: [] } });
+  t.equal((judge(policy, 'zrep _state tank/raw') as Allowed).makingRoom, undefined, 'without "expire"');
 });
 
 t.test('a client that is not known, or calls from elsewhere, gets nothing', async (t) => {

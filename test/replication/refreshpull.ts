@@ -159,6 +159,118 @@ t.test(
   },
 );
 
+/** The words that name the snapshot or bookmark `of` by its GUID. */
+function fromWord({ objects }: PretendZfs, of: string): string {
+  return `from=${objects.get(of)?.get('guid')?.value}`;
+}
+
+/** The words of each stream that there was. */
+const streams = ({ asked }: PretendZfs) => asked.filter((line) => line.startsWith('stream'));
+
+/** As `threeSnapshots`, with a snapshot and a bookmark of others' before the newest, and a bookmark of what is gone. */
+function foreignSnapshots(): PretendZfs {
+  const zfs = pretendZfs();
+  zfs.snapshot('tank/home@gone');
+  zfs.bookmark('tank/home#gone', 'tank/home@gone');
+  zfs.objects.delete('tank/home@gone');
+  for (const snapshot of [name(0), 'tank/home@by-hand', name(1)]) zfs.snapshot(snapshot);
+  zfs.bookmark('tank/home#by-hand', 'tank/home@by-hand');
+  zfs.bookmark('tank/home#newest', name(1));
+  return zfs;
+}
+
+t.test('an increment begins with whatever of the dataset has the GUID, marked or not', async (t) => {
+  const zfs = foreignSnapshots();
+  for (const [from, base, through] of [
+    [name(0), name(0), '-I'],
+    ['tank/home@by-hand', 'tank/home@by-hand', '-I'],
+    ['tank/home#by-hand', 'tank/home@by-hand', '-I'],
+    ['tank/home#gone', 'tank/home#gone', '-i'],
+  ] as const) {
+    t.match(await pull(zfs, `${name(1)} ${fromWord(zfs, from)}`), { facts: { snapshot: name(1), base } });
+    t.equal(streams(zfs).at(-1), `stream send ${through} ${base} ${name(1)}`);
+  }
+  t.match(recordOn(zfs, name(1)), /^backup1@\d{10}$/);
+  t.match(await complete(zfs, name(1)), { facts: { snapshot: name(1) } });
+  t.match(await pull(zfs, `${name(1)} ${fromWord(zfs, name(0))}`), { facts: { base: name(0) } }, 'again');
+});
+
+t.test('another tag ships one step from it', async (t) => {
+  const zfs = foreignSnapshots();
+  zfs.set('tank/home', 'off:src-host', 'fileserver');
+  zfs.set('tank/home', 'off:master', 'yes');
+  zfs.snapshot('tank/home@off_000000');
+  const command = `zrep -t off _refreshpull tank/home@off_000000 ${fromWord(zfs, 'tank/home@by-hand')}`;
+  await refreshpull(zfs.step(rundir), operationOf<Pull>(command), [], [], limits);
+  t.same(streams(zfs), ['stream send -i tank/home@by-hand tank/home@off_000000']);
+});
+
+t.test('no base is what is not there, is not older, or is of another dataset', async (t) => {
+  const zfs = foreignSnapshots();
+  zfs.set('tank/home/child', 'guid', '4711', '-');
+  zfs.set('tank/home/child@x', 'guid', '4712', '-');
+  zfs.set('tank/home/child#x', 'guid', '4713', '-');
+  zfs.set('tank/home', 'guid', '4714', '-');
+  for (const [word, reason] of [
+    ['from=1', /: tank\/home has no snapshot or bookmark with the GUID 1$/],
+    ...['4711', '4712', '4713', '4714'].map(
+      (guid) => [`from=${guid}`, /has no snapshot or bookmark/] as const,
+    ),
+    [fromWord(zfs, name(1)), /"tank\/home@zrep_000001" is not older than tank\/home@zrep_000001$/],
+  ] as const)
+    t.match(await pull(zfs, `${name(1)} ${word}`), { refused: 'no-such-base', reason }, word);
+  zfs.objects.delete(name(1));
+  zfs.snapshot(name(2));
+  t.match(await pull(zfs, `${name(2)} ${fromWord(zfs, 'tank/home#newest')}`), { facts: {} }, 'older by now');
+  t.match(await pull(zfs, `${name(0)} ${fromWord(zfs, 'tank/home#gone')}`), { refused: 'not-latest' });
+  t.match(await pull(zfs, `${name(7)} from=1`), { refused: 'no-such-snapshot' });
+  t.equal(streams(zfs).length, 1);
+});
+
+t.test('a recursive stream begins with no bookmark', async (t) => {
+  const zfs = foreignSnapshots();
+  const recursive = (of: string) =>
+    refreshpull(
+      zfs.step(rundir),
+      operationOf<Pull>(`zrep -R _refreshpull ${name(1)} ${fromWord(zfs, of)}`),
+      ['R'],
+      [],
+      limits,
+    );
+  t.match(await recursive('tank/home#gone'), {
+    refused: 'no-such-base',
+    reason: /"tank\/home#gone" is a bookmark/,
+  });
+  t.match(await recursive('tank/home@by-hand'), { facts: { base: 'tank/home@by-hand' } });
+  t.same(streams(zfs), [`stream send -R -I tank/home@by-hand ${name(1)}`]);
+});
+
+t.test('a base that is another one after the stream is not recorded', async (t) => {
+  for (const of of ['tank/home@by-hand', 'tank/home#gone']) {
+    const zfs = foreignSnapshots();
+    zfs.onStream = () => zfs.set(of, 'guid', '1', '-');
+    t.match(await pull(zfs, `${name(1)} ${fromWord(zfs, of)}`), { refused: 'changed-meanwhile' }, of);
+    t.equal(recordOn(zfs, name(1)), undefined);
+  }
+});
+
+t.test('a token continues from whatever of the dataset a stream can begin with', async (t) => {
+  const zfs = foreignSnapshots();
+  zfs.set('tank/home/child@x', 'guid', '4712', '-');
+  const fields = {
+    ...{ object: 1n, offset: 2n, bytes: 3n, features: [] },
+    snapshot: parseZrepSnapshot(name(1)) as ZrepSnapshot,
+    toguid: BigInt(zfs.objects.get(name(1))?.get('guid')?.value ?? 0),
+  };
+  const token = (guid: string) => formatResumeToken({ ...fields, fromguid: BigInt(guid) });
+  for (const of of ['tank/home@by-hand', 'tank/home#gone']) {
+    const guid = zfs.objects.get(of)?.get('guid')?.value ?? '';
+    t.match(await pull(zfs, `${name(1)} ${token(guid)}`), { facts: { snapshot: name(1) } }, of);
+  }
+  for (const guid of ['1', '4712'])
+    t.match(await pull(zfs, `${name(1)} ${token(guid)}`), { refused: 'token-mismatch' }, guid);
+});
+
 t.test('a token that names a snapshot by another GUID is refused before anything is sent', async (t) => {
   const zfs = threeSnapshots();
   const token = tokenFor(zfs, name(1));

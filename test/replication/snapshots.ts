@@ -249,3 +249,13 @@ t.test("children's snapshots go along when they are of the same run, free, and n
   t.strictSame(along.sort(), expected);
   t.same(companions(listing, HOME, ZREP, [], []), []);
 });
+
+t.test('a bookmark below is no dataset', async (t) => {
+  const listing = listingOf(`
+    tank/home guid=1<-
+    tank/home@a guid=2<-
+    tank/home/child guid=3<-
+    tank/home/child@a guid=4<-
+    tank/home/child#a guid=4<-`);
+  t.same(snapshots.datasetsBelow(listing, 'tank/home'), ['tank/home/child']);
+});

@@ -65,7 +65,6 @@ await inGateLab(t, POLICY, async (gate) => {
         fromguid: guids.secret,
       }),
       'its own, from no snapshot at all': forge(forged, { toguid: guids.own, fromguid: 1n }),
-      'its own, from one that zrep did not make': forge(forged, { toguid: guids.own, fromguid: byHand }),
       'another one of its own': forge(forged, { toguid: guids.base }),
       'one that zrep did not make': forge(forged, { toguid: byHand }),
       none: forge(`${tank}/home@zrep_000009`, { toguid: guids.own }),

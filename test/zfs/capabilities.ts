@@ -4,10 +4,11 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import t, { type Test } from 'tap';
 import { type Capability, installedCapabilities } from '../../src/zfs/capabilities.ts';
 
-const ALL: readonly Capability[] = ['batches', 'estimates', 'excludes', 'resume', 'written'];
+const ALL: readonly Capability[] = ['batches', 'estimates', 'excludes', 'resume', 'encryption', 'written'];
 const PROJECT_QUOTA = 'features.pool/org.zfsonlinux:project_quota';
 const RESUME_TOKEN = 'properties.dataset/receive_resume_token';
 const WRITTEN = 'properties.dataset/written';
+const KEY_STATUS = 'properties.dataset/keystatus';
 
 /** The capabilities that are told from a module's folder with these folders in it. */
 function toldFrom(t: Test, ...folders: string[]): Capability[] {
@@ -26,7 +27,8 @@ t.test('each capability is told by one name', async (t) => {
   t.same(toldFrom(t, PROJECT_QUOTA), ['batches', 'excludes']);
   t.same(toldFrom(t, RESUME_TOKEN), ['estimates', 'resume']);
   t.same(toldFrom(t, WRITTEN), ['written']);
-  t.same(toldFrom(t, PROJECT_QUOTA, RESUME_TOKEN, WRITTEN), ALL);
+  t.same(toldFrom(t, KEY_STATUS), ['encryption']);
+  t.same(toldFrom(t, PROJECT_QUOTA, RESUME_TOKEN, KEY_STATUS, WRITTEN), ALL);
 });
 
 t.test('a module that lists nothing, or only what is older or newer, is not believed in', async (t) => {

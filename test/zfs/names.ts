@@ -7,6 +7,7 @@ import {
   isBelow,
   MAXIMUM_SEQUENCE,
   parseDataset,
+  parseGuid,
   parseSnapshot,
   parseTag,
   parseZrepSnapshot,
@@ -31,6 +32,13 @@ t.test('a dataset is a pool and components, at most 255 characters, without blan
 t.test('a tag is the beginning of a user property, too: lower case, at most 64 characters', async (t) => {
   for (const tag of TAGS) t.equal(parseTag(tag), tag, tag);
   for (const tag of NO_TAGS) t.equal(parseTag(tag), undefined, named(tag));
+});
+
+t.test('a GUID is a number of 64 bits, as zfs prints it', async (t) => {
+  for (const text of ['1', '9435532090418679640', String(2n ** 64n - 1n)])
+    t.equal(parseGuid(text), text, text);
+  for (const text of ['', '0', '01', '-1', '1 ', '1\n', '1.0', 'a', String(2n ** 64n), '9'.repeat(21)])
+    t.equal(parseGuid(text), undefined, named(text));
 });
 
 t.test('a snapshot has one @ behind a dataset, and one component behind that', async (t) => {
