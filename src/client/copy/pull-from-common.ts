@@ -3,7 +3,7 @@
  * lost, or is wrong, or a snapshot is gone. Both sides are judged by their GUIDs, and the increment begins with what they have.
  */
 
-import { inSentence } from '../../pair/obstacle.ts';
+import { inSentence, type Told } from '../../pair/obstacle.ts';
 import type { Way } from '../../pair/plan.ts';
 import { isTagged } from '../../replication/snapshots.ts';
 import { saysNoRoom } from '../../replication/step.ts';
@@ -31,23 +31,32 @@ export async function pullFromCommon(
   options: PullOptions,
 ): Promise<Pulled> {
   if (pulled.why.some(saysNoRoom)) return pulled;
-  const judged = await judgePull(run, destination, pulled.isRefusedHere);
-  if ('told' in judged)
-    throw new Failure(
-      `Unforseen error pulling snapshot ${snapshot} from ${far.host.name}; ${inSentence(judged.told)}`,
-    );
+  const judged = await judgePull(run, destination);
+  if ('told' in judged) throw inTheWay(judged.told, snapshot, far);
   if ('unseen' in judged) return judged.isReached ? withDoctor(run, destination, pulled) : pulled;
-  if (!judged.way.isTold) return pulled;
+  const { way, isGate, copy } = judged;
+  if (!way.isTold) return explained(pulled);
   // It was cut off, and is resumed by the next run.
-  if (anyValue(judged.copy.properties, 'receive_resume_token') !== undefined) return pulled;
-  const { way, isGate } = judged;
+  if (anyValue(copy.properties, 'receive_resume_token') !== undefined) return pulled;
   run.report.warn(
     `${far.host.name} would not begin with the newest common snapshot, ${destination.dataset}@${way.base.ofCopy.name}; it is told to`,
   );
   run.report.event('base-told', { dataset: destination.dataset, snapshot: way.base.ofCopy.name });
-  if (!isGate && (await markedAsBase(run, far, destination, way)))
-    return pull(run, far, destination, snapshot, options);
-  return pull(run, far, destination, snapshot, { ...options, from: { ...way, isGate } });
+  const marked = !isGate && (await markedAsBase(run, far, destination, way));
+  const from = marked ? undefined : { ...way, isGate };
+  return explained(await pull(run, far, destination, snapshot, { ...options, from }));
+
+  /** A zfs that does not count what was written tells of changes by refusing alone. */
+  async function explained(again: Pulled): Promise<Pulled> {
+    if (again.done || !again.isRefusedHere || run.step.capabilities.has('written')) return again;
+    const refused = await judgePull(run, destination, true);
+    if ('told' in refused) throw inTheWay(refused.told, snapshot, far);
+    return again;
+  }
+}
+
+function inTheWay(told: Told, snapshot: string, { host }: FarSide): Failure {
+  return new Failure(`Unforseen error pulling snapshot ${snapshot} from ${host.name}; ${inSentence(told)}`);
 }
 
 /** Where the other side tells nothing, a person has to look. */
