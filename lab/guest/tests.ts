@@ -23,14 +23,18 @@ const NOT_IN_GUESTS = [
   'policy',
 ];
 
-/** Guests have a kernel that does not name what a process waits in; this machine's does. And on a full pool zfs-fuse sets no property. */
-const HERE_TOO = ['full-pool', 'stall'];
+/**
+ * Guests have a kernel that does not name what a process waits in; this machine's does. On a full pool zfs-fuse sets no property, and
+ * it receives onto fewer copies than OpenZFS.
+ */
+const HERE_TOO = ['client-histories', 'full-pool', 'stall'];
 
 /** How zfs receives, resumes, sends raw and delegates: where 2.3 and 2.4 may differ, as far as is known. */
 const ON_EVERY_SERIES = ['allow', 'client-doctor-partial', 'client-hostile', 'raw', 'resume'];
 
 /** These take longest. They are begun first, so that no core waits for one of them at the end. */
 const LONG = [
+  'client-histories',
   'client-doctor-settings',
   'client-doctor-snapshots',
   'client-sync-marks',

@@ -1,0 +1,106 @@
+/**
+ * Random histories of pairs: `zrep status --verify` says what the next `zrep refresh` then does. HISTORIES=2000 SEED=1 runs as many, from
+ * that seed on (docs/lab.md).
+ */
+
+import t from 'tap';
+import { switchTo } from '../../lab/gate.ts';
+import { provideBuild } from '../../lab/installation.ts';
+import { authorize, sshKey } from '../../lab/ssh.ts';
+import manifest from '../../package.json' with { type: 'json' };
+import { policy } from '../fixtures/system/doctor-lab.ts';
+import { type GateLab, inGateLab } from '../fixtures/system/gate-lab.ts';
+import { makeHealthyPair } from '../fixtures/system/histories/pair.ts';
+import { type Side, World } from '../fixtures/system/histories/world.ts';
+import {
+  describe,
+  type Happened,
+  happen,
+  historyOf,
+  kindOfDifference,
+  shrink,
+} from '../fixtures/system/histories.ts';
+
+/** How many are asked about, and refreshed, by one call. */
+const AT_A_TIME = 10;
+
+/** How many, the seed of the first, and for how many seconds those that differ are shrunk. */
+const { HISTORIES = '12', SEED = '1', SHRINK_SECONDS = '60' } = process.env;
+const [histories, seed, shrinking] = [Number(HISTORIES), Number(SEED), Number(SHRINK_SECONDS)];
+
+await inGateLab(t, policy('["pull", "expire", "init", "read"]'), async (gate) => {
+  const { fileserver, backup, vault, tank } = gate;
+  await provideBuild(backup, { program: 'zrep' });
+  await switchTo(fileserver, manifest.version, 'zrep');
+  await openLogin(gate);
+  await fileserver.run(['zfs', 'create', '-p', `${tank}/home`]);
+  await backup.run(['zfs', 'create', '-p', `${vault}/home`]);
+
+  t.test('a healthy pair is made here as zrep makes it', async (t) => {
+    const [real, made] = [new World(gate, 'real', 'gate'), new World(gate, 'made', 'gate')];
+    await real.begin();
+    await fileserver.run(['zfs', 'create', real.source]);
+    await backup.run(['zrep', 'init', '--pull', `fileserver:${real.source}`, real.copy]);
+    await backup.run(['zrep', 'refresh', real.copy]);
+    await made.begin();
+    await makeHealthyPair(made, 1);
+    for (const side of ['source', 'copy'] as const)
+      t.same(await settings(gate, made, side), await settings(gate, real, side));
+    for (const world of [real, made]) await world.remove();
+  });
+
+  const differing = new Map<string, Happened[]>();
+  for (let next = 0; next < histories; next += AT_A_TIME) {
+    const seeds = Array.from(
+      { length: Math.min(AT_A_TIME, histories - next) },
+      (_, index) => seed + next + index,
+    );
+    t.test(`verify and refresh agree on the histories ${seeds[0]} to ${seeds.at(-1)}`, async (t) => {
+      const began = Date.now();
+      for (const one of await happen(gate, seeds.map(historyOf))) {
+        t.equal(one.difference, undefined, `history ${one.history.seed}: ${one.verdict.verdict}`, {
+          said: describe(one),
+        });
+        if (one.difference === undefined) continue;
+        const kind = kindOfDifference(one);
+        differing.set(kind, [...(differing.get(kind) ?? []), one]);
+      }
+      t.comment(`${((Date.now() - began) / 1000 / seeds.length).toFixed(1)} seconds a history`);
+    });
+  }
+
+  t.test('the shortest history of each kind that differs', async (t) => {
+    const kinds = [...differing.values()].sort((a, b) => b.length - a.length);
+    const end = Date.now() + shrinking * 1000;
+    for (const kind of kinds) {
+      const [first] = kind.sort((a, b) => a.history.steps.length - b.history.steps.length);
+      const shortest = await shrink(gate, first as Happened, end);
+      t.fail(`${shortest.difference}, ${kind.length} times`, { said: describe(shortest) });
+    }
+    if (kinds.length === 0) t.pass('there is none');
+  });
+});
+
+/** All that is set on a side and on its snapshots, whatever the time and the history's name. */
+async function settings(gate: GateLab, world: World, side: Side): Promise<string[]> {
+  const argv = ['zfs', 'get', '-Hp', '-r', '-s', 'local,received', '-o', 'name,property,value,source', 'all'];
+  const { stdout } = await (side === 'source' ? gate.fileserver : gate.backup).run([...argv, world.of(side)]);
+  const lines = stdout
+    .replaceAll(/\b\d{10}\b/g, 'TIME')
+    .replaceAll('/home/made/', '/home/real/')
+    .split('\n');
+  // zfs-fuse shows what the mount has.
+  return lines.filter((line) => gate.zfs === 'kernel' || !line.includes('\treadonly\t')).sort();
+}
+
+/** Root of the backup server may also log in without the gate, as where a stock zrep is pulled from, by another name of the fileserver's. */
+async function openLogin({ fileserver, backup }: GateLab): Promise<void> {
+  const { publicKey, file } = await sshKey(backup, 'id_open');
+  const config = await backup.readFile('/root/.ssh/config');
+  const own = config.replace(/^Host .*$/m, 'Host open').replaceAll(/^ *ControlPath .*\n/gm, '');
+  await backup.appendFile('/root/.ssh/config', `${own}  IdentityFile ${file}\n  IdentitiesOnly yes\n`);
+  await fileserver.writeFile('/root/bin/account', '#!/bin/sh\nexec /bin/sh -c "$SSH_ORIGINAL_COMMAND"\n', {
+    mode: 0o755,
+  });
+  await authorize(fileserver, 'root', `command="/root/bin/account" ${publicKey}`);
+}
