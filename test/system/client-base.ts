@@ -45,6 +45,7 @@ await inGateLab(t, POLICY, async (gate) => {
   const writable = async ({ destination }: Pair, name: string) => {
     await here('zfs', 'set', 'readonly=off', destination);
     await writeData(backup, destination, name, 64);
+    await here('zfs', 'set', 'readonly=on', destination);
   };
 
   const HEALED: [name: string, breaks: (pair: Pair) => Promise<unknown>][] = [

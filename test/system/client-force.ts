@@ -168,13 +168,37 @@ await inGateLab(t, POLICY, async (gate) => {
     t.same(await snapshotNames(backup, pair.destination), ['zrep_000000', 'by-hand']);
   });
 
-  t.test('a stream that goes on from another snapshot than was thought changes nothing', async (t) => {
+  t.test('a source that has lost the mark is told where to begin', async (t) => {
     const pair = await newPair();
     await writeData(fileserver, pair.source, 'news', 64);
     t.equal((await zrep('refresh', pair.destination)).code, 0);
     await fileserver.run(['zfs', 'inherit', 'zrep:sent', `${pair.source}@zrep_000001`]);
     await changed(pair);
     const { code, stderr } = await zrep('refresh', '-f', '--yes', pair.destination);
+    t.equal(code, 0, 'done', { said: stderr });
+    t.same(await snapshotNames(backup, pair.destination), ['zrep_000000', 'zrep_000001', 'zrep_000002']);
+  });
+
+  t.test('a stream that goes on from another snapshot than was thought changes nothing', async (t) => {
+    // What the source is told about where to begin is lost on the way.
+    await backup.writeFile(
+      '/root/forgetful/ssh',
+      `#!/bin/bash
+shopt -s extglob
+last=\${!#}
+exec /usr/bin/ssh "\${@:1:$#-1}" "\${last/ from=+([0-9])/}"
+`,
+      { mode: 0o755 },
+    );
+    const pair = await newPair();
+    await writeData(fileserver, pair.source, 'news', 64);
+    t.equal((await zrep('refresh', pair.destination)).code, 0);
+    await fileserver.run(['zfs', 'inherit', 'zrep:sent', `${pair.source}@zrep_000001`]);
+    await changed(pair);
+    const { code, stderr } = await backup.run(['zrep', 'refresh', '-f', '--yes', pair.destination], {
+      allowFail: true,
+      env: { SSH: '/root/forgetful/ssh' },
+    });
     t.equal(code, 1);
     t.match(stderr, `does not begin with ${pair.destination}@zrep_000001`);
     t.same(await snapshotNames(backup, pair.destination), ['zrep_000000', 'zrep_000001', 'by-hand']);
