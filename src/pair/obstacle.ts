@@ -76,7 +76,7 @@ export function tell(obstacle: Obstacle, names: Names): Told {
     case 'key-not-loaded':
       return {
         what: `the key of ${source} is not loaded on ${host}; the stream needs it, because ${copy} is not a raw copy`,
-        ...there('load it', `zfs load-key -r ${source}`),
+        ...there('load it (or make a raw copy: docs/policy.md, "raw")', `zfs load-key -r ${source}`),
       };
     case 'parted': {
       const [be, snapshots] =

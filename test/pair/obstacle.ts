@@ -39,7 +39,7 @@ const SENTENCES: Readonly<Record<Code, string>> = {
   'no-common-snapshot':
     'the copy vault/home and its source tank/home on fileserver have no common snapshot; to see how to begin the pair anew: zrep doctor vault/home',
   'key-not-loaded':
-    'the key of tank/home is not loaded on fileserver; the stream needs it, because vault/home is not a raw copy; load it, on fileserver: zfs load-key -r tank/home',
+    'the key of tank/home is not loaded on fileserver; the stream needs it, because vault/home is not a raw copy; load it (or make a raw copy: docs/policy.md, "raw"), on fileserver: zfs load-key -r tank/home',
   parted:
     '@zrep_000002 on vault/home is not the snapshot of that name that fileserver sends; the newest common snapshot is @zrep_000001; if fileserver has the right data, roll the copy back (it lists what it destroys, and asks): zrep refresh -f vault/home',
   'name-taken':
