@@ -53,3 +53,8 @@ export function inOneLine(message: string): string {
     .map(printable)
     .join('; ');
 }
+
+/** A printable word as it stands in a line that a person runs in a shell: a name of zfs's can have blanks. */
+export function inShell(word: string): string {
+  return /^[A-Za-z0-9_./:@%+=,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}

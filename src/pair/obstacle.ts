@@ -3,7 +3,7 @@
  * asked about a pair says this, from the same values. Pure.
  */
 
-import { printable } from '../printable.ts';
+import { inShell, printable } from '../printable.ts';
 import type { TaggedSnapshot } from '../replication/snapshots.ts';
 import type { Base } from './common.ts';
 import type { Snapshot } from './side.ts';
@@ -20,7 +20,10 @@ export type Obstacle =
   | { readonly obstacle: 'newer-snapshots'; readonly base: Base; readonly snapshots: readonly Snapshot[] }
   /** `bytes` were written since the base, where zfs counts them. */
   | { readonly obstacle: 'copy-modified'; readonly base: Base; readonly bytes: number | undefined }
-  /** The copy has had `lost`, which was destroyed on it: what came with it is now as if written since the base. */
+  /**
+   * The copy has had `lost`, as its mark on the source says, and it was destroyed here: what came with it is now as if written since
+   * the base. Where that mark is wrong, somebody wrote to the copy.
+   */
   | { readonly obstacle: 'base-destroyed'; readonly base: Base; readonly lost: TaggedSnapshot }
   /** The gate there refuses, whatever the snapshots are. */
   | { readonly obstacle: 'refused-there'; readonly code: string; readonly reason: string };
@@ -39,82 +42,96 @@ export interface Names {
 export interface Told {
   /** A sentence without its full stop. */
   readonly what: string;
-  /** What mends it: a phrase in front of the lines. */
+  /** What the lines do: a phrase in front of them. */
   readonly mend: string;
-  /** To run as they stand. */
+  /** To run as they stand; one at least. */
   readonly lines: readonly string[];
-  /** Where; undefined where that is the copy's host. */
+  /** On which host; undefined where that is the copy's. */
   readonly on: string | undefined;
 }
 
-/** Of a list in a sentence. */
+/** Of a list in a sentence, and of its lines: the others are told of when these are mended. */
 const SHOWN = 5;
 
+/** How `zrep refresh -f` goes about it. */
+const ASKING = '(it lists what it destroys, and asks)';
+
+/** The text of `obstacle`, and what mends it. Printable, whatever the snapshots are called. */
 export function tell(obstacle: Obstacle, names: Names): Told {
   const { zrep, copy, source, host } = names;
-  const giveUp = (mend: string) => ({ mend, lines: [`${zrep} refresh -f ${copy}`], on: undefined });
-  const see = { mend: 'for the way on', lines: [`${zrep} doctor ${copy}`], on: undefined };
+  const here = (mend: string, ...lines: string[]) => ({ mend, lines, on: undefined });
+  const there = (mend: string, line: string) => ({ mend, lines: [line], on: host });
+  const giveUp = (mend: string) => here(mend, `${zrep} refresh -f ${copy}`);
   switch (obstacle.obstacle) {
     case 'first-stream':
       return {
-        what: `the first stream into ${copy} has not come to its end`,
-        ...{
-          mend: 'to go on with it',
-          lines: [`${zrep} init --pull ${host}:${source} ${copy}`],
-          on: undefined,
-        },
+        what: `the first stream into ${copy} was never completed`,
+        ...here('to complete it', `${zrep} init --pull ${host}:${source} ${copy}`),
       };
     case 'no-common-snapshot':
-      return { what: `${copy} and ${source} on ${host} have no common snapshot`, ...see };
+      return {
+        what: `the copy ${copy} and its source ${source} on ${host} have no common snapshot`,
+        ...here('to see how to begin the pair anew', `${zrep} doctor ${copy}`),
+      };
     case 'key-not-loaded':
       return {
-        what: `the key of ${source} is not loaded on ${host}, and this copy is not a raw one`,
-        ...{
-          mend: 'load it, or begin a raw copy (docs/policy.md, raw)',
-          lines: [`zfs load-key -r ${source}`],
-          on: host,
-        },
+        what: `the key of ${source} is not loaded on ${host}; the stream needs it, because ${copy} is not a raw copy`,
+        ...there('load it (or make a raw copy: docs/policy.md, "raw")', `zfs load-key -r ${source}`),
       };
-    case 'parted':
+    case 'parted': {
+      const [be, snapshots] =
+        obstacle.snapshots.length === 1
+          ? ['is', 'snapshot of that name']
+          : ['are', 'snapshots of those names'];
       return {
-        what: `${list(obstacle.snapshots)} is one snapshot on ${host} and another on ${copy}; the newest common snapshot is @${nameOf(obstacle.base)}`,
-        ...giveUp('where the source is right, this takes the copy back to it'),
+        what: `${list(obstacle.snapshots)} on ${copy} ${be} not the ${snapshots} that ${host} sends; the newest common snapshot is @${nameOf(obstacle.base)}`,
+        ...giveUp(`if ${host} has the right data, roll the copy back ${ASKING}`),
       };
-    case 'name-taken':
+    }
+    case 'name-taken': {
+      const [older, other] =
+        obstacle.snapshots.length === 1
+          ? ['an older snapshot', 'another one of that name']
+          : ['older snapshots', 'others of those names'];
       return {
-        what: `${list(obstacle.snapshots)} of ${copy} has the name of another snapshot, which is to come from ${host}`,
-        mend: 'give it another name',
-        lines: obstacle.snapshots.slice(0, 1).map(({ name }) => renaming(copy, name)),
-        on: undefined,
+        what: `the copy ${copy} has ${older} ${list(obstacle.snapshots)}, and ${host} sends ${other}`,
+        ...here(
+          obstacle.snapshots.length === 1 ? 'rename the older one' : 'rename the older ones',
+          ...obstacle.snapshots.slice(0, SHOWN).map(({ name }) => renaming(copy, name)),
+        ),
       };
+    }
     case 'newer-snapshots':
       return {
-        what: `${copy} has ${count(obstacle.snapshots)} that ${host} does not have, newer than the newest common snapshot @${nameOf(obstacle.base)}: ${list(obstacle.snapshots)}`,
-        ...giveUp('this lists them, and destroys them if you agree'),
+        what: `the copy ${copy} has ${count(obstacle.snapshots)} of its own since the newest common snapshot, @${nameOf(obstacle.base)}: ${list(obstacle.snapshots)}`,
+        ...giveUp(
+          `if nobody needs ${obstacle.snapshots.length === 1 ? 'it' : 'them'}, roll the copy back ${ASKING}`,
+        ),
       };
-    case 'copy-modified':
+    case 'copy-modified': {
+      const much = obstacle.bytes === undefined ? '' : ` (${obstacle.bytes} bytes)`;
       return {
-        what: `${copy} was changed here since @${nameOf(obstacle.base)}`,
+        what: `the copy ${copy} has changes of its own since @${nameOf(obstacle.base)}${much}`,
         ...giveUp('to give those changes up'),
       };
+    }
     case 'base-destroyed':
       return {
-        what: `${copy}@${printable(obstacle.lost.name)} was destroyed here, and the newest snapshot that both sides still have is @${nameOf(obstacle.base)}`,
-        ...giveUp('this takes the copy back to it; what came since comes again'),
+        what: `the copy ${copy} has no @${printable(obstacle.lost.name)}, which ${host} has marked as sent, and has changes since the newest common snapshot, @${nameOf(obstacle.base)}`,
+        ...giveUp('if nobody wrote to the copy, roll it back; what it received since then is sent again'),
       };
     case 'refused-there':
       return {
         what: `the gate on ${host} would refuse (${obstacle.code}): ${printable(obstacle.reason)}`,
-        ...{ mend: 'to see what it finds', lines: ['zrep-gate doctor'], on: host },
+        ...there('to see what is wrong there', 'zrep-gate doctor'),
       };
   }
 }
 
-/** In one sentence: what, and the line behind it. */
+/** In one sentence: what, and the line that mends it, with the host that it is for. */
 export function inSentence({ what, mend, lines, on }: Told): string {
-  const [first = '', ...more] = lines;
-  const place = on === undefined ? '' : `on ${on}: `;
-  return `${what}; ${mend}: ${place}${[first, ...more].join(' && ')}`;
+  const place = on === undefined ? '' : `, on ${on}`;
+  return `${what}; ${mend}${place}: ${lines.join(' && ')}`;
 }
 
 function nameOf({ ofCopy }: Base): string {
@@ -131,7 +148,7 @@ function list(snapshots: readonly Snapshot[]): string {
   return names.join(', ') + (more > 0 ? ` and ${more} more` : '');
 }
 
-/** A name that can be in a line to copy, as zfs lets it be one. */
 function renaming(copy: string, name: string): string {
-  return `zfs rename '${copy}@${name}' '${copy}@${name}_old'`;
+  const [from, to] = [name, `${name}_old`].map((one) => inShell(printable(`${copy}@${one}`)));
+  return `zfs rename ${from} ${to}`;
 }

@@ -1,11 +1,15 @@
 /** `zrep doctor` and what is wrong with snapshots, their marks, or what the copy holds: found, mended, and refreshed again. */
 
 import t from 'tap';
-import { makePair } from '../../lab/pair.ts';
+import { makePair, writeData } from '../../lab/pair.ts';
 import { type Case, inDoctorLab } from '../fixtures/system/doctor-lab.ts';
 import { doctor } from '../fixtures/system/doctor-pairs.ts';
 import { snapshotNames } from '../fixtures/system/gate-lab.ts';
 import { insist } from '../fixtures/system/insist.ts';
+
+/** Shell that writes to the copy. */
+const CHANGE =
+  'zfs set readonly=off $copy; head -c 300000 /dev/urandom >/$copy_at/change; sync; zfs set readonly=on $copy';
 
 const CASES: Readonly<Record<string, Case>> = {
   'a mark that the copy lacks': {
@@ -39,10 +43,14 @@ const CASES: Readonly<Record<string, Case>> = {
     there: 'zfs rename $source@$last "$source@$last"_unsent',
     ...{ code: 'names-diverge', by: 'safe' },
   },
-  "somebody's own snapshot of the copy": {
-    here: 'zfs snapshot $copy@by-hand',
-    code: 'newer-snapshots',
-    by: 'force',
+  "somebody's own snapshot of the copy, with changes": {
+    here: `${CHANGE}; zfs snapshot $copy@by-hand`,
+    ...{ code: 'newer-snapshots', by: 'force' },
+  },
+  'an older snapshot of the copy with the name of one that is to come': {
+    there: 'zfs snapshot $source@weekly',
+    here: 'zfs rename "$(zfs list -H -o name -t snapshot -s creation | grep "^$copy@zrep" | sort | head -n 1)" $copy@weekly',
+    ...{ code: 'name-taken', by: 'lines' },
   },
   'a snapshot of one name on either side': {
     there: 'zfs snapshot $source@zrep_02fff0',
@@ -50,7 +58,7 @@ const CASES: Readonly<Record<string, Case>> = {
     ...{ code: 'parted', by: 'force' },
   },
   'a copy that was written to': {
-    here: 'zfs set readonly=off $copy; head -c 300000 /dev/urandom >/$copy_at/change; sync; zfs set readonly=on $copy',
+    here: CHANGE,
     ...{ code: 'copy-modified', by: 'force' },
   },
 };
@@ -61,6 +69,12 @@ await inDoctorLab(t, ({ gate, pair, refresh, inShell, breaksAndMends }) => {
   }
 
   const { fileserver, backup } = gate;
+
+  t.test('a snapshot of the copy that holds no changes is not in the way', async (t) => {
+    await inShell(backup, 'zfs snapshot $copy@empty');
+    t.match(await doctor(backup, pair.destination), { code: 0, codes: [] });
+    await refresh(t);
+  });
 
   t.test('clocks that differed are told of until the next refresh', async (t) => {
     await inShell(fileserver, 'zfs set zrep:sent=1700000000 $source@$last');
@@ -100,4 +114,23 @@ await inDoctorLab(t, ({ gate, pair, refresh, inShell, breaksAndMends }) => {
       await refresh(t, parted);
     },
   );
+
+  t.test('a snapshot that was destroyed on the copy: what came with it comes again', async (t) => {
+    await writeData(fileserver, pair.source, 'more', 512);
+    await refresh(t);
+    await inShell(backup, 'zfs destroy $copy@$last');
+    const found = await doctor(backup, pair.destination);
+    t.match(found, { code: 1, codes: ['base-destroyed'] });
+    const onSource = await doctor(fileserver, pair.source);
+    t.match(
+      onSource,
+      { code: 1, codes: ['mark-wrong'] },
+      'the source is not told what was written to the copy',
+    );
+    const fixed = await doctor(backup, '--fix', '-f', pair.destination);
+    t.match(fixed, { code: 1, codes: ['mark-wrong'], mended: ['base-destroyed'] }, fixed.said);
+    t.match(await doctor(fileserver, '--fix', pair.source), { code: 0, mended: ['mark-wrong'] });
+    await refresh(t);
+    t.match(await doctor(backup, pair.destination), { code: 0, codes: [] });
+  });
 });

@@ -44,29 +44,27 @@ const MASTER = {
 const SNAPSHOTS = {
   'first-stream': error('An increment needs a snapshot that both sides have.'),
   'no-common-snapshot': error('An increment needs a snapshot that both sides have.'),
-  parted: error(
-    'The two sides have different snapshots of one name: what came after the last common one was not the same.',
-  ),
-  'newer-snapshots': error('zfs receives an increment only onto the newest snapshot.'),
+  parted: error('zfs receive overwrites no snapshot, and no changes.'),
+  'newer-snapshots': error('zfs receive overwrites no changes since the common snapshot.'),
   'name-taken': error('zfs receive overwrites no snapshot.'),
-  'base-destroyed': error('zfs takes what came with it for changes that were made here.'),
+  'base-destroyed': error('zfs receive takes what came with a destroyed snapshot for changes of the copy.'),
   'names-diverge': warning(
     'A stream that carries it under the other name can be refused, or brings it a second time.',
   ),
   'mark-missing': warning(
-    'It was received, and its completion lost. A stock zrep would begin with an older one; ours goes by what both sides have.',
+    'It was received, and its completion lost. A stock zrep begins with an older one, and fails; this one goes by what both sides have.',
   ),
   'mark-missing-here': warning('Expiring here does not know that the next refresh needs it.'),
-  'mark-wrong': warning(
-    'A stock zrep would begin with a snapshot that the copy does not have; ours goes by what both sides have.',
-  ),
+  'mark-wrong': warning('A stock zrep begins with it, and fails; this one goes by what both sides have.'),
   'mark-differs': warning('The two sides tell different times of the last refresh.'),
-  'mark-nonsense': warning('zrep status and the next refresh go by it.'),
-  'never-marked': error('There is nothing that a refresh could begin with.'),
+  'mark-nonsense': warning('zrep status reads from it when the last refresh was.'),
+  'never-marked': warning(
+    'A stock zrep has nothing to begin with; this one needs a common snapshot, and the copy was not seen.',
+  ),
 } satisfies Record<string, Kind>;
 
 const STATE = {
-  'copy-modified': error('zfs receives an increment only onto the newest snapshot, as it was.'),
+  'copy-modified': error('zfs receive overwrites no changes since the common snapshot.'),
   'copy-writable': warning('Whatever changes it, be it a look that updates an atime, ends its refreshes.'),
   'copy-mountpoint': warning('At the next boot, or now, it lies over what this host has there.'),
   'partial-receive': warning('zrep refresh goes on with it; a stock zrep cannot refresh until it is gone.'),

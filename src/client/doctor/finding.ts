@@ -1,6 +1,6 @@
 /** What the doctor finds: one thing that is wrong with one dataset, why it matters, and what mends it. Pure. */
 
-import { printable } from '../../printable.ts';
+import { inShell, printable } from '../../printable.ts';
 import type { Severity } from '../../severity.ts';
 import { CODES, type Code } from './codes.ts';
 
@@ -74,11 +74,6 @@ function byZfs(
     losses: losses.map(escaped),
     acts: argvs.map((argv) => ({ kind: 'zfs', argv })),
   };
-}
-
-/** A name of zfs's can have blanks. */
-function inShell(word: string): string {
-  return /^[A-Za-z0-9_./:@%+=,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 /** Every character that is not printable; what `quote` has escaped stays as it is. */

@@ -1,12 +1,19 @@
-/** The sent marks: which snapshot the next refresh begins with, and whether the copy has it. Pure. */
+/**
+ * The sent marks. zrep here begins an increment with the newest common snapshot, marked or not (src/pair/common.ts); a stock zrep
+ * begins with the newest marked one. So no mark is an error, unless there is nothing else to go by. Pure.
+ */
 
-import { commonOf } from '../../pair/common.ts';
-import type { Side } from '../../pair/side.ts';
+import { baseOf, type Common, commonOf } from '../../pair/common.ts';
+import { markedOf } from '../../pair/plan.ts';
+import type { Side, Snapshot } from '../../pair/side.ts';
 import { quote } from '../../printable.ts';
-import { lastSent, type TaggedSnapshot } from '../../replication/snapshots.ts';
+import type { TaggedSnapshot } from '../../replication/snapshots.ts';
 import { inheritArgv, setArgv } from '../../zfs/argv.ts';
+import { anyValue } from '../../zfs/state.ts';
+import { zrepFor } from '../words/again.ts';
 import { byHand, type Finding, finding, type Mend, safely } from './finding.ts';
 import { isTagged } from './names.ts';
+import { obstacleOf } from './obstacles.ts';
 import { type Both, bothSides, type Diagnose, type Scene } from './scene.ts';
 
 /** How far ahead a mark may be; clocks differ. Seconds. */
@@ -64,47 +71,51 @@ function sensible(
 }
 
 /** Where only this side is seen. */
-function areThere({ dataset, tag, role, here, there, peer }: Scene): Finding[] {
-  if (peer === undefined || lastSent(here.tagged, here.properties, tag) !== undefined) return [];
+function areThere({ dataset, tag, role, here, peer, hostName }: Scene): Finding[] {
+  if (peer === undefined || markedOf(here, tag) !== undefined) return [];
+  const zrep = zrepFor(tag);
+  const [source, copy] = role === 'source' ? [dataset, peer.dataset] : [peer.dataset, dataset];
+  const begin = `${zrep} init --pull ${role === 'source' ? hostName : peer.host.name}:${source} ${copy}`;
+  if (here.snapshots.length + (role === 'source' ? here.bookmarks.length : 0) === 0)
+    // copy-state.ts says how a first stream that was cut off goes on.
+    return anyValue(here.properties, 'receive_resume_token') !== undefined
+      ? []
+      : [
+          finding(
+            'no-common-snapshot',
+            dataset,
+            'it has no snapshot at all',
+            byHand(
+              role === 'source' ? 'Begin the pair, on the backup server:' : 'Complete its first stream:',
+              [begin],
+            ),
+          ),
+        ];
   const newest = here.tagged.at(-1);
-  // Said already, where it was seen that there is none in common.
-  if ('side' in there) return [];
-  const option = tag === 'zrep' ? '' : `-t ${tag} `;
-  if (role === 'source')
-    return [
-      finding(
-        'never-marked',
-        dataset,
-        'no snapshot of it is marked as sent',
-        byHand(
-          newest === undefined
-            ? 'Begin the pair, on the backup server:'
-            : 'Look for the newest one that the copy has (zfs list -t snapshot, there), and mark that; if it has none, begin the pair anew:',
-          newest === undefined
-            ? [`zrep ${option}init --pull HOST:${dataset} ${peer.dataset}`]
-            : [`zfs set ${tag}:sent=$(date +%s) ${dataset}@${newest.name}`],
-        ),
-      ),
-    ];
-  if (newest === undefined)
-    return [
-      finding(
-        'no-common-snapshot',
-        dataset,
-        `it has no ${tag} snapshot at all`,
-        byHand('Go on with its first stream:', [
-          `zrep ${option}init --pull ${peer.host.name}:${peer.dataset} ${dataset}`,
-        ]),
-      ),
-    ];
+  if (role === 'copy')
+    return newest === undefined
+      ? []
+      : [
+          finding(
+            'mark-missing-here',
+            dataset,
+            'no snapshot of it is marked as sent',
+            byHand('Refresh it. That marks the newest one, if the other side has it too:', [
+              `${zrep} refresh ${dataset}`,
+            ]),
+          ),
+        ];
   return [
     finding(
-      'mark-missing-here',
+      'never-marked',
       dataset,
       'no snapshot of it is marked as sent',
-      byHand('Refresh, which marks the newest one when the other side has it, too:', [
-        `zrep ${option}refresh ${dataset}`,
-      ]),
+      newest === undefined
+        ? byHand('Begin the pair, on the backup server:', [begin])
+        : byHand(
+            'Find the newest one that the copy has (there: zfs list -t snapshot), and mark it. If the copy has none, begin the pair anew:',
+            [`zfs set ${tag}:sent=$(date +%s) ${dataset}@${newest.name}`],
+          ),
     ),
   ];
 }
@@ -112,46 +123,68 @@ function areThere({ dataset, tag, role, here, there, peer }: Scene): Finding[] {
 function agree(scene: Scene, both: Both): Finding[] {
   const { dataset, tag, now } = scene;
   const { source, copy } = both;
-  const common = commonOf(both).filter(
+  const marked = markedOf(source, tag);
+  const last = commonOf(both).findLast(
     ({ ofCopy, ofSource }) => isTagged(copy, ofCopy) && isTagged(source, ofSource),
   );
-  const last = common.at(-1);
-  if (last === undefined) return [];
-  const ofSource = taggedAs(source, last.ofSource.guid);
-  const ofCopy = taggedAs(copy, last.ofCopy.guid);
-  const base = lastSent(source.tagged, source.properties, tag);
-  if (base !== undefined && base.createtxg > ofSource.createtxg)
-    return [
-      finding(
-        'mark-wrong',
-        dataset,
-        `${base.name} is marked as sent on the source, but the copy does not have it; its newest is ${last.ofCopy.name}`,
-        unmark(scene, both, ofSource),
-      ),
-    ];
-  const sent = isMark(ofCopy.sent, now) ? ofCopy.sent : String(now);
-  if (base === undefined || base.createtxg < ofSource.createtxg)
+  if (last !== undefined && (marked === undefined || marked.createtxg < last.ofSource.createtxg)) {
+    const sent = taggedAs(copy, last.ofCopy.guid)?.sent;
     return [
       finding(
         'mark-missing',
         dataset,
-        `the copy has ${ofCopy.name}, which is not marked as sent on the source`,
-        markThere(scene, both, ofSource.name, sent),
+        `the copy has ${last.ofCopy.name}, which is not marked as sent on the source`,
+        markThere(scene, both, last.ofSource.name, isMark(sent, now) ? sent : String(now)),
       ),
     ];
-  const senseless = ofCopy.sent !== undefined && !isMark(ofCopy.sent, now);
-  if (base.sent === ofCopy.sent || !isMark(base.sent, now) || senseless) return [];
-  const argv = setArgv(`${copy.dataset}@${ofCopy.name}`, { [`${tag}:sent`]: base.sent });
+  }
+  if (marked === undefined || baseOf(both) === undefined) return [];
+  return copy.snapshots.some(({ guid }) => guid === marked.guid)
+    ? tellOneTime(scene, both, marked)
+    : isWrong(scene, both, marked, last);
+}
+
+/** The source has `marked` as sent, and the copy does not have it. */
+function isWrong(scene: Scene, both: Both, marked: TaggedSnapshot, last: Common | undefined): Finding[] {
+  // The copy has had it: that is told, and goes by this mark.
+  if (obstacleOf(scene, both)?.obstacle === 'base-destroyed') return [];
+  const newest = last === undefined ? '' : `; its newest is ${last.ofCopy.name}`;
+  return [
+    finding(
+      'mark-wrong',
+      scene.dataset,
+      `${marked.name} is marked as sent on the source, but the copy does not have it${newest}`,
+      last === undefined
+        ? byHand(
+            'The next refresh puts the marks right:',
+            [`${zrepFor(scene.tag)} refresh ${both.copy.dataset}`],
+            both.copy.on,
+          )
+        : unmark(scene, both, last.ofSource),
+    ),
+  ];
+}
+
+/** Both have `marked`; the marks tell one time. */
+function tellOneTime(
+  { dataset, tag, now }: Scene,
+  { copy }: Both,
+  { guid, sent }: TaggedSnapshot,
+): Finding[] {
+  const own = taggedAs(copy, guid);
+  const senseless = own?.sent !== undefined && !isMark(own.sent, now);
+  if (own === undefined || own.sent === sent || !isMark(sent, now) || senseless) return [];
+  const argv = setArgv(`${copy.dataset}@${own.name}`, { [`${tag}:sent`]: sent });
   const mend =
     copy.on === undefined
       ? safely('Mark it as it is on the source:', argv)
       : there(copy, 'Mark it there as it is here:', argv);
-  return ofCopy.sent === undefined
+  return own.sent === undefined
     ? [
         finding(
           'mark-missing-here',
           dataset,
-          `${ofCopy.name} is marked as sent on the source, and not on the copy`,
+          `${own.name} is marked as sent on the source, and not on the copy`,
           mend,
         ),
       ]
@@ -159,14 +192,14 @@ function agree(scene: Scene, both: Both): Finding[] {
         finding(
           'mark-differs',
           dataset,
-          `${ofCopy.name} is marked as sent at ${quote(base.sent)} on the source, and at ${quote(ofCopy.sent)} on the copy`,
+          `${own.name} is marked as sent at ${quote(sent)} on the source, and at ${quote(own.sent)} on the copy`,
           mend,
         ),
       ];
 }
 
-function taggedAs({ tagged }: Side, guid: string): TaggedSnapshot {
-  return tagged.find((one) => one.guid === guid) as TaggedSnapshot;
+function taggedAs({ tagged }: Side, guid: string): TaggedSnapshot | undefined {
+  return tagged.find((one) => one.guid === guid);
 }
 
 function there(
@@ -181,15 +214,15 @@ function there(
   );
 }
 
-/** Takes away the marks of what the copy has not, down to the last one in common. */
-function unmark({ tag }: Scene, { source }: Both, last: TaggedSnapshot): Mend {
+/** Removes the marks of what the copy does not have, down to the last one in common. */
+function unmark({ tag }: Scene, { source }: Both, last: Snapshot): Mend {
   const wrong = source.tagged.filter(
     ({ sent, createtxg }) => sent !== undefined && createtxg > last.createtxg,
   );
   const argvs = wrong.map(({ name }) => inheritArgv(`${source.dataset}@${name}`, `${tag}:sent`));
   // zrep's way before snapshots could carry properties.
   if (wrong.length === 0) argvs.push(inheritArgv(source.dataset, `${tag}:lastsent`));
-  const what = 'Take the mark away, so that the next refresh begins with what the copy has:';
+  const what = 'Remove the mark (the next refresh by this zrep begins with the common snapshot in any case):';
   return source.on === undefined ? safely(what, ...argvs) : there(source, what, ...argvs);
 }
 

@@ -27,7 +27,8 @@ export const diagnoseObstacle: Diagnose = (scene) => {
   return [finding(obstacle.obstacle, dataset, told.what, mendOf(scene, both, obstacle, told))];
 };
 
-function obstacleOf({ tag, there }: Scene, both: Both): Obstacle | undefined {
+/** What keeps the next increment from coming, as far as both sides tell. */
+export function obstacleOf({ tag, there }: Scene, both: Both): Obstacle | undefined {
   const refused = 'side' in there ? there.refused : undefined;
   // What is wrong with the master's mark is told of in its own words.
   if (refused !== undefined && refused.code !== 'not-marked-master')

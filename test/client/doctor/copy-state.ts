@@ -43,11 +43,14 @@ t.test('a copy is not mounted where a stream, or nobody, can have meant it', asy
 });
 
 t.test('a copy that was written to goes back with -f', async (t) => {
-  const line = 'zfs rollback -r vault/home@zrep_000000';
+  const line = 'zrep refresh -f vault/home';
+  const [first] = all({ here: { written: '512<-' } });
+  t.match(first?.mend.acts, [{ kind: 'zfs', argv: ['rollback', '-r', 'vault/home@zrep_000000'] }]);
   t.same(mends({ here: { written: '512<-' } }), ['copy-modified', 'force', undefined, line]);
   t.same(mends({ here: { written: '', referenced: '1001<-' } }), ['copy-modified', 'force', undefined, line]);
   t.same(mends({ here: { written: '', referenced: '1000<-' } }), []);
   t.same(mends({ here: { written: '512<-' }, unseen: true }), ['copy-modified', 'not-looked']);
+  t.match(all({ here: { written: '512<-' }, unseen: true })[0]?.mend, { by: 'force', lines: [line] });
   const ahead = diagnose(pairOf('0+', '0+ by-hand', { here: { written: '512<-' } }));
   t.same(
     ahead.map(({ code }) => code),

@@ -55,8 +55,8 @@ t.test(
 errors:
 
 copy-modified: v/a
-  It was written to. zfs receives an increment only onto the newest snapshot, as
-  it was.
+  It was written to. zfs receive overwrites no changes since the common
+  snapshot.
   Take it back:
       zfs rollback 'v/a@x y'
   That gives up:

@@ -1,0 +1,170 @@
+/** What keeps the next increment from coming: the doctor says what a refresh and --verify say. */
+
+import fc from 'fast-check';
+import t from 'tap';
+import { diagnose } from '../../../src/client/doctor/diagnose.ts';
+import { bothSides } from '../../../src/client/doctor/scene.ts';
+import { tell } from '../../../src/pair/obstacle.ts';
+import { planIncrement } from '../../../src/pair/plan.ts';
+import { codes, found, mends } from '../../fixtures/client/diagnoses.ts';
+import { pairOf } from '../../fixtures/client/scene.ts';
+
+const NAMES = { zrep: 'zrep', copy: 'vault/home', source: 'tank/home', host: 'fileserver' };
+const REFRESH = 'zrep refresh -f vault/home';
+
+t.test(
+  'an obstacle is the one error, in the same words; where there is none, nothing is an error',
+  async () => {
+    const word = fc.tuple(
+      fc.constantFrom('0', '1', '2', '3', 'a', 'b', 'off_000001'),
+      fc.constantFrom('', '#7', '#8'),
+      fc.constantFrom('', '=0', '=512'),
+      fc.constantFrom('', '+'),
+    );
+    const side = fc.uniqueArray(word, { selector: ([name]) => name, maxLength: 6 });
+    const text = (words: readonly (readonly string[])[]) => words.map((one) => one.join('')).join(' ');
+    const pair = fc.record({
+      source: side,
+      bookmarks: fc.uniqueArray(fc.constantFrom('0', '1', 'a#7'), { maxLength: 2 }),
+      copy: side,
+      role: fc.constantFrom('copy' as const, 'source' as const),
+      written: fc.constantFrom('0<-', '7<-', ''),
+      referenced: fc.constantFrom('1000<-', '2000<-'),
+      encryption: fc.constantFrom('', 'off<-', 'aes-256-gcm<-'),
+      keystatus: fc.constantFrom('', 'available<-', 'unavailable<-'),
+    });
+    fc.assert(
+      fc.property(pair, ({ source, bookmarks, copy, role, written, referenced, encryption, keystatus }) => {
+        const [ofSource, ofCopy] = [{ keystatus }, { written, referenced, encryption }];
+        const [here, there] =
+          role === 'copy' ? [ofCopy, ofSource] : [ofSource, { ...ofCopy, readonly: 'on' }];
+        const marked = [...bookmarks.map((one) => `:${one}`), text(source)].join(' ');
+        const scene = pairOf(marked, text(copy), { role, here, there });
+        const sides = bothSides(scene);
+        if (sides === undefined) return false;
+        const planned = planIncrement({ tag: scene.tag, ...sides, all: true, isRefused: false });
+        const errors = diagnose(scene).filter(({ severity }) => severity === 'error');
+        if (!('obstacle' in planned)) return errors.length === 0;
+        return (
+          errors.length === 1 &&
+          errors[0]?.code === planned.obstacle &&
+          errors[0].what === tell(planned, NAMES).what
+        );
+      }),
+      { numRuns: 1000 },
+    );
+  },
+);
+
+t.test('its lines are those of a refresh, for the host that they are for', async (t) => {
+  const changed = { written: '512<-' };
+  const locked = { keystatus: 'unavailable<-' };
+  t.same(mends('0+ 1+', '0+ 1+', { here: changed }), ['copy-modified', 'force', undefined, REFRESH]);
+  t.same(mends('0+', '0+', { there: changed, role: 'source' }), ['copy-modified', 'hand', 'backup', REFRESH]);
+  const load = 'zfs load-key -r tank/home';
+  t.same(mends('0+', '0+', { there: locked }), ['key-not-loaded', 'hand', 'fileserver', load]);
+  t.same(mends('0+', '0+', { here: locked, role: 'source' }), ['key-not-loaded', 'hand', undefined, load]);
+  t.same(mends('0', ''), [
+    'first-stream',
+    'hand',
+    undefined,
+    'zrep init --pull fileserver:tank/home vault/home',
+  ]);
+  t.same(mends('0', '', { role: 'source' }).slice(0, 3), ['first-stream', 'hand', 'backup']);
+  t.same(mends('0+ weekly', 'weekly#old 0+'), [
+    'name-taken',
+    'hand',
+    undefined,
+    'zfs rename vault/home@weekly vault/home@weekly_old',
+  ]);
+});
+
+t.test('what the gate would refuse is an error, but for a source that is not the master', async (t) => {
+  const refusing = (code: string) => {
+    const scene = pairOf('0+', '0+');
+    if (!('side' in scene.there)) throw new Error('not seen');
+    return diagnose({ ...scene, there: { ...scene.there, refused: { code, reason: 'it is so' } } });
+  };
+  t.match(refusing('not-granted'), [
+    {
+      code: 'refused-there',
+      what: 'the gate on fileserver would refuse (not-granted): it is so',
+      mend: { by: 'hand', on: 'fileserver', lines: ['zrep-gate doctor'] },
+    },
+  ]);
+  t.same(refusing('not-marked-master'), []);
+});
+
+t.test('no snapshot in common: the pair is begun anew beside the old copy', async (t) => {
+  t.same(mends('3+ 4+', '0+ 1+ 2+'), [
+    'no-common-snapshot',
+    'hand',
+    undefined,
+    'zrep clear tank/home',
+    'zfs rename vault/home vault/home_old',
+    'for p in src-fs src-host dest-fs; do zfs inherit zrep:$p vault/home_old; done',
+    'zrep init --pull fileserver:tank/home vault/home',
+  ]);
+  t.same(
+    codes('old 3+', 'old 1+=0'),
+    ['mark-wrong'],
+    'one that is not of the tag is in common: that will do',
+  );
+  t.same(codes('0 1 :2 3+', '2#2'), ['no-common-snapshot'], 'a bookmark of another one of that name');
+  t.same(codes('0+ :1 2', '0+ 1'), [], 'a bookmark of what the source destroyed');
+  t.same(
+    codes('0', '', { here: { receive_resume_token: 'x' } }),
+    ['partial-receive-dead'],
+    'not while the first stream is under way',
+  );
+});
+
+t.test('changed snapshots of the copy are listed, and go with -f', async (t) => {
+  const [first, ...more] = found('0+ 1+ 2', '0+ 1+ by-hand=512 7=0');
+  t.same(more, []);
+  t.match(first, {
+    code: 'newer-snapshots',
+    what: 'the copy vault/home has 2 snapshots of its own since the newest common snapshot, @zrep_000001: @by-hand, @zrep_000007',
+    mend: {
+      by: 'force',
+      lines: [REFRESH],
+      losses: [
+        'vault/home@by-hand',
+        'vault/home@zrep_000007',
+        /^what was written to vault\/home since zrep_000001 /,
+      ],
+      acts: [{ kind: 'zfs', argv: ['rollback', '-r', 'vault/home@zrep_000001'] }],
+    },
+  });
+  t.same(mends('0+ 1+', '0+ 1+ by-hand=512', { role: 'source' }), [
+    'newer-snapshots',
+    'hand',
+    'backup',
+    REFRESH,
+  ]);
+});
+
+t.test('snapshots of the copy that hold no changes are not in the way', async (t) => {
+  for (const role of ['copy', 'source'] as const)
+    t.same(codes('0+ 1+', '0+ 1+ by-hand=0', { role }), [], role);
+});
+
+t.test('a snapshot that was destroyed on the copy is told, since what came with it is left', async (t) => {
+  const here = { written: '512<-' };
+  t.same(mends('0+ 1+ 2', '0+', { here }), ['base-destroyed', 'force', undefined, REFRESH]);
+  t.match(found('0+ 1+ 2', '0+', { here })[0]?.what, /^the copy vault\/home has no @zrep_000001, /);
+  t.same(codes('0+ 1 2', '0+', { here }), ['copy-modified'], 'one that was never sent was not destroyed');
+});
+
+t.test('two snapshots of one name are two, however the numbers go', async (t) => {
+  t.same(mends('0+ 1+ 2#88', '0+ 1+ 2#99'), ['parted', 'force', undefined, REFRESH]);
+  t.same(mends('0+ 1+', '0+ 1+ 2#99'), ['parted', 'force', undefined, REFRESH], 'the next one has that name');
+});
+
+t.test("a rollback that would take what another tag begins with is nobody's fix", async (t) => {
+  const [found] = diagnose(pairOf('0+', '0+ off_000003=512'));
+  t.match(found, { code: 'newer-snapshots', mend: { by: 'hand', lines: [], acts: [] } });
+  t.match(found?.mend.what, /other streams or people need @off_000003: /);
+  const [plain] = diagnose(pairOf('0+', '0+ by-hand=512'));
+  t.match(plain, { code: 'newer-snapshots', mend: { by: 'force' } });
+});

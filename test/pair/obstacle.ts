@@ -1,0 +1,120 @@
+/** What is said of everything that can keep an increment from coming, and the line that mends it. */
+
+import fc from 'fast-check';
+import t from 'tap';
+import { zrepFor } from '../../src/client/words/again.ts';
+import { inSentence, type Names, type Obstacle, tell } from '../../src/pair/obstacle.ts';
+import type { Side, Snapshot } from '../../src/pair/side.ts';
+import type { Tag } from '../../src/zfs/names.ts';
+import { sideIn } from '../fixtures/pair/sides.ts';
+
+type Code = Obstacle['obstacle'];
+
+const NAMES: Names = { zrep: 'zrep', copy: 'vault/home', source: 'tank/home', host: 'fileserver' };
+const COPY = sideIn('vault/home', '1+ 2 weekly');
+const [COMMON, NEWER, WEEKLY] = COPY.snapshots as [Snapshot, Snapshot, Snapshot];
+const [LOST] = sideIn('tank/home', '2+').tagged as [Side['tagged'][number]];
+
+/** One of each, whose snapshots have names that `called` gives them. */
+function each(called: (name: string) => string = (name) => name): Readonly<Record<Code, Obstacle>> {
+  const as = <Named extends { readonly name: string }>(one: Named) => ({ ...one, name: called(one.name) });
+  const common = as(COMMON);
+  const base = { ofCopy: common, ofSource: common, isBookmark: false };
+  return {
+    'first-stream': { obstacle: 'first-stream' },
+    'no-common-snapshot': { obstacle: 'no-common-snapshot' },
+    'key-not-loaded': { obstacle: 'key-not-loaded' },
+    parted: { obstacle: 'parted', base, snapshots: [as(NEWER)] },
+    'name-taken': { obstacle: 'name-taken', base, snapshots: [as(WEEKLY)] },
+    'newer-snapshots': { obstacle: 'newer-snapshots', base, snapshots: [as(NEWER), as(WEEKLY)] },
+    'copy-modified': { obstacle: 'copy-modified', base, bytes: 8192 },
+    'base-destroyed': { obstacle: 'base-destroyed', base, lost: as(LOST) },
+    'refused-there': { obstacle: 'refused-there', code: 'not-granted', reason: called('no grant covers it') },
+  };
+}
+
+const SENTENCES: Readonly<Record<Code, string>> = {
+  'first-stream':
+    'the first stream into vault/home was never completed; to complete it: zrep init --pull fileserver:tank/home vault/home',
+  'no-common-snapshot':
+    'the copy vault/home and its source tank/home on fileserver have no common snapshot; to see how to begin the pair anew: zrep doctor vault/home',
+  'key-not-loaded':
+    'the key of tank/home is not loaded on fileserver; the stream needs it, because vault/home is not a raw copy; load it (or make a raw copy: docs/policy.md, "raw"), on fileserver: zfs load-key -r tank/home',
+  parted:
+    '@zrep_000002 on vault/home is not the snapshot of that name that fileserver sends; the newest common snapshot is @zrep_000001; if fileserver has the right data, roll the copy back (it lists what it destroys, and asks): zrep refresh -f vault/home',
+  'name-taken':
+    'the copy vault/home has an older snapshot @weekly, and fileserver sends another one of that name; rename the older one: zfs rename vault/home@weekly vault/home@weekly_old',
+  'newer-snapshots':
+    'the copy vault/home has 2 snapshots of its own since the newest common snapshot, @zrep_000001: @zrep_000002, @weekly; if nobody needs them, roll the copy back (it lists what it destroys, and asks): zrep refresh -f vault/home',
+  'copy-modified':
+    'the copy vault/home has changes of its own since @zrep_000001 (8192 bytes); to give those changes up: zrep refresh -f vault/home',
+  'base-destroyed':
+    'the copy vault/home has no @zrep_000002, which fileserver has marked as sent, and has changes since the newest common snapshot, @zrep_000001; if nobody wrote to the copy, roll it back; what it received since then is sent again: zrep refresh -f vault/home',
+  'refused-there':
+    'the gate on fileserver would refuse (not-granted): no grant covers it; to see what is wrong there, on fileserver: zrep-gate doctor',
+};
+
+t.test('each has a sentence, with the line that mends it and the host that it is for', async (t) => {
+  for (const [code, obstacle] of Object.entries(each()))
+    t.equal(inSentence(tell(obstacle, NAMES)), SENTENCES[code as Code], code);
+});
+
+t.test('lines are for the host of the copy, but where it is the source that is mended', async (t) => {
+  for (const [code, obstacle] of Object.entries(each())) {
+    const { on, lines } = tell(obstacle, NAMES);
+    t.equal(on, ['key-not-loaded', 'refused-there'].includes(code) ? 'fileserver' : undefined, code);
+    t.ok(lines.length > 0, code);
+  }
+});
+
+t.test('a line with zrep has the tag, and -R', async (t) => {
+  for (const zrep of [zrepFor('offsite' as Tag), 'zrep -R -t offsite'])
+    for (const [code, obstacle] of Object.entries(each()))
+      for (const line of tell(obstacle, { ...NAMES, zrep }).lines)
+        t.ok(/^(zfs|zrep-gate) /.test(line) || line.startsWith(`${zrep} `), `${code}: ${line}`);
+});
+
+t.test('where zfs does not count changes, no number is told', async (t) => {
+  const { 'copy-modified': modified } = each();
+  const { what } = tell({ ...modified, bytes: undefined } as Obstacle, NAMES);
+  t.equal(what, 'the copy vault/home has changes of its own since @zrep_000001');
+});
+
+t.test('of many snapshots the first ones are told, and how many more there are', async (t) => {
+  const snapshots = Array.from({ length: 9 }, (_, index) => ({ ...WEEKLY, name: `day${index}` }));
+  const of = (code: Code) => tell({ ...each()[code], snapshots } as Obstacle, NAMES);
+  for (const code of ['parted', 'name-taken', 'newer-snapshots'] as const)
+    t.match(of(code).what, /@day0, @day1, @day2, @day3, @day4 and 4 more/, code);
+  t.match(of('parted').what, / are not the snapshots of those names that fileserver sends; /);
+  t.match(of('name-taken').what, /has older snapshots @day0.* sends others of those names$/);
+  t.same(of('name-taken').lines.length, 5);
+  t.match(inSentence(of('name-taken')), /home@day0_old && zfs rename vault\/home@day1 /);
+});
+
+t.test('one newer snapshot is told of as one', async (t) => {
+  const { what, mend } = tell({ ...each()['newer-snapshots'], snapshots: [WEEKLY] } as Obstacle, NAMES);
+  t.match(what, /has a snapshot of its own since .*: @weekly$/);
+  t.match(mend, /^if nobody needs it, /);
+});
+
+t.test('a name with a blank is one word of the shell', async (t) => {
+  t.same(tell(each(() => 'by hand')['name-taken'], NAMES).lines, [
+    "zfs rename 'vault/home@by hand' 'vault/home@by hand_old'",
+  ]);
+  t.same(tell(each(() => "it's; reboot")['name-taken'], NAMES).lines, [
+    "zfs rename 'vault/home@it'\\''s; reboot' 'vault/home@it'\\''s; reboot_old'",
+  ]);
+});
+
+t.test('whatever a snapshot is called, all is printable, and on one line', async () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary' }), (called) =>
+      Object.values(each(() => called)).every((obstacle) => {
+        const told = tell(obstacle, NAMES);
+        return [told.what, told.mend, ...told.lines, inSentence(told)].every((text) =>
+          /^[\x20-\x7e]+$/.test(text),
+        );
+      }),
+    ),
+  );
+});
