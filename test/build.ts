@@ -35,6 +35,7 @@ t.test('each program and what it loads on need are a file each', (t) => {
     'session.cjs',
     'snapshots.cjs',
     'spinner.cjs',
+    'their-state.cjs',
     'zrep-expire.cjs',
     'zrep-gate.cjs',
     'zrep.cjs',
@@ -55,6 +56,7 @@ t.test('each program and what it loads on need are a file each', (t) => {
     'find-mistakes': hot + read('admin.cjs'),
     snapshots: read('zrep.cjs'),
     spinner: read('zrep.cjs'),
+    'their-state': read('zrep.cjs') + read('doctor.cjs'),
   }))
     t.match(loader, `require("./${name}.cjs")`, `${name} is loaded from beside`);
   t.end();

@@ -13,7 +13,7 @@ import { anyValue } from '../../zfs/state.ts';
 import { zrepFor } from '../words/again.ts';
 import { byHand, type Finding, finding, type Mend, safely } from './finding.ts';
 import { isTagged } from './names.ts';
-import { obstacleOf } from './obstacles.ts';
+import { obstaclesOf } from './obstacles.ts';
 import { type Both, bothSides, type Diagnose, type Scene } from './scene.ts';
 
 /** How far ahead a mark may be; clocks differ. Seconds. */
@@ -147,7 +147,7 @@ function agree(scene: Scene, both: Both): Finding[] {
 /** The source has `marked` as sent, and the copy does not have it. */
 function isWrong(scene: Scene, both: Both, marked: TaggedSnapshot, last: Common | undefined): Finding[] {
   // The copy has had it: that is told, and goes by this mark.
-  if (obstacleOf(scene, both)?.obstacle === 'base-destroyed') return [];
+  if (obstaclesOf(scene, both).some(({ obstacle }) => obstacle === 'base-destroyed')) return [];
   const newest = last === undefined ? '' : `; its newest is ${last.ofCopy.name}`;
   return [
     finding(

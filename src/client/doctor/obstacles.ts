@@ -14,30 +14,36 @@ import { type Both, bothSides, type Diagnose, type Scene } from './scene.ts';
 
 export const diagnoseObstacle: Diagnose = (scene) => {
   const both = bothSides(scene);
-  const obstacle = both && obstacleOf(scene, both);
-  if (both === undefined || obstacle === undefined) return [];
+  if (both === undefined) return [];
   const { dataset, tag, hostName } = scene;
   const { source, copy } = both;
-  const told = tell(obstacle, {
+  const names = {
     zrep: zrepFor(tag),
     copy: copy.dataset,
     source: source.dataset,
     host: source.on ?? hostName,
+  };
+  return obstaclesOf(scene, both).map((obstacle) => {
+    const told = tell(obstacle, names);
+    return finding(obstacle.obstacle, dataset, told.what, mendOf(scene, both, obstacle, told));
   });
-  return [finding(obstacle.obstacle, dataset, told.what, mendOf(scene, both, obstacle, told))];
 };
 
+/** Refusals of a gate for what the doctor finds by itself. */
+const OWN_WORDS = ['not-marked-master', 'key-not-loaded'];
+
 /** What keeps the next increment from coming, as far as both sides tell. */
-export function obstacleOf({ tag, there }: Scene, both: Both): Obstacle | undefined {
-  const refused = 'side' in there ? there.refused : undefined;
-  // What is wrong with the master's mark is told of in its own words.
-  if (refused !== undefined && refused.code !== 'not-marked-master')
-    return { obstacle: 'refused-there', ...refused };
+export function obstaclesOf({ tag, there }: Scene, both: Both): Obstacle[] {
+  const { code, reason } = { ...('side' in there ? there.refused : undefined) };
+  const said: Obstacle[] =
+    code === undefined || reason === undefined || OWN_WORDS.includes(code)
+      ? []
+      : [{ obstacle: 'refused-there', code, reason }];
   const found = planIncrement({ tag, ...both, all: tag === 'zrep', isRefused: false });
-  if (!('obstacle' in found)) return undefined;
+  if (!('obstacle' in found)) return said;
   // A first stream that was cut off: copy-state.ts says how it goes on.
   const begun = anyValue(both.copy.properties, 'receive_resume_token') !== undefined;
-  return found.obstacle === 'first-stream' && begun ? undefined : found;
+  return found.obstacle === 'first-stream' && begun ? said : [...said, found];
 }
 
 function mendOf(scene: Scene, both: Both, obstacle: Obstacle, told: Told): Mend {

@@ -72,7 +72,7 @@ export function fileSystemProperties(capabilities: Capabilities, tag: Tag): stri
     ...['type', 'readonly', 'mounted', 'mountpoint', 'canmount', 'referenced'],
     ...(capabilities.has('written') ? ['written'] : []),
     ...(capabilities.has('resume') ? ['receive_resume_token'] : []),
-    ...(capabilities.has('excludes') ? ['encryption'] : []),
+    ...(capabilities.has('excludes') ? ['encryption', 'keystatus'] : []),
   ];
 }
 

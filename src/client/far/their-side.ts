@@ -89,9 +89,8 @@ async function askZfs(run: Run, far: FarSide, dataset: string, role: Role): Prom
   // zfs-fuse does not know -t; a gate lets a whole subtree's grant do without.
   if (!succeeded(snapshots) && !refusedByGate(snapshots)) snapshots = await get(`-r -d 1 ${form}`);
   if (!succeeded(snapshots)) return unseen(name, dataset, snapshots);
-  // What the copy has by a stream is its own as well.
-  const received =
-    role === 'source' ? await get(`-s received -o name,property,value ${properties}`) : undefined;
+  // What the copy has by a stream is its own as well, and it may have been changed.
+  const ofCopy = role === 'source' ? await askCopy(get, properties) : [];
   // Only where zfs here knows of encryption.
   const key =
     role === 'copy' && run.step.capabilities.has('excludes')
@@ -99,11 +98,22 @@ async function askZfs(run: Run, far: FarSide, dataset: string, role: Role): Prom
       : undefined;
   const listing = merged(
     parseFar(key && succeeded(key) ? key.output : '', 'local'),
-    parseFar(received && succeeded(received) ? received.output : '', 'received'),
+    ...ofCopy,
     parseFar(snapshots.output, 'local'),
     parseFar(local.output, 'local'),
   );
   return { side: sideOf(listing, dataset, tag), refused: undefined, isGate: false };
+}
+
+/** What only a copy is asked for: whether anything was changed on it, and whether it came raw. A zfs that lacks a property names none. */
+async function askCopy(get: (words: string) => Promise<Answer>, properties: string): Promise<Listing[]> {
+  const received = await get(`-s received -o name,property,value ${properties}`);
+  const all = await get('-r -d 1 -o name,property,value written,referenced,encryption');
+  const some = succeeded(all) ? all : await get('-r -d 1 -o name,property,value referenced');
+  return [
+    parseFar(succeeded(some) ? some.output : '', 'local'),
+    parseFar(succeeded(received) ? received.output : '', 'received'),
+  ];
 }
 
 /** What `zfs get -o name,property,value` printed, with `source` as what the command had asked for. Pure. */
