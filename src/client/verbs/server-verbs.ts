@@ -1,6 +1,6 @@
 /**
  * What other zreps ask of this one, and what cron does on a source: `snaponly`, `expire`, `_refreshpull` and
- * `_refreshcomplete`, by the steps that the gate takes, with stock's standard output and exit codes (0 and 1).
+ * `_refreshcomplete`, and of our own `_state`, by the steps that the gate takes, with stock's standard output and exit codes (0 and 1).
  *
  * There is no policy here: whoever runs zrep may do what zfs lets them. So no limit limits, as with stock.
  */
@@ -13,6 +13,7 @@ import type { Done } from '../../replication/done.ts';
 import { refreshcomplete } from '../../replication/refreshcomplete.ts';
 import { refreshpull } from '../../replication/refreshpull.ts';
 import { snaponly } from '../../replication/snaponly.ts';
+import { state } from '../../replication/state.ts';
 import { formatZrepSnapshot } from '../../zfs/names.ts';
 import { readSendFlag, SEND_FLAGS, type SendFlag } from '../../zfs/send-flags.ts';
 import { Failure, failureOf } from '../run/failure.ts';
@@ -62,6 +63,14 @@ async function answer({ settings, step, report }: Run, operation: Operation): Pr
   function perform(): Promise<Done | Refusal> {
     if (operation.kind === 'snaponly') return snaponly(step, operation, NO_LIMITS);
     if (operation.kind === 'refreshcomplete') return refreshcomplete(step, operation);
+    if (operation.kind === 'state') {
+      const sending = sendFlags(settings, { recursive: false });
+      return state(step, operation, NO_LIMITS, {
+        barred: undefined,
+        sendFlags: sending,
+        makingRoom: undefined,
+      });
+    }
     if (operation.kind !== 'refreshpull')
       throw new UsageError(`${operation.kind} is none of zrep's verbs here`);
     const flags = sendFlags(settings, operation);
@@ -70,7 +79,7 @@ async function answer({ settings, step, report }: Run, operation: Operation): Pr
 }
 
 /** ZREP_SEND_FLAGS, those of the source, as stock has it. */
-function sendFlags(settings: Settings, { recursive }: Pull): SendFlag[] {
+function sendFlags(settings: Settings, { recursive }: Pick<Pull, 'recursive'>): SendFlag[] {
   const given = new Set<SendFlag>(recursive ? ['R'] : []);
   const words = settings.sendFlags.flatMap((word) =>
     word.startsWith('--') ? [word] : [...word.slice(1)].map((letter) => `-${letter}`),

@@ -21,7 +21,7 @@ export interface WireCommand {
   readonly words: readonly string[];
 }
 
-export const WIRE = ['_refreshpull', '_refreshcomplete'];
+export const WIRE = ['_refreshpull', '_refreshcomplete', '_state'];
 
 const SNAPONLY = 'zrep snaponly FS...|all';
 const EXPIRE = 'zrep expire [-L] [FS...|all]';
