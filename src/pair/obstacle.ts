@@ -25,6 +25,16 @@ export type Obstacle =
    * the base. Where that mark is wrong, somebody wrote to the copy.
    */
   | { readonly obstacle: 'base-destroyed'; readonly base: Base; readonly lost: TaggedSnapshot }
+  /** The source has no zrep properties: it was made anew, or restored without them. `settings` make it the source. */
+  | { readonly obstacle: 'source-unconfigured'; readonly settings: readonly string[] }
+  /** All its zrep properties came with a stream. */
+  | { readonly obstacle: 'source-received'; readonly settings: readonly string[] }
+  /** It is marked as the master, of a host of another name. */
+  | {
+      readonly obstacle: 'source-renamed';
+      readonly former: string;
+      readonly settings: readonly string[];
+    }
   /** The gate there refuses, whatever the snapshots are. */
   | { readonly obstacle: 'refused-there'; readonly code: string; readonly reason: string };
 
@@ -120,6 +130,21 @@ export function tell(obstacle: Obstacle, names: Names): Told {
         what: `the copy ${copy} has no @${printable(obstacle.lost.name)}, which ${host} has marked as sent, and has changes since the newest common snapshot, @${nameOf(obstacle.base)}`,
         ...giveUp('if nobody wrote to the copy, roll it back; what it received since then is sent again'),
       };
+    case 'source-unconfigured':
+      return {
+        what: `${source} on ${host} has no zrep properties: it was made anew, restored, or cleared`,
+        ...there('if the copy is to go on from it, set them', setting(source, obstacle.settings)),
+      };
+    case 'source-received':
+      return {
+        what: `${source} on ${host} has its zrep properties from a stream: it was moved, or restored`,
+        ...there('if it is what is written to now, make it the source', setting(source, obstacle.settings)),
+      };
+    case 'source-renamed':
+      return {
+        what: `the properties of ${source} name ${printable(obstacle.former)} as its host, and the gate on ${host} calls this host otherwise`,
+        ...there('if the host was renamed, tell zrep', setting(source, obstacle.settings)),
+      };
     case 'refused-there':
       return {
         what: `the gate on ${host} would refuse (${obstacle.code}): ${printable(obstacle.reason)}`,
@@ -146,6 +171,13 @@ function list(snapshots: readonly Snapshot[]): string {
   const names = snapshots.slice(0, SHOWN).map(({ name }) => `@${printable(name)}`);
   const more = snapshots.length - names.length;
   return names.join(', ') + (more > 0 ? ` and ${more} more` : '');
+}
+
+/** One call a property: an old zfs takes no more. */
+function setting(dataset: string, settings: readonly string[]): string {
+  const [only = '', ...more] = settings;
+  if (more.length === 0) return `zfs set ${inShell(only)} ${dataset}`;
+  return `for p in ${settings.map(inShell).join(' ')}; do zfs set $p ${dataset}; done`;
 }
 
 function renaming(copy: string, name: string): string {

@@ -29,6 +29,15 @@ function each(called: (name: string) => string = (name) => name): Readonly<Recor
     'newer-snapshots': { obstacle: 'newer-snapshots', base, snapshots: [as(NEWER), as(WEEKLY)] },
     'copy-modified': { obstacle: 'copy-modified', base, bytes: 8192 },
     'base-destroyed': { obstacle: 'base-destroyed', base, lost: as(LOST) },
+    'source-unconfigured': {
+      obstacle: 'source-unconfigured',
+      settings: ['zrep:master=yes', 'zrep:savecount=5'],
+    },
+    'source-received': { obstacle: 'source-received', settings: ['zrep:master=yes', 'zrep:savecount=5'] },
+    'source-renamed': {
+      ...{ obstacle: 'source-renamed', former: called('former') },
+      settings: ['zrep:src-host=fileserver'],
+    },
     'refused-there': { obstacle: 'refused-there', code: 'not-granted', reason: called('no grant covers it') },
   };
 }
@@ -50,6 +59,12 @@ const SENTENCES: Readonly<Record<Code, string>> = {
     'the copy vault/home has changes of its own since @zrep_000001 (8192 bytes); to give those changes up: zrep refresh -f vault/home',
   'base-destroyed':
     'the copy vault/home has no @zrep_000002, which fileserver has marked as sent, and has changes since the newest common snapshot, @zrep_000001; if nobody wrote to the copy, roll it back; what it received since then is sent again: zrep refresh -f vault/home',
+  'source-unconfigured':
+    'tank/home on fileserver has no zrep properties: it was made anew, restored, or cleared; if the copy is to go on from it, set them, on fileserver: for p in zrep:master=yes zrep:savecount=5; do zfs set $p tank/home; done',
+  'source-received':
+    'tank/home on fileserver has its zrep properties from a stream: it was moved, or restored; if it is what is written to now, make it the source, on fileserver: for p in zrep:master=yes zrep:savecount=5; do zfs set $p tank/home; done',
+  'source-renamed':
+    'the properties of tank/home name former as its host, and the gate on fileserver calls this host otherwise; if the host was renamed, tell zrep, on fileserver: zfs set zrep:src-host=fileserver tank/home',
   'refused-there':
     'the gate on fileserver would refuse (not-granted): no grant covers it; to see what is wrong there, on fileserver: zrep-gate doctor',
 };
@@ -62,7 +77,7 @@ t.test('each has a sentence, with the line that mends it and the host that it is
 t.test('lines are for the host of the copy, but where it is the source that is mended', async (t) => {
   for (const [code, obstacle] of Object.entries(each())) {
     const { on, lines } = tell(obstacle, NAMES);
-    t.equal(on, ['key-not-loaded', 'refused-there'].includes(code) ? 'fileserver' : undefined, code);
+    t.equal(on, code === 'key-not-loaded' || /^source-|^refused/.test(code) ? 'fileserver' : undefined, code);
     t.ok(lines.length > 0, code);
   }
 });
@@ -71,7 +86,7 @@ t.test('a line with zrep has the tag, and -R', async (t) => {
   for (const zrep of [zrepFor('offsite' as Tag), 'zrep -R -t offsite'])
     for (const [code, obstacle] of Object.entries(each()))
       for (const line of tell(obstacle, { ...NAMES, zrep }).lines)
-        t.ok(/^(zfs|zrep-gate) /.test(line) || line.startsWith(`${zrep} `), `${code}: ${line}`);
+        t.ok(/^(zfs|zrep-gate|for p in) /.test(line) || line.startsWith(`${zrep} `), `${code}: ${line}`);
 });
 
 t.test('where zfs does not count changes, no number is told', async (t) => {

@@ -5,6 +5,8 @@ import { provideBuild } from '../../lab/installation.ts';
 import { makePair, type Pair, snapshotsOf, writeData } from '../../lab/pair.ts';
 import { doctor } from '../fixtures/system/doctor-pairs.ts';
 import { inGateLab, snapshotNames } from '../fixtures/system/gate-lab.ts';
+import { insist } from '../fixtures/system/insist.ts';
+import { openLogin } from '../fixtures/system/open-login.ts';
 
 const POLICY = `
 [limits]
@@ -156,6 +158,56 @@ await inGateLab(t, POLICY, async (gate) => {
       t.equal(ended, 0, 'done', { said: stderr });
       await equal(t, pair);
       t.match(await zrep(`status --verify ${pair.destination}`), { code: 0 });
+      t.match(await zrep(`refresh ${pair.destination}`), { code: 0, stderr: '' });
+    });
+
+  const mount = (source: string) =>
+    fileserver.script(`[ "$(zfs get -Ho value mounted ${source})" = yes ] || zfs mount ${source}`);
+  /** What the fileserver's own root did to the source; the line is for them. */
+  const AT_THE_SOURCE: [code: string, breaks: (pair: Pair) => Promise<unknown>][] = [
+    [
+      'source-received',
+      async ({ source }) => {
+        await fileserver.script(`zfs send -R ${source}@zrep_000002 | zfs receive -u ${source}_moved`);
+        await insist(fileserver, ['zfs', 'destroy', '-r', source]);
+        await insist(fileserver, ['zfs', 'rename', `${source}_moved`, source]);
+        await mount(source);
+      },
+    ],
+    [
+      'source-unconfigured',
+      async ({ source, destination }) => {
+        await insist(fileserver, ['zfs', 'destroy', '-r', source]);
+        await backup.script(`zfs send ${destination}@zrep_000002 | ssh restore zfs receive -u ${source}`);
+        await mount(source);
+      },
+    ],
+    ['source-renamed', ({ source }) => there('zfs', 'set', 'zrep:src-host=former', source)],
+  ];
+  await openLogin(gate, 'restore');
+  for (const [code, breaks] of AT_THE_SOURCE)
+    t.test(`${code}: every program says so, and its line mends it on the fileserver`, async (t) => {
+      const pair = await newPair();
+      await breaks(pair);
+      const { findings } = await doctor(backup, pair.destination);
+      const found = findings.find((one) => one.code === code);
+      const [line = ''] = found?.mend.lines ?? [];
+      t.match(found?.mend, { on: 'fileserver' });
+      t.same(
+        findings.filter(({ severity }) => severity === 'error').map((one) => one.code),
+        [code],
+      );
+      for (const words of ['status --verify', 'refresh']) {
+        const told = await zrep(`${words} ${pair.destination}`);
+        t.equal(told.code, 1);
+        t.ok(`${told.stdout}${told.stderr}`.includes(`on fileserver: ${line}\n`), words, told);
+      }
+      await fileserver.script(line);
+      await writeData(fileserver, pair.source, 'more', 64);
+      t.match(await zrep(`status --verify ${pair.destination}`), { code: 0 });
+      const { code: ended, stderr } = await zrep(`refresh ${pair.destination}`);
+      t.equal(ended, 0, 'done', { said: stderr });
+      await equal(t, pair);
       t.match(await zrep(`refresh ${pair.destination}`), { code: 0, stderr: '' });
     });
 });

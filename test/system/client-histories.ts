@@ -6,7 +6,6 @@
 import t from 'tap';
 import { switchTo } from '../../lab/gate.ts';
 import { provideBuild } from '../../lab/installation.ts';
-import { authorize, sshKey } from '../../lab/ssh.ts';
 import manifest from '../../package.json' with { type: 'json' };
 import { policy } from '../fixtures/system/doctor-lab.ts';
 import { type GateLab, inGateLab } from '../fixtures/system/gate-lab.ts';
@@ -20,6 +19,7 @@ import {
   kindOfDifference,
   shrink,
 } from '../fixtures/system/histories.ts';
+import { openLogin } from '../fixtures/system/open-login.ts';
 
 /** How many are asked about, and refreshed, by one call. */
 const AT_A_TIME = 10;
@@ -32,7 +32,7 @@ await inGateLab(t, policy('["pull", "expire", "init", "read"]'), async (gate) =>
   const { fileserver, backup, vault, tank } = gate;
   await provideBuild(backup, { program: 'zrep' });
   await switchTo(fileserver, manifest.version, 'zrep');
-  await openLogin(gate);
+  await openLogin(gate, 'open');
   await fileserver.run(['zfs', 'create', '-p', `${tank}/home`]);
   await backup.run(['zfs', 'create', '-p', `${vault}/home`]);
 
@@ -91,16 +91,4 @@ async function settings(gate: GateLab, world: World, side: Side): Promise<string
     .split('\n');
   // zfs-fuse shows what the mount has.
   return lines.filter((line) => gate.zfs === 'kernel' || !line.includes('\treadonly\t')).sort();
-}
-
-/** Root of the backup server may also log in without the gate, as where a stock zrep is pulled from, by another name of the fileserver's. */
-async function openLogin({ fileserver, backup }: GateLab): Promise<void> {
-  const { publicKey, file } = await sshKey(backup, 'id_open');
-  const config = await backup.readFile('/root/.ssh/config');
-  const own = config.replace(/^Host .*$/m, 'Host open').replaceAll(/^ *ControlPath .*\n/gm, '');
-  await backup.appendFile('/root/.ssh/config', `${own}  IdentityFile ${file}\n  IdentitiesOnly yes\n`);
-  await fileserver.writeFile('/root/bin/account', '#!/bin/sh\nexec /bin/sh -c "$SSH_ORIGINAL_COMMAND"\n', {
-    mode: 0o755,
-  });
-  await authorize(fileserver, 'root', `command="/root/bin/account" ${publicKey}`);
 }

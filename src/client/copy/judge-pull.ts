@@ -3,9 +3,10 @@
  * whose stream did not come goes by it.
  */
 
-import { type Told, tell } from '../../pair/obstacle.ts';
+import { type Obstacle, type Told, tell } from '../../pair/obstacle.ts';
 import { planIncrement, type Way } from '../../pair/plan.ts';
 import { type Side, sideOf, snapshotProperties } from '../../pair/side.ts';
+import { judgeSource } from '../../pair/source.ts';
 import { mustSucceed } from '../../replication/step.ts';
 import { readStateArgv } from '../../zfs/argv.ts';
 import type { Capabilities } from '../../zfs/capabilities.ts';
@@ -19,8 +20,8 @@ import type { Destination } from './destination.ts';
 export type Judged =
   /** An increment can come, and from where. */
   | { readonly way: Way; readonly isGate: boolean; readonly copy: Side }
-  /** What keeps it, and what mends that. */
-  | { readonly told: Told }
+  /** What keeps it, and what mends that; plain where it is no more than the gate there says when it refuses. */
+  | { readonly told: Told; readonly isPlain: boolean }
   | Unseen;
 
 /** Asks both sides of `destination`; nothing is changed on either. `isRefused` is whether zfs receive has just refused the stream. */
@@ -44,10 +45,14 @@ function judge(
   const { tag } = settings;
   const names = { zrep: zrepAgain(settings), copy: dataset, source, host: host.name };
   if (theirs.refused !== undefined)
-    return { told: tell({ obstacle: 'refused-there', ...theirs.refused }, names) };
+    return toldOf(judgeSource({ tag, source: theirs.side, copy }, theirs.refused));
   // What stock zrep sends, and our gate: every snapshot in between under zrep's own tag.
   const found = planIncrement({ tag, source: theirs.side, copy, all: tag === 'zrep', isRefused });
-  return 'obstacle' in found ? { told: tell(found, names) } : { way: found, isGate: theirs.isGate, copy };
+  return 'obstacle' in found ? toldOf(found) : { way: found, isGate: theirs.isGate, copy };
+
+  function toldOf(obstacle: Obstacle): Judged {
+    return { told: tell(obstacle, names), isPlain: obstacle.obstacle === 'refused-there' };
+  }
 }
 
 /** The copy, with what tells whether anything was changed on it. */
@@ -60,7 +65,7 @@ async function readCopy({ settings, step }: Run, dataset: string): Promise<Side>
 function copyProperties(capabilities: Capabilities, tag: Tag): string[] {
   return [
     ...snapshotProperties(capabilities, tag),
-    `${tag}:lastsent`,
+    ...['lastsent', 'dest-host', 'savecount'].map((name) => `${tag}:${name}`),
     ...(capabilities.has('resume') ? ['receive_resume_token'] : []),
     ...(capabilities.has('excludes') ? ['encryption'] : []),
   ];

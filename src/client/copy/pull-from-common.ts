@@ -67,6 +67,14 @@ function withDoctor({ settings }: Run, { dataset }: Destination, pulled: Pulled)
   };
 }
 
+/** What the far side did not do, with what stands in the way, where that is seen. Its gate has given its own reason already. */
+export async function withObstacle(run: Run, destination: Destination, error: unknown): Promise<unknown> {
+  if (!(error instanceof Failure)) return error;
+  const judged = await judgePull(run, destination);
+  if (!('told' in judged) || judged.isPlain) return error;
+  return new Failure(`${error.message}; ${inSentence(judged.told)}`);
+}
+
 /**
  * Before anything is made there.
  *

@@ -37,6 +37,9 @@ const MASTER = {
   ),
   'copy-is-master': error('A copy that is marked as the master is not refreshed.'),
   'no-master': error('A source that is not marked as the master is not pulled from.'),
+  'source-unconfigured': error('Without them it is no source, and nothing is sent.'),
+  'source-received': error('Nobody has made it the source on this host, so nothing is sent.'),
+  'source-renamed': error('It is taken for the source on another host, and nothing is sent.'),
   'refused-there': error('Nothing is sent as long as it does.'),
   'host-renamed': error("The source is taken for another host's, and not pulled from."),
 } satisfies Record<string, Kind>;

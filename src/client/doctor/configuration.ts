@@ -9,6 +9,7 @@ import { anyValue, localValue, ownValue } from '../../zfs/state.ts';
 import { renamedPart } from '../copies/find-missing.ts';
 import { zrepFor } from '../words/again.ts';
 import { byHand, type Finding, finding, forcibly, type Mend, safely } from './finding.ts';
+import { obstaclesOf } from './obstacles.ts';
 import { bothSides, type Diagnose, type Scene } from './scene.ts';
 
 export const diagnoseConfiguration: Diagnose = (scene) => [
@@ -178,6 +179,13 @@ function savesACount(scene: Scene): Finding[] {
   return findings;
 }
 
+/** The gate there has told why, and what makes it the master. */
+function saysItself(scene: Scene): boolean {
+  const both = bothSides(scene);
+  const mended = ['source-unconfigured', 'source-received', 'no-common-snapshot'];
+  return both !== undefined && obstaclesOf(scene, both).some(({ obstacle }) => mended.includes(obstacle));
+}
+
 export const diagnoseMaster: Diagnose = (scene) => {
   const { dataset, tag, role, here, there, peer } = scene;
   const property = `${tag}:master`;
@@ -198,7 +206,7 @@ export const diagnoseMaster: Diagnose = (scene) => {
           demote(scene),
         ),
       ];
-    if (other !== false || peer === undefined) return [];
+    if (other !== false || peer === undefined || saysItself(scene)) return [];
     return [
       finding(
         'no-master',

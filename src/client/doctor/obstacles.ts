@@ -4,6 +4,7 @@ import { tagOf } from '../../expire/snapshot.ts';
 import { type Obstacle, type Told, tell } from '../../pair/obstacle.ts';
 import { planIncrement } from '../../pair/plan.ts';
 import type { Snapshot } from '../../pair/side.ts';
+import { judgeSource } from '../../pair/source.ts';
 import { printable } from '../../printable.ts';
 import { rollbackArgv } from '../../zfs/argv.ts';
 import type { Tag } from '../../zfs/names.ts';
@@ -34,13 +35,12 @@ const OWN_WORDS = ['not-marked-master', 'key-not-loaded'];
 
 /** What keeps the next increment from coming, as far as both sides tell. */
 export function obstaclesOf({ tag, there }: Scene, both: Both): Obstacle[] {
-  const { code, reason } = { ...('side' in there ? there.refused : undefined) };
+  const refused = 'side' in there ? there.refused : undefined;
+  const why = refused && judgeSource({ tag, ...both }, refused);
   const said: Obstacle[] =
-    code === undefined || reason === undefined || OWN_WORDS.includes(code)
-      ? []
-      : [{ obstacle: 'refused-there', code, reason }];
+    why === undefined || (why.obstacle === 'refused-there' && OWN_WORDS.includes(why.code)) ? [] : [why];
   const found = planIncrement({ tag, ...both, all: tag === 'zrep', isRefused: false });
-  if (!('obstacle' in found)) return said;
+  if (!('obstacle' in found) || said.some(({ obstacle }) => obstacle === found.obstacle)) return said;
   // A first stream that was cut off: copy-state.ts says how it goes on.
   const begun = anyValue(both.copy.properties, 'receive_resume_token') !== undefined;
   return found.obstacle === 'first-stream' && begun ? said : [...said, found];
@@ -58,6 +58,9 @@ function mendOf(scene: Scene, both: Both, obstacle: Obstacle, told: Told): Mend 
     case 'first-stream':
     case 'key-not-loaded':
     case 'name-taken':
+    case 'source-unconfigured':
+    case 'source-received':
+    case 'source-renamed':
     case 'refused-there': {
       const here = scene.role === 'copy' ? undefined : scene.hostName;
       const on = told.on === undefined ? both.copy.on : told.on === here ? undefined : told.on;

@@ -1,6 +1,7 @@
 /** A pair as it was seen: what zfs said of it here, and there as far as that could be asked. Pure. */
 
 import type { Side } from '../../pair/side.ts';
+import type { Refused } from '../../pair/source.ts';
 import type { Role } from '../../replication/role.ts';
 import type { Capabilities } from '../../zfs/capabilities.ts';
 import { type Dataset, parseDataset, type Tag } from '../../zfs/names.ts';
@@ -10,12 +11,6 @@ import { retiredSince } from '../copies/retirement.ts';
 import { PAIR_PROPERTIES } from '../copy/receive.ts';
 import { parseSourceHost, type SourceHost } from '../words/source.ts';
 import type { Finding, Mend } from './finding.ts';
-
-/** Why its gate would send nothing now. */
-interface Refused {
-  readonly code: string;
-  readonly reason: string;
-}
 
 export type There =
   | { readonly side: Side; readonly refused?: Refused | undefined }

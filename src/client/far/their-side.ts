@@ -4,6 +4,7 @@
  */
 
 import { type Side, sideOf } from '../../pair/side.ts';
+import type { Refused } from '../../pair/source.ts';
 import { printable } from '../../printable.ts';
 import { succeeded } from '../../process/pipeline.ts';
 import type { Role } from '../../replication/role.ts';
@@ -22,7 +23,7 @@ export type TheirSide = Seen | Unseen;
 interface Seen {
   readonly side: Side;
   /** Why its gate would send nothing now; undefined where it would, or there is none that says so. */
-  readonly refused: { readonly code: string; readonly reason: string } | undefined;
+  readonly refused: Refused | undefined;
   /** Our gate's own answer: it can be told where a stream is to begin. */
   readonly isGate: boolean;
 }

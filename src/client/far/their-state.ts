@@ -1,6 +1,7 @@
 /** What our gate answers to `zrep _state`: one line of JSON, which the other side may have made up. Pure. */
 
 import * as z from 'zod/mini';
+import type { Refused } from '../../pair/source.ts';
 import { printable } from '../../printable.ts';
 import { parseSnapshot } from '../../zfs/names.ts';
 import type { Listing, Properties } from '../../zfs/state.ts';
@@ -14,6 +15,7 @@ const PLACE = { name: TEXT, guid: NUMBER, createtxg: NUMBER, creation: NUMBER };
 
 const STATE = z.object({
   version: z.literal(1),
+  host: TEXT,
   type: z.nullish(TEXT),
   guid: NUMBER,
   encryption: z.nullish(TEXT),
@@ -29,10 +31,10 @@ export function parseState(
   text: string,
   dataset: string,
   tag: string,
-): { listing: Listing; refused: { code: string; reason: string } | undefined } | undefined {
+): { listing: Listing; refused: Refused | undefined } | undefined {
   const parsed = STATE.safeParse(jsonOf(text));
   if (!parsed.success) return undefined;
-  const { properties, snapshots, bookmarks, refused, ...own } = parsed.data;
+  const { properties, snapshots, bookmarks, refused, host, ...own } = parsed.data;
   const listing = new Map<string, Properties>();
   const set = (name: string, values: Readonly<Record<string, [string | null | undefined, string]>>) => {
     const known = Object.entries(values).flatMap(([property, [value, source]]) =>
@@ -66,7 +68,7 @@ export function parseState(
     }
   return {
     listing,
-    refused: refused === null ? undefined : { ...refused, reason: printable(refused.reason) },
+    refused: refused === null ? undefined : { ...refused, host, reason: printable(refused.reason) },
   };
 }
 

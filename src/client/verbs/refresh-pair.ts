@@ -16,7 +16,7 @@ import { childrenOf, type Destination, destinationProperties, readDestination } 
 import { expireHere } from '../copy/expire-here.ts';
 import { markHere, markThere, recoverCompletion } from '../copy/marks.ts';
 import { comesBySession, pull } from '../copy/pull.ts';
-import { pullFromCommon, refuseObstacle } from '../copy/pull-from-common.ts';
+import { pullFromCommon, refuseObstacle, withObstacle } from '../copy/pull-from-common.ts';
 import { resume } from '../copy/resume.ts';
 import { agreeToRollBack, type RollBack } from '../copy/roll-back.ts';
 import { setProperties } from '../copy/set-properties.ts';
@@ -114,7 +114,8 @@ async function newSnapshotThere(run: Run, far: FarSide, destination: Destination
   try {
     return await snapshotThere(run, far, source);
   } catch (error) {
-    if (!(error instanceof NoRoomThere) || run.settings.skipExpire) throw error;
+    if (!(error instanceof NoRoomThere)) throw await withObstacle(run, destination, error);
+    if (run.settings.skipExpire) throw error;
     run.report.warn(`${error.message}, for want of room; expiring on both sides, then trying once more`);
   }
   await expireHere(run, dataset);

@@ -83,7 +83,10 @@ t.test('what the gate would refuse is an error, but for a source that is not the
   const refusing = (code: string) => {
     const scene = pairOf('0+', '0+');
     if (!('side' in scene.there)) throw new Error('not seen');
-    return diagnose({ ...scene, there: { ...scene.there, refused: { code, reason: 'it is so' } } });
+    return diagnose({
+      ...scene,
+      there: { ...scene.there, refused: { code, reason: 'it is so', host: 'fileserver' } },
+    });
   };
   t.match(refusing('not-granted'), [
     {
