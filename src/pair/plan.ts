@@ -17,6 +17,8 @@ export interface Pair {
   readonly copy: Side;
   /** Every snapshot in between comes along (zfs send -I). */
   readonly all: boolean;
+  /** The snapshot, behind the @, that is to be sent; undefined where it is still to be made. */
+  readonly sending?: string | undefined;
   /** zfs receive has just refused the increment. */
   readonly isRefused: boolean;
 }
@@ -73,15 +75,19 @@ function clash(pair: Pair, base: Base): Obstacle | undefined {
 }
 
 /** The names that an increment from `base` brings, with GUIDs; the one that is made for it has none yet. */
-function comingOf({ tag, source, all }: Pair, base: Base): [name: string, guid: string | undefined][] {
+function comingOf(
+  { tag, source, all, sending }: Pair,
+  base: Base,
+): [name: string, guid: string | undefined][] {
   const between =
     all && !base.isBookmark
       ? source.snapshots.filter(({ createtxg }) => createtxg > base.ofSource.createtxg)
       : [];
-  const next = nextName(source, tag);
+  const next = sending ?? nextName(source, tag);
+  const guid = source.snapshots.find(({ name }) => name === sending)?.guid;
   return [
     ...between.map(({ name, guid }): [string, string] => [name, guid]),
-    ...(next === undefined ? [] : [[next, undefined] as [string, undefined]]),
+    ...(next === undefined ? [] : [[next, guid] as [string, string | undefined]]),
   ];
 }
 

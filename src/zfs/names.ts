@@ -79,6 +79,17 @@ export function parseSnapshot(text: string): { dataset: Dataset; name: string } 
   return dataset !== undefined && COMPONENT.test(name) ? { dataset, name } : undefined;
 }
 
+/**
+ * DATASET@NAME or DATASET#NAME as zfs can list it: others give their snapshots names with blanks. For comparing and showing; what
+ * goes into a command is `parseSnapshot`'s.
+ */
+export function isListedName(text: string): boolean {
+  const [, dataset = '', name = ''] = /^([^@#]+)[@#](.+)$/.exec(text) ?? [];
+  return (
+    text.length <= MAXIMUM_NAME && parseDataset(dataset) !== undefined && /^[A-Za-z0-9_.: -]+$/.test(name)
+  );
+}
+
 /** DATASET@TAG_hhhhhh exactly: the tag is what stands before the last underscore. */
 export function parseZrepSnapshot(text: string): ZrepSnapshot | undefined {
   const snapshot = parseSnapshot(text);

@@ -12,7 +12,15 @@ const ZREP = 'zrep' as Tag;
 function planOf(
   source: string,
   copy: string,
-  { all = true, written = '0', encryption = '', key = '', referenced = '1024', isRefused = false } = {},
+  {
+    all = true,
+    written = '0',
+    encryption = '',
+    key = '',
+    referenced = '1024',
+    sending = '',
+    isRefused = false,
+  } = {},
 ) {
   return planIncrement({
     tag: ZREP,
@@ -20,6 +28,7 @@ function planOf(
     copy: sideIn('vault/home', copy, { written, encryption, referenced }),
     all,
     isRefused,
+    sending: sending === '' ? undefined : sending,
   });
 }
 /** The base as both call it, and whether the source has to be told. */
@@ -59,6 +68,13 @@ t.test('what stands in the way has a name', async (t) => {
   t.equal(wayOf('1+', '1+ 2#other=4096'), 'parted', 'the next one will have that name');
   t.equal(wayOf('1+ 2+ weekly', 'weekly#old 1+ 2+'), 'name-taken');
   t.equal(wayOf('1+', '1+', { key: 'unavailable' }), 'key-not-loaded');
+});
+
+t.test('the snapshot that is to be sent is known once it is made', async (t) => {
+  const sides = ['1+ 2+ 3', '3#old 1+ 2+'] as const;
+  t.equal(wayOf(...sides, { all: false, sending: 'zrep_000003' }), 'name-taken');
+  t.same(wayOf(...sides, { all: false })[0], 'zrep_000002', 'the next one has another name');
+  t.same(wayOf('1+ 2', '1+ 2', { sending: 'zrep_000002' }), ['zrep_000002', 'zrep_000002', true], 'it came');
 });
 
 t.test('what is not in the way is none', async (t) => {

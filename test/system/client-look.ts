@@ -237,11 +237,11 @@ await inGateLab(t, POLICY, async (gate) => {
   t.test('--verify says so where the gate grants neither pulls nor reads, or nothing answers', async (t) => {
     t.match(await here(`status --verify ${mute.destination}`), {
       code: 1,
-      stdout: `whether the next pull would succeed cannot be told: fileserver does not let this client read ${mute.source}. In the grant for`,
+      stdout: `${mute.destination}: the next pull would FAIL: fileserver does not let this client pull ${mute.source}. In the grant for`,
     });
     t.match(await here(`status --warn 1y --verify ${mute.destination}`), {
-      code: 3,
-      stdout: /^ZREP UNKNOWN - /,
+      code: 2,
+      stdout: /^ZREP CRITICAL - .*does not let this client pull/,
     });
     t.match(await here(`status --warn 1y --verify ${one.destination}`, { SSH: 'ssh -p 1' }), {
       code: 2,
@@ -267,7 +267,10 @@ await inGateLab(t, POLICY, async (gate) => {
     await backup.run(['zfs', 'set', 'readonly=off', two.destination]);
     await writeData(backup, two.destination, 'change', 64);
     await backup.run(['zfs', 'snapshot', changed]);
-    t.match(await verify(two.destination), /would FAIL: .* newer than the newest common snapshot .*@changed/);
+    t.match(
+      await verify(two.destination),
+      /would FAIL: .* of its own since the newest common snapshot, .*@changed/,
+    );
     t.match(await here(`refresh ${two.destination}`), { code: 1 }, 'and so it does');
 
     const newer = `${one.source}@zrep_000009`;
@@ -282,10 +285,13 @@ await inGateLab(t, POLICY, async (gate) => {
     await fileserver.run(['zfs', 'destroy', `${one.source}@zrep_000001`]);
     t.match(
       await verify(one.destination),
-      /@zrep_000001 is one snapshot on fileserver and another on/,
+      /@zrep_000001 on .* is not the snapshot of that name that fileserver sends/,
       'the next one will be',
     );
     await fileserver.run(['zfs', 'snapshot', `${one.source}@zrep_000001`]);
-    t.match(await verify(one.destination), /@zrep_000001 is one snapshot on fileserver and another on/);
+    t.match(
+      await verify(one.destination),
+      /@zrep_000001 on .* is not the snapshot of that name that fileserver sends/,
+    );
   });
 });

@@ -24,14 +24,29 @@ export type Judged =
   | { readonly told: Told; readonly isPlain: boolean }
   | Unseen;
 
-/** Asks both sides of `destination`; nothing is changed on either. `isRefused` is whether zfs receive has just refused the stream. */
-export async function judgePull(run: Run, destination: Destination, isRefused = false): Promise<Judged> {
+/** What has happened in this run. */
+interface Meanwhile {
+  /** The snapshot, behind the @, that was made there and is to be sent. */
+  readonly sending?: string;
+  /** zfs receive has just refused the stream. */
+  readonly isRefused?: boolean;
+}
+
+/** What forbids one more snapshot there, and not the stream of one that is made. */
+const SHORTAGES = ['too-many-snapshots', 'snapshots-too-often', 'pool-full', 'sequence-exhausted'];
+
+/** Asks both sides of `destination`; nothing is changed on either. */
+export async function judgePull(
+  run: Run,
+  destination: Destination,
+  meanwhile: Meanwhile = {},
+): Promise<Judged> {
   const { dataset, host, source } = destination;
   const [copy, theirs] = await Promise.all([
     readCopy(run, dataset),
     readTheirSide(run, host, source, 'copy'),
   ]);
-  return judge(run, destination, copy, theirs, isRefused);
+  return judge(run, destination, copy, theirs, meanwhile);
 }
 
 function judge(
@@ -39,15 +54,16 @@ function judge(
   { dataset, host, source }: Pick<Destination, 'dataset' | 'host' | 'source'>,
   copy: Side,
   theirs: TheirSide,
-  isRefused: boolean,
+  { sending, isRefused = false }: Meanwhile,
 ): Judged {
   if (!('side' in theirs)) return theirs;
   const { tag } = settings;
   const names = { zrep: zrepAgain(settings), copy: dataset, source, host: host.name };
-  if (theirs.refused !== undefined)
-    return toldOf(judgeSource({ tag, source: theirs.side, copy }, theirs.refused));
+  const { refused } = theirs;
+  if (refused !== undefined && !(sending !== undefined && SHORTAGES.includes(refused.code)))
+    return toldOf(judgeSource({ tag, source: theirs.side, copy }, refused));
   // What stock zrep sends, and our gate: every snapshot in between under zrep's own tag.
-  const found = planIncrement({ tag, source: theirs.side, copy, all: tag === 'zrep', isRefused });
+  const found = planIncrement({ tag, source: theirs.side, copy, all: tag === 'zrep', isRefused, sending });
   return 'obstacle' in found ? toldOf(found) : { way: found, isGate: theirs.isGate, copy };
 
   function toldOf(obstacle: Obstacle): Judged {

@@ -7,6 +7,7 @@ import { inSentence, type Told } from '../../pair/obstacle.ts';
 import type { Way } from '../../pair/plan.ts';
 import { isTagged } from '../../replication/snapshots.ts';
 import { saysNoRoom } from '../../replication/step.ts';
+import { parseSnapshot } from '../../zfs/names.ts';
 import { anyValue } from '../../zfs/state.ts';
 import type { FarSide } from '../far/far-side.ts';
 import { Failure } from '../run/failure.ts';
@@ -31,13 +32,20 @@ export async function pullFromCommon(
   options: PullOptions,
 ): Promise<Pulled> {
   if (pulled.why.some(saysNoRoom)) return pulled;
-  const judged = await judgePull(run, destination);
+  const name = snapshot.slice(snapshot.indexOf('@') + 1);
+  const judged = await judgePull(run, destination, { sending: name });
   if ('told' in judged) throw inTheWay(judged.told, snapshot, far);
   if ('unseen' in judged) return judged.isReached ? withDoctor(run, destination, pulled) : pulled;
   const { way, isGate, copy } = judged;
+  // All of it came, whatever ssh ended with.
+  if (!way.base.isBookmark && way.base.ofSource.name === name) return { ...pulled, done: true };
   if (!way.isTold) return explained(pulled);
   // It was cut off, and is resumed by the next run.
   if (anyValue(copy.properties, 'receive_resume_token') !== undefined) return pulled;
+  // Only our gate takes a GUID; a name with a blank would be two words to a shell.
+  const theirs = `${destination.source}@${way.base.ofSource.name}`;
+  if (!isGate && !way.base.isBookmark && parseSnapshot(theirs) === undefined)
+    return withDoctor(run, destination, pulled);
   run.report.warn(
     `${far.host.name} would not begin with the newest common snapshot, ${destination.dataset}@${way.base.ofCopy.name}; it is told to`,
   );
@@ -49,7 +57,7 @@ export async function pullFromCommon(
   /** A zfs that does not count what was written tells of changes by refusing alone. */
   async function explained(again: Pulled): Promise<Pulled> {
     if (again.done || !again.isRefusedHere || run.step.capabilities.has('written')) return again;
-    const refused = await judgePull(run, destination, true);
+    const refused = await judgePull(run, destination, { sending: name, isRefused: true });
     if ('told' in refused) throw inTheWay(refused.told, snapshot, far);
     return again;
   }

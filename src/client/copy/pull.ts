@@ -27,7 +27,7 @@ export interface Pulled {
   readonly done: boolean;
   /** What kept it, for a person; empty when done. */
   readonly why: readonly string[];
-  /** zfs receive here has taken the stream's beginning, and failed. */
+  /** zfs receive here says that the copy is not as the stream wants it. */
   readonly isRefusedHere: boolean;
   /** What the far side said of it. */
   readonly farSaid: string;
@@ -94,6 +94,9 @@ function fromCommand(settings: Settings, snapshot: string, { base, isGate }: Fro
   const name = base.isBookmark ? base.ofSource.name : `${source}@${base.ofSource.name}`;
   return sendCommand(settings, name, snapshot);
 }
+
+/** zfs receive, of a copy that is not as the stream wants it (libzfs_sendrecv.c). */
+const REFUSED = /has been modified|does not match incremental source|most recent snapshot/;
 
 /** Waits for all, however one ends. @throws what the first one of them does that fails. */
 async function allOf(works: readonly (Promise<void> | undefined)[]): Promise<void> {
@@ -167,7 +170,7 @@ export async function receiveFrom(
   report.far(far.host.name, farLines(ended.sender.message));
   if (ended.refused !== undefined) throw notLetIn(ended, far.host.name);
   const why = complaints(ended, dataset);
-  const isRefusedHere = ended.receivers.some((receiver) => !succeeded(receiver));
+  const isRefusedHere = ended.receivers.some((one) => !succeeded(one) && REFUSED.test(one.message));
   return { done: why.length === 0, why, isRefusedHere, farSaid: ended.sender.message };
 }
 

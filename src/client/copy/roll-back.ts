@@ -64,8 +64,9 @@ export async function agreeToRollBack(
   await confirm(run, {
     heading: `zrep refresh -f rolls ${dataset} back to @${base.name}, the newest common snapshot. It destroys:`,
     losses: [...plan.snapshots, ...plan.changes],
-    command: `${zrepAgain(settings)} refresh -f --yes ${dataset}`,
-    agreed: yes,
+    command: `${zrepAgain(settings)} refresh -f ${plan.losesLastSent ? '' : '--yes '}${dataset}`,
+    agreed: yes && !plan.losesLastSent,
+    wantsTerminal: plan.losesLastSent,
     unattended: plan.snapshots.length === 0,
     toldAnyway: true,
   });

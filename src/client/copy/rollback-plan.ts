@@ -35,6 +35,8 @@ export interface RollbackPlan {
   readonly snapshots: readonly string[];
   /** Changes since the newest snapshot, one file system a line. */
   readonly changes: readonly string[];
+  /** The newest snapshot that was sent would go, since the source does not have it any more: a person has to see that. */
+  readonly losesLastSent: boolean;
   /** What forbids it: what must stay, and why, one a line. */
   readonly kept: readonly string[];
 }
@@ -68,6 +70,12 @@ export function planRollback(
     ways: parts.map(({ reading, base, newer }) => ({ dataset: reading.dataset, base, destroyed: newer })),
     snapshots: parts.flatMap(({ reading, newer }) => newer.map((one) => describe(reading, one))),
     changes: parts.flatMap(changesOf),
+    losesLastSent:
+      isCommon &&
+      parts.some(({ reading, snapshots, newer }) => {
+        const guards = protect(snapshots, reading.tags);
+        return newer.some((one) => ['newest-sent', 'lastsent'].includes(guards.get(one)?.kind ?? ''));
+      }),
     kept: parts.flatMap((part) => keptOf(part, isCommon ? tag : undefined)),
   };
 }

@@ -30,16 +30,14 @@ export const diagnoseObstacle: Diagnose = (scene) => {
   });
 };
 
-/** Refusals of a gate for what the doctor finds by itself. */
-const OWN_WORDS = ['not-marked-master', 'key-not-loaded'];
-
 /** What keeps the next increment from coming, as far as both sides tell. */
 export function obstaclesOf({ tag, there }: Scene, both: Both): Obstacle[] {
   const refused = 'side' in there ? there.refused : undefined;
   const why = refused && judgeSource({ tag, ...both }, refused);
-  const said: Obstacle[] =
-    why === undefined || (why.obstacle === 'refused-there' && OWN_WORDS.includes(why.code)) ? [] : [why];
   const found = planIncrement({ tag, ...both, all: tag === 'zrep', isRefused: false });
+  const own = ['not-marked-master', ...('obstacle' in found ? [found.obstacle] : [])];
+  const said: Obstacle[] =
+    why === undefined || (why.obstacle === 'refused-there' && own.includes(why.code)) ? [] : [why];
   if (!('obstacle' in found) || said.some(({ obstacle }) => obstacle === found.obstacle)) return said;
   // A first stream that was cut off: copy-state.ts says how it goes on.
   const begun = anyValue(both.copy.properties, 'receive_resume_token') !== undefined;

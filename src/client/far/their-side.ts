@@ -8,7 +8,7 @@ import type { Refused } from '../../pair/source.ts';
 import { printable } from '../../printable.ts';
 import { succeeded } from '../../process/pipeline.ts';
 import type { Role } from '../../replication/role.ts';
-import { parseDataset, parseSnapshot } from '../../zfs/names.ts';
+import { isListedName, parseDataset } from '../../zfs/names.ts';
 import type { Listing, Properties } from '../../zfs/state.ts';
 import { Failure } from '../run/failure.ts';
 import type { Run } from '../run/run.ts';
@@ -50,7 +50,10 @@ export async function readTheirSide(
   try {
     // A copy has no gate that could tell of it.
     const told = role === 'copy' && !host.here ? await askGate(run, far, dataset) : undefined;
-    return told ?? (await askZfs(run, far, dataset, role));
+    if (told === undefined || !('barred' in told)) return told ?? (await askZfs(run, far, dataset, role));
+    // It may be read all the same.
+    const seen = await askZfs(run, far, dataset, role);
+    return 'side' in seen ? { ...seen, refused: told.barred } : notGranted(host.name, dataset);
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     return {
@@ -65,9 +68,22 @@ export async function readTheirSide(
   }
 }
 
-async function askGate({ settings }: Run, far: FarSide, dataset: string): Promise<TheirSide | undefined> {
+async function askGate(
+  { settings }: Run,
+  far: FarSide,
+  dataset: string,
+): Promise<TheirSide | { readonly barred: Refused } | undefined> {
   const answer = await far.ask(stateCommand(settings, dataset), MOST_OF_LISTING);
   if (answer.code === NO_CONNECTION) return unseen(far.host.name, dataset, answer);
+  const code = refusedByGate(answer);
+  if (code === 'operation-not-granted' || code === 'tag-not-granted')
+    return {
+      barred: {
+        code,
+        reason: /refused \([a-z-]+\): (.*)/.exec(reasonOf(answer) ?? '')?.[1] ?? code,
+        host: far.host.name,
+      },
+    };
   if (!succeeded(answer) || !answer.output.startsWith('{')) return undefined;
   const { parseState } = await import('./their-state.ts');
   const state = parseState(answer.output, dataset, settings.tag);
@@ -122,7 +138,7 @@ export function parseFar(output: string, source: 'local' | 'received'): Listing 
   const listing = new Map<string, Map<string, { value: string; source: string }>>();
   for (const line of output.split('\n')) {
     const [name = '', property = '', value] = line.split('\t');
-    if (value === undefined || (parseDataset(name) ?? parseSnapshot(name)) === undefined) continue;
+    if (value === undefined || (parseDataset(name) === undefined && !isListedName(name))) continue;
     if (property === 'guid' && !/^\d{1,20}$/.test(value)) continue;
     const properties = listing.get(name) ?? new Map();
     // What is not set at all, and what is zfs's own, has no source.
@@ -140,6 +156,19 @@ export function merged(...listings: readonly Listing[]): Listing {
       all.set(name, new Map([...(all.get(name) ?? []), ...properties]));
   }
   return all;
+}
+
+/** Nothing may be read, and nothing pulled. */
+function notGranted(host: string, dataset: string): Unseen {
+  return {
+    ...{ isReached: true, isCertain: true },
+    unseen: `${host} does not let this client pull ${dataset}`,
+    mend: {
+      what: `In the grant for ${dataset} in its policy, put "pull" among the operations:`,
+      lines: ['operations = ["pull", "expire"]'],
+      on: host,
+    },
+  };
 }
 
 function refusedByGate({ message }: Answer): string | undefined {

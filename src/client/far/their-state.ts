@@ -3,7 +3,7 @@
 import * as z from 'zod/mini';
 import type { Refused } from '../../pair/source.ts';
 import { printable } from '../../printable.ts';
-import { parseSnapshot } from '../../zfs/names.ts';
+import { isListedName } from '../../zfs/names.ts';
 import type { Listing, Properties } from '../../zfs/state.ts';
 
 z.config({ jitless: true });
@@ -58,8 +58,7 @@ export function parseState(
     ['#', bookmarks],
   ] as const)
     for (const { name, guid, createtxg, creation, ...mark } of all) {
-      // A bookmark's name follows the same rules.
-      if (parseSnapshot(`${dataset}@${name}`) === undefined) continue;
+      if (!isListedName(`${dataset}${sign}${name}`)) continue;
       const { sent, source } = { sent: undefined, source: undefined, ...mark };
       set(`${dataset}${sign}${name}`, {
         ...{ guid: native(guid), createtxg: native(createtxg), creation: native(creation) },

@@ -25,7 +25,9 @@ interface Question {
   readonly agreed?: boolean;
   /** Little enough to go on where nobody is at a terminal. */
   readonly unattended?: boolean;
-  /** What is lost is told also where nobody is asked. */
+  /** Too much to be agreed to by anybody who does not see it. */
+  readonly wantsTerminal?: boolean;
+  /** What is lost is told also where nobody is asked, and all of it. */
   readonly toldAnyway?: boolean;
 }
 
@@ -59,8 +61,8 @@ export async function confirm(
 /** The terminal is one. */
 let asking: Promise<void> = Promise.resolve();
 
-function tell({ report }: Pick<Run, 'report'>, { heading, losses }: Question): void {
-  for (const line of [heading, ...shown(losses)]) report.warn(line);
+function tell({ report }: Pick<Run, 'report'>, question: Question): void {
+  for (const line of [question.heading, ...shown(question)]) report.warn(line);
 }
 
 async function ask(
@@ -69,14 +71,16 @@ async function ask(
   open: () => Terminal | undefined,
 ): Promise<void> {
   const { step } = run;
-  const { heading, losses, command, unattended = false, toldAnyway = false } = question;
+  const { heading, command, unattended = false, toldAnyway = false, wantsTerminal = false } = question;
   step.interruption.check();
-  const lines = [heading, ...shown(losses)];
+  const lines = [heading, ...shown(question)];
   const terminal = open();
   if (terminal === undefined) {
     if (!unattended || toldAnyway) tell(run, question);
     if (unattended) return;
-    throw new Failure(`nothing was done, since nobody is at a terminal to be asked; to do it: ${command}`);
+    throw new Failure(
+      `nothing was done, since nobody is at a terminal to be asked; to do it${wantsTerminal ? ', at a terminal' : ''}: ${command}`,
+    );
   }
   let answer: string | undefined;
   try {
@@ -90,8 +94,8 @@ async function ask(
   if (answer?.trim() !== 'yes') throw new Failure('nothing was done, since the answer was not yes');
 }
 
-function shown(losses: readonly string[]): string[] {
-  const more = losses.length - SHOWN;
+function shown({ losses, toldAnyway = false }: Question): string[] {
+  const more = toldAnyway ? 0 : losses.length - SHOWN;
   const lines = losses.slice(0, more > 0 ? SHOWN : losses.length).map((line) => `  ${line}`);
   return more > 0 ? [...lines, `  ... and ${more} more`] : lines;
 }

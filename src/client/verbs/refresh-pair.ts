@@ -87,9 +87,11 @@ async function withFar(
   const sent = Math.floor(Date.now() / 1000);
   const look = () => lookWhatCame(run, destination, snapshot);
   const first = await pull(run, far, destination, snapshot, { look, back: way, from: way?.from });
-  const pulled = first.done
-    ? first
-    : await pullFromCommon(run, far, destination, snapshot, first, { look, back: way });
+  // A way back was judged, and agreed to, before.
+  const pulled =
+    first.done || way !== undefined
+      ? first
+      : await pullFromCommon(run, far, destination, snapshot, first, { look });
   if (!pulled.done) {
     const why = [...pulled.why, ...(await makeRoomHere(run, dataset, pulled.why))];
     throw new Failure(

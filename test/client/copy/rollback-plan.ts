@@ -140,6 +140,16 @@ t.test(
   },
 );
 
+t.test('that the newest one that was sent would go is said by itself', async (t) => {
+  const loses = (snapshot: string, isCommon = true) =>
+    planRollback([readOf('written=0<-', 'zrep_000001 zrep:sent=2', snapshot)], ZREP, 'zrep_000001', isCommon)
+      .losesLastSent;
+  t.equal(loses('zrep_000002 zrep:sent=3'), true);
+  t.equal(loses('zrep_000002'), false, 'one that nobody marked');
+  t.equal(loses('by-hand'), false);
+  t.equal(loses('zrep_000002 zrep:sent=3', false), false, 'it is kept');
+});
+
 t.test('the base is the newest snapshot that both have, by GUID, whatever is marked', async (t) => {
   const sideWith = (...snapshots: string[]) =>
     sideOf(readOf('type=filesystem<-', ...snapshots).reading.listing, 'vault/home', ZREP);

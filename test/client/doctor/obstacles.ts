@@ -96,6 +96,7 @@ t.test('what the gate would refuse is an error, but for a source that is not the
     },
   ]);
   t.same(refusing('not-marked-master'), []);
+  t.match(refusing('key-not-loaded'), [{ code: 'refused-there' }], 'of a copy that does not show why');
 });
 
 t.test('no snapshot in common: the pair is begun anew beside the old copy', async (t) => {

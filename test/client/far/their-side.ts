@@ -18,7 +18,7 @@ t.test('names that are none, and GUIDs that are none, are left out', async (t) =
   t.same([...parseFar(text, 'local').keys()], ['tank/a@c']);
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), (word) =>
-      [...parseFar(`tank/a@${word}\tguid\t1\n`, 'local').keys()].every((name) => /^[\w/@.:-]+$/.test(name)),
+      [...parseFar(`tank/a@${word}\tguid\t1\n`, 'local').keys()].every((name) => /^[\w/@.: -]+$/.test(name)),
     ),
   );
 });

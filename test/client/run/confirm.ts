@@ -89,6 +89,20 @@ t.test('without a terminal it is listed all the same, and nothing is done', asyn
   t.equal(warned[1], '  vault/home@zrep_000001');
 });
 
+t.test('what a person has to see is agreed to at a terminal alone', async (t) => {
+  const question = { ...QUESTION, agreed: false, unattended: false, wantsTerminal: true };
+  t.match((await ask({ terminal: false }, question)).error, {
+    message: /to do it, at a terminal: zrep clear -f vault\/home$/,
+  });
+  t.match(await ask({ answer: 'yes' }, question), { error: undefined });
+});
+
+t.test('what is told anyway is told whole', async (t) => {
+  const losses = Array.from({ length: 50 }, (_, index) => `vault/home@${index}`);
+  const { warned } = await ask({ force: true }, { ...QUESTION, losses, toldAnyway: true });
+  t.equal(warned.at(-1), '  vault/home@49');
+});
+
 t.test('a long list is cut', async (t) => {
   const losses = Array.from({ length: 50 }, (_, index) => `vault/home@${index}`);
   const { printed } = await ask({ answer: 'yes' }, { ...QUESTION, losses });
