@@ -13,6 +13,8 @@ export type Obstacle =
   | { readonly obstacle: 'first-stream' }
   | { readonly obstacle: 'no-common-snapshot' }
   | { readonly obstacle: 'key-not-loaded' }
+  /** What comes is to be encrypted here. */
+  | { readonly obstacle: 'copy-key-not-loaded' }
   /** Both sides have made a snapshot of one name since the base. */
   | { readonly obstacle: 'parted'; readonly base: Base; readonly snapshots: readonly Snapshot[] }
   /** An older snapshot of the copy has the name of one that is to come. */
@@ -87,6 +89,11 @@ export function tell(obstacle: Obstacle, names: Names): Told {
       return {
         what: `the key of ${source} is not loaded on ${host}; the stream needs it, because ${copy} is not a raw copy`,
         ...there('load it (or make a raw copy: docs/policy.md, "raw")', `zfs load-key -r ${source}`),
+      };
+    case 'copy-key-not-loaded':
+      return {
+        what: `the key of the copy ${copy} is not loaded on this host, and what comes from ${host} is encrypted with it`,
+        ...here('load it', `zfs load-key -r ${copy}`),
       };
     case 'parted': {
       const [be, snapshots] =

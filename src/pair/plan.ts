@@ -53,12 +53,13 @@ function isFirst({ tag, source, copy }: Pair): boolean {
   return copy.snapshots.length === 0 && markedOf(source, tag) === undefined;
 }
 
-/** A copy that is encrypted came raw, or has a key of its own; of others the streams are not raw. */
+/** A copy that is encrypted came raw, or, where its source is not, has a key of its own; of others the streams are not raw. */
 function keyMissing({ source, copy }: Pair): Obstacle | undefined {
-  const raw = (anyValue(copy.properties, 'encryption') ?? 'off') !== 'off';
-  return !raw && anyValue(source.properties, 'keystatus') === 'unavailable'
-    ? { obstacle: 'key-not-loaded' }
-    : undefined;
+  const isLocked = ({ properties }: Side) => anyValue(properties, 'keystatus') === 'unavailable';
+  const isPlain = ({ properties }: Side) => anyValue(properties, 'encryption') === 'off';
+  const isEncrypted = (anyValue(copy.properties, 'encryption') ?? 'off') !== 'off';
+  if (!isEncrypted) return isLocked(source) ? { obstacle: 'key-not-loaded' } : undefined;
+  return isPlain(source) && isLocked(copy) ? { obstacle: 'copy-key-not-loaded' } : undefined;
 }
 
 /** zfs receive overwrites no snapshot: a name that the stream brings must be free, or that very snapshot's. */

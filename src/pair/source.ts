@@ -33,11 +33,12 @@ export function judgeSource({ tag, source, copy }: Asked, refused: Refused): Obs
     const settings = host && settingsOf(tag, source, copy, host);
     return settings === undefined ? said : { obstacle: 'source-unconfigured', settings };
   }
-  if (former.source === 'received' && property('master')?.source === 'received') {
-    const settings = host && settingsOf(tag, source, copy, host);
+  const isMaster = localValue(source.properties, `${tag}:master`) === 'yes';
+  // Moved, or restored with all its properties: a copy has no master's mark to bring.
+  if (former.source === 'received' && former.value === host && !isMaster) {
+    const settings = settingsOf(tag, source, copy, host);
     return settings === undefined ? said : { obstacle: 'source-received', settings };
   }
-  const isMaster = localValue(source.properties, `${tag}:master`) === 'yes';
   if (!isMaster || host === undefined || former.value === '-' || former.value === host) return said;
   return { obstacle: 'source-renamed', former: former.value, settings: [`${tag}:src-host=${host}`] };
 }

@@ -24,6 +24,7 @@ function each(called: (name: string) => string = (name) => name): Readonly<Recor
     'first-stream': { obstacle: 'first-stream' },
     'no-common-snapshot': { obstacle: 'no-common-snapshot' },
     'key-not-loaded': { obstacle: 'key-not-loaded' },
+    'copy-key-not-loaded': { obstacle: 'copy-key-not-loaded' },
     parted: { obstacle: 'parted', base, snapshots: [as(NEWER)] },
     'name-taken': { obstacle: 'name-taken', base, snapshots: [as(WEEKLY)] },
     'newer-snapshots': { obstacle: 'newer-snapshots', base, snapshots: [as(NEWER), as(WEEKLY)] },
@@ -49,6 +50,8 @@ const SENTENCES: Readonly<Record<Code, string>> = {
     'the copy vault/home and its source tank/home on fileserver have no common snapshot; to see how to begin the pair anew: zrep doctor vault/home',
   'key-not-loaded':
     'the key of tank/home is not loaded on fileserver; the stream needs it, because vault/home is not a raw copy; load it (or make a raw copy: docs/policy.md, "raw"), on fileserver: zfs load-key -r tank/home',
+  'copy-key-not-loaded':
+    'the key of the copy vault/home is not loaded on this host, and what comes from fileserver is encrypted with it; load it: zfs load-key -r vault/home',
   parted:
     '@zrep_000002 on vault/home is not the snapshot of that name that fileserver sends; the newest common snapshot is @zrep_000001; if fileserver has the right data, roll the copy back (it lists what it destroys, and asks): zrep refresh -f vault/home',
   'name-taken':

@@ -17,6 +17,8 @@ function planOf(
     written = '0',
     encryption = '',
     key = '',
+    locked = '',
+    plain = '',
     referenced = '1024',
     sending = '',
     isRefused = false,
@@ -24,8 +26,8 @@ function planOf(
 ) {
   return planIncrement({
     tag: ZREP,
-    source: sideIn('tank/home', source, { keystatus: key }),
-    copy: sideIn('vault/home', copy, { written, encryption, referenced }),
+    source: sideIn('tank/home', source, { keystatus: key, encryption: plain }),
+    copy: sideIn('vault/home', copy, { written, encryption, referenced, keystatus: locked }),
     all,
     isRefused,
     sending: sending === '' ? undefined : sending,
@@ -68,6 +70,9 @@ t.test('what stands in the way has a name', async (t) => {
   t.equal(wayOf('1+', '1+ 2#other=4096'), 'parted', 'the next one will have that name');
   t.equal(wayOf('1+ 2+ weekly', 'weekly#old 1+ 2+'), 'name-taken');
   t.equal(wayOf('1+', '1+', { key: 'unavailable' }), 'key-not-loaded');
+  const own = { encryption: 'aes-256-gcm', locked: 'unavailable' };
+  t.equal(wayOf('1+', '1+', { ...own, plain: 'off' }), 'copy-key-not-loaded', 'below an encrypted parent');
+  t.same(wayOf('1+', '1+', { ...own, plain: 'aes-256-gcm' })[0], 'zrep_000001', 'a raw copy needs none');
 });
 
 t.test('the snapshot that is to be sent is known once it is made', async (t) => {

@@ -41,6 +41,8 @@ t.test('a source without any property is given all of them, or is another file s
 t.test('one whose properties came with a stream was moved, or restored', async (t) => {
   const moved = ALL.map((one) => `${one}<received`).join(' ');
   t.same(judged(moved, { code: 'not-marked-master' }), { obstacle: 'source-received', settings: ALL });
+  const restored = moved.replace(' zrep:master=yes<received', '');
+  t.same(judged(restored, { code: 'not-marked-master' }), { obstacle: 'source-received', settings: ALL });
 });
 
 t.test('a master of a host of another name is told its name', async (t) => {

@@ -83,6 +83,6 @@ function copyProperties(capabilities: Capabilities, tag: Tag): string[] {
     ...snapshotProperties(capabilities, tag),
     ...['lastsent', 'dest-host', 'savecount'].map((name) => `${tag}:${name}`),
     ...(capabilities.has('resume') ? ['receive_resume_token'] : []),
-    ...(capabilities.has('excludes') ? ['encryption'] : []),
+    ...(capabilities.has('excludes') ? ['encryption', 'keystatus'] : []),
   ];
 }

@@ -80,7 +80,7 @@ export async function pull(
   };
   try {
     return await receiveFrom(run, far, command, wanted, receive, dataset, {
-      total: () => estimate(run, far, destination, snapshot),
+      total: () => estimate(run, far, destination, snapshot, from?.base.ofSource.name),
       ...(back && { begins: (head: Head) => rollBack(run, destination, back, head) }),
       received: () => allOf([hold(), look?.()]),
     });
@@ -109,11 +109,12 @@ async function estimate(
   far: FarSide,
   { snapshots, source }: Destination,
   snapshot: string,
+  from: string | undefined,
 ): Promise<number | undefined> {
-  const base = snapshots.findLast(({ sent }) => sent !== undefined);
+  const base = from ?? snapshots.findLast(({ sent }) => sent !== undefined)?.name;
   if (progress === undefined || base === undefined) return undefined;
   try {
-    const command = estimateCommand(settings.tag, `${source}@${base.name}`, snapshot);
+    const command = estimateCommand(settings.tag, `${source}@${base}`, snapshot);
     return parseEstimate((await far.ask(command)).output);
   } catch {
     return undefined;

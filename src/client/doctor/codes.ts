@@ -73,6 +73,7 @@ const STATE = {
   'partial-receive': warning('zrep refresh goes on with it; a stock zrep cannot refresh until it is gone.'),
   'partial-receive-dead': warning('Nothing can go on with it, and it takes up room.'),
   'key-not-loaded': error('zfs send of an encrypted file system needs its key, unless the stream is raw.'),
+  'copy-key-not-loaded': error('zfs receive encrypts what comes with the key of the copy.'),
   'lock-stale': warning(
     'The next zrep takes it over; but a stock one waits for ever when the number belongs to another process by then.',
   ),

@@ -55,6 +55,7 @@ function mendOf(scene: Scene, both: Both, obstacle: Obstacle, told: Told): Mend 
       return rollBack(scene.tag, both, obstacle.base.ofCopy, told);
     case 'first-stream':
     case 'key-not-loaded':
+    case 'copy-key-not-loaded':
     case 'name-taken':
     case 'source-unconfigured':
     case 'source-received':
