@@ -34,6 +34,7 @@ const ON_EVERY_SERIES = ['allow', 'client-doctor-partial', 'client-hostile', 'ra
 
 /** These take longest. They are begun first, so that no core waits for one of them at the end. */
 const LONG = [
+  'client-base',
   'client-histories',
   'client-doctor-settings',
   'client-doctor-snapshots',
