@@ -43,12 +43,12 @@ export async function takeSeat(folder: string, limit: number): Promise<Leave | u
 
 function sitDown(folder: string, own: string): void {
   for (;;) {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
     try {
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
       writeFileSync(`${folder}/${own}`, '', { mode: 0o600 });
       return;
     } catch (error) {
-      // Somebody left last between the two calls.
+      // Somebody left last between the two calls, or in the middle of the first: Node makes the folder, and then looks at it.
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     }
   }

@@ -27,7 +27,7 @@ async function startSitter(t: Test, folder: string, limit: number): Promise<Chil
 }
 
 /** Tells it; the answer is whether it sits. @throws Error when it has died. */
-async function tell(sitter: ChildProcess, word: 'sit' | 'leave'): Promise<boolean> {
+async function tell(sitter: ChildProcess, word: 'sit' | 'leave' | number): Promise<boolean> {
   const died = new AbortController();
   const abort = () => died.abort();
   sitter.once('exit', abort);
@@ -183,4 +183,10 @@ t.test('nor are there ever more while they come and go as they like', async (t) 
   await Promise.all(sitters.map(come));
   t.ok(most <= limit, `${most} at once`);
   t.ok(seats > 40, `${seats} seats were taken`);
+});
+
+t.test('who comes just as the last one leaves finds a seat, and no error', async (t) => {
+  const folder = makePlace(t);
+  const sitters = await Promise.all(Array.from({ length: 3 }, () => startSitter(t, folder, 9)));
+  for (const sat of await Promise.all(sitters.map((sitter) => tell(sitter, 2000)))) t.equal(sat, false);
 });
