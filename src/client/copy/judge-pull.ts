@@ -59,11 +59,13 @@ function judge(
   if (!('side' in theirs)) return theirs;
   const { tag } = settings;
   const names = { zrep: zrepAgain(settings), copy: dataset, source, host: host.name };
-  const { refused } = theirs;
-  if (refused !== undefined && !(sending !== undefined && SHORTAGES.includes(refused.code)))
-    return toldOf(judgeSource({ tag, source: theirs.side, copy }, refused));
   // What stock zrep sends, and our gate: every snapshot in between under zrep's own tag.
   const found = planIncrement({ tag, source: theirs.side, copy, all: tag === 'zrep', isRefused, sending });
+  const { refused } = theirs;
+  const isOver = sending !== undefined && SHORTAGES.includes(refused?.code ?? '');
+  const isFound = 'obstacle' in found && found.obstacle === refused?.code;
+  if (refused !== undefined && !isOver && !isFound)
+    return toldOf(judgeSource({ tag, source: theirs.side, copy }, refused));
   return 'obstacle' in found ? toldOf(found) : { way: found, isGate: theirs.isGate, copy };
 
   function toldOf(obstacle: Obstacle): Judged {
