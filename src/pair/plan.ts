@@ -34,11 +34,14 @@ export interface Way {
 
 /** How the next increment comes; or the obstacle. */
 export function planIncrement(pair: Pair): Way | Obstacle {
-  const { tag, source } = pair;
   const base = baseOf(pair);
   if (base === undefined) return { obstacle: isFirst(pair) ? 'first-stream' : 'no-common-snapshot' };
   const obstacle = keyMissing(pair) ?? clash(pair, base) ?? changes(pair, base);
-  if (obstacle !== undefined) return obstacle;
+  return obstacle ?? wayFrom(base, pair);
+}
+
+/** The increment from `base`, whatever stands in its way. */
+export function wayFrom(base: Base, { tag, source }: Pick<Pair, 'tag' | 'source'>): Way {
   const marked = markedOf(source, tag);
   return { base, marked, isTold: marked?.guid !== base.ofCopy.guid };
 }
@@ -67,7 +70,7 @@ function clash(pair: Pair, base: Base): Obstacle | undefined {
   const coming = new Map(comingOf(pair, base));
   const same = pair.copy.snapshots.filter(({ name, guid }) => coming.has(name) && coming.get(name) !== guid);
   if (same.length === 0) return undefined;
-  const newer = same.filter(({ createtxg }) => createtxg > base.ofCopy.createtxg);
+  const newer = behind(same, base.ofCopy);
   return {
     obstacle: newer.length > 0 ? 'parted' : 'name-taken',
     base,
@@ -80,10 +83,7 @@ function comingOf(
   { tag, source, all, sending }: Pair,
   base: Base,
 ): [name: string, guid: string | undefined][] {
-  const between =
-    all && !base.isBookmark
-      ? source.snapshots.filter(({ createtxg }) => createtxg > base.ofSource.createtxg)
-      : [];
+  const between = all && !base.isBookmark ? behind(source.snapshots, base.ofSource) : [];
   const next = sending ?? nextName(source, tag);
   const guid = source.snapshots.find(({ name }) => name === sending)?.guid;
   return [
@@ -104,7 +104,7 @@ function nextName({ dataset, tagged }: Side, tag: Tag): string | undefined {
  * it changed the size; where that zfs has refused the stream already, there was one.
  */
 function changes({ source, copy, isRefused }: Pair, base: Base): Obstacle | undefined {
-  const newer = copy.snapshots.filter(({ createtxg }) => createtxg > base.ofCopy.createtxg);
+  const newer = behind(copy.snapshots, base.ofCopy);
   const bytes = bytesOf(anyValue(copy.properties, 'written'));
   const head = { written: bytes, referenced: anyValue(copy.properties, 'referenced') };
   const states = [base.ofCopy, ...newer, head];
@@ -127,10 +127,16 @@ function differs(one: string | undefined, other: string | undefined): boolean {
 
 /** A snapshot that the copy has had, as the marks of the source say, and that was destroyed here. */
 function lostHere(source: Side, copy: Side, base: Base): TaggedSnapshot | undefined {
-  return source.tagged.findLast(
-    ({ sent, guid, createtxg }) =>
-      sent !== undefined &&
-      createtxg > base.ofSource.createtxg &&
-      !copy.snapshots.some((one) => one.guid === guid),
+  return behind(source.tagged, base.ofSource).findLast(
+    ({ sent, guid }) => sent !== undefined && !copy.snapshots.some((one) => one.guid === guid),
   );
+}
+
+interface Placed {
+  readonly createtxg: number;
+}
+
+/** Those that were made on one side after `place` was there. */
+function behind<Made extends Placed>(all: readonly Made[], place: Placed): Made[] {
+  return all.filter(({ createtxg }) => createtxg > place.createtxg);
 }

@@ -24,10 +24,12 @@ export type Judged =
   | { readonly told: Told; readonly isPlain: boolean }
   | Unseen;
 
-/** What has happened in this run. */
+/** What is known, or has happened in this run. */
 interface Meanwhile {
   /** The snapshot, behind the @, that was made there and is to be sent. */
   readonly sending?: string;
+  /** The copy, where it was read just now, with `copyProperties`. */
+  readonly copy?: Side;
   /** zfs receive has just refused the stream. */
   readonly isRefused?: boolean;
 }
@@ -43,7 +45,7 @@ export async function judgePull(
 ): Promise<Judged> {
   const { dataset, host, source } = destination;
   const [copy, theirs] = await Promise.all([
-    readCopy(run, dataset),
+    meanwhile.copy ?? readCopy(run, dataset),
     readTheirSide(run, host, source, 'copy'),
   ]);
   return judge(run, destination, copy, theirs, meanwhile);
@@ -80,7 +82,8 @@ async function readCopy({ settings, step }: Run, dataset: string): Promise<Side>
   return sideOf(parseListing(output), dataset, settings.tag);
 }
 
-function copyProperties(capabilities: Capabilities, tag: Tag): string[] {
+/** What has to be read of the copy and its snapshots. */
+export function copyProperties(capabilities: Capabilities, tag: Tag): string[] {
   return [
     ...snapshotProperties(capabilities, tag),
     ...['lastsent', 'dest-host', 'savecount'].map((name) => `${tag}:${name}`),

@@ -6,7 +6,7 @@
 import { readSnapshots } from '../../expire/read-zfs.ts';
 import { fullName } from '../../expire/snapshot.ts';
 import { baseOf } from '../../pair/common.ts';
-import { markedOf } from '../../pair/plan.ts';
+import { wayFrom } from '../../pair/plan.ts';
 import { type Side, type Snapshot, sideOf } from '../../pair/side.ts';
 import { destroyAll } from '../../replication/destroy.ts';
 import { mustSucceed } from '../../replication/step.ts';
@@ -77,8 +77,8 @@ export async function agreeToRollBack(
 function fromOf(tag: Tag, copy: Side, theirs: TheirSide): From | undefined {
   if (!('side' in theirs)) return undefined;
   const base = baseOf({ source: theirs.side, copy });
-  if (base === undefined || markedOf(theirs.side, tag)?.guid === base.ofCopy.guid) return undefined;
-  return { base, isGate: theirs.isGate };
+  const way = base && wayFrom(base, { tag, source: theirs.side });
+  return way?.isTold ? { base: way.base, isGate: theirs.isGate } : undefined;
 }
 
 function noBase(run: Run, { dataset }: Destination, theirs: TheirSide, host: string): Failure {

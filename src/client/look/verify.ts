@@ -4,12 +4,13 @@
  */
 
 import { inSentence } from '../../pair/obstacle.ts';
+import { type Side, sideOf } from '../../pair/side.ts';
 import { mustSucceed } from '../../replication/step.ts';
 import { readStateArgv } from '../../zfs/argv.ts';
 import { parseDataset } from '../../zfs/names.ts';
 import { parseListing } from '../../zfs/state.ts';
 import { type Destination, destinationProperties, readDestination } from '../copy/destination.ts';
-import { judgePull } from '../copy/judge-pull.ts';
+import { copyProperties, judgePull } from '../copy/judge-pull.ts';
 import { Failure } from '../run/failure.ts';
 import type { Run } from '../run/run.ts';
 import type { PairView } from './pair-view.ts';
@@ -23,9 +24,9 @@ export interface Verification {
 /** Asks the far side of `pair`, unless it is certain here what comes of it. */
 export async function verify(run: Run, pair: PairView): Promise<Verification> {
   if (pair.role === 'source') return askThere(pair);
-  const destination = await destinationOf(run, pair.dataset);
-  if (typeof destination === 'string') return { verdict: 'would-fail', why: destination };
-  const judged = await judgePull(run, destination);
+  const read = await readHere(run, pair.dataset);
+  if (typeof read === 'string') return { verdict: 'would-fail', why: read };
+  const judged = await judgePull(run, read.destination, { copy: read.copy });
   if ('told' in judged) return { verdict: 'would-fail', why: inSentence(judged.told) };
   if (!('unseen' in judged)) return { verdict: 'would-succeed' };
   const { what, lines, on } = judged.mend;
@@ -45,14 +46,22 @@ function askThere({ destination }: PairView): Verification {
   };
 }
 
+interface Here {
+  readonly destination: Destination;
+  readonly copy: Side;
+}
+
 /** As a refresh takes it; or why that would refuse. */
-async function destinationOf({ settings, step }: Run, name: string): Promise<Destination | string> {
+async function readHere({ settings, step }: Run, name: string): Promise<Here | string> {
+  const { tag, hostName } = settings;
   const dataset = parseDataset(name);
   if (dataset === undefined) return `zrep cannot handle the name of ${name}`;
-  const argv = readStateArgv(dataset, destinationProperties(step.capabilities, settings.tag), 1);
-  const { output } = mustSucceed(await step.zfs.ask(argv), dataset);
+  const properties = [destinationProperties, copyProperties].flatMap((of) => of(step.capabilities, tag));
+  const argv = readStateArgv(dataset, [...new Set(properties)], 1);
+  const listing = parseListing(mustSucceed(await step.zfs.ask(argv), dataset).output);
   try {
-    return readDestination(parseListing(output), dataset, settings.tag, settings.hostName);
+    const destination = readDestination(listing, dataset, tag, hostName);
+    return { destination, copy: sideOf(listing, dataset, tag) };
   } catch (error) {
     if (error instanceof Failure) return error.message;
     throw error;
