@@ -2,9 +2,11 @@
 
 import t, { type Test } from 'tap';
 import { provideBuild } from '../../lab/installation.ts';
-import { makePair, type Pair, snapshotsOf, writeData } from '../../lab/pair.ts';
+import { type Pair, snapshotsOf, writeData } from '../../lab/pair.ts';
 import { doctor } from '../fixtures/system/doctor-pairs.ts';
 import { inGateLab, snapshotNames } from '../fixtures/system/gate-lab.ts';
+import { makeHealthyPair } from '../fixtures/system/histories/pair.ts';
+import { World } from '../fixtures/system/histories/world.ts';
 import { insist } from '../fixtures/system/insist.ts';
 import { openLogin } from '../fixtures/system/open-login.ts';
 
@@ -24,15 +26,17 @@ await inGateLab(t, POLICY, async (gate) => {
   await provideBuild(backup, { program: 'zrep' });
   await fileserver.run(['zfs', 'create', '-p', `${tank}/home`]);
   await backup.run(['zfs', 'create', '-p', `${vault}/home`]);
+  await gate.shareWithZrep();
   const isFuse = gate.zfs === 'zfs-fuse';
   const zrep = (words: string) => backup.run(['zrep', ...words.split(' ')], { allowFail: true });
   let pairs = 0;
   /** Refreshed twice, with something written each time. */
   const newPair = async (): Promise<Pair> => {
     pairs += 1;
-    const pair = await makePair(gate, `home/p${pairs}`, { savecount: 9 });
-    for (const name of ['one', 'two']) await refreshed(pair, name);
-    return pair;
+    const world = new World(gate, `p${pairs}`, 'gate');
+    await world.begin();
+    await makeHealthyPair(world, 2);
+    return { source: world.source, destination: world.copy, tag: 'zrep' };
   };
   const refreshed = async ({ source, destination }: Pair, name: string) => {
     await writeData(fileserver, source, name, 64);
@@ -46,6 +50,7 @@ await inGateLab(t, POLICY, async (gate) => {
   const here = (...argv: string[]) => backup.run(argv);
   const writable = async ({ destination }: Pair, name: string) => {
     await here('zfs', 'set', 'readonly=off', destination);
+    await here('zfs', 'mount', destination);
     await writeData(backup, destination, name, 64);
     await here('zfs', 'set', 'readonly=on', destination);
   };
