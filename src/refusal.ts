@@ -96,7 +96,7 @@ const sentences = {
   'never-sent': () =>
     'no snapshot of this file system is marked as sent, so there is nothing to increment from; run zrep init again, or zrep sentsync on the fileserver',
   'already-initialized': (dataset: string, mend: string) =>
-    `a snapshot of ${dataset} is marked as sent already, so it has a backup to refresh; to begin anew, run on the fileserver: ${mend}`,
+    `a snapshot of ${dataset} is marked as sent already, so it has a backup to refresh; if that is lost, begin anew on the backup server (zrep init --pull --anew), or run on the fileserver: ${mend}`,
   'configured-otherwise': (dataset: string, property: string, mend: string) =>
     `${dataset} belongs to another pair by its ${property}; if that pair is no more, run on the fileserver: ${mend}`,
   'not-latest': (snapshot: string, latest: string) =>

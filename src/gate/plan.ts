@@ -95,13 +95,14 @@ function steps(
         ],
         conditions: [
           ...masterConditions(tag),
-          ...(full ? [neverSent(tag)] : []),
           ...(token
             ? [
                 'the GUIDs in the token are those of this dataset: of a snapshot with this tag, from any of its snapshots or bookmarks',
               ]
             : full
-              ? [`${name} exists`]
+              ? [
+                  `${name} exists; if a snapshot is marked ${tag}:sent already, it is the latest one, and not marked`,
+                ]
               : [
                   `${name} is the latest ${tag} snapshot`,
                   from === undefined

@@ -48,7 +48,7 @@ export function incrementFrom(tag: Tag, snapshot: string): SendBase {
 }
 
 /** The snapshot that the command names, which must be the newest. */
-function newest({ snapshot }: Pull, snapshots: readonly TaggedSnapshot[]): TaggedSnapshot | Refusal {
+export function newest({ snapshot }: Pull, snapshots: readonly TaggedSnapshot[]): TaggedSnapshot | Refusal {
   const name = formatZrepSnapshot(snapshot);
   const latest = snapshots.at(-1);
   if (latest === undefined || !snapshots.some((one) => fullName(one) === name))

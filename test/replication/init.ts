@@ -194,7 +194,6 @@ t.test('a pair of which a snapshot is marked as sent is not begun again', async 
     const zfs = bare();
     await begin(zfs);
     zfs.snapshot(`${HOME}@zrep_000001`);
-    const token = tokenFor(zfs, FIRST);
     zfs.set(name, property, value);
     const before = changes(zfs).length;
     t.match(
@@ -202,11 +201,35 @@ t.test('a pair of which a snapshot is marked as sent is not begun again', async 
       { refused: 'already-initialized', reason: /: zrep clear tank\/home$/ },
       property,
     );
-    t.match(await pull(zfs, FIRST), { refused: 'already-initialized' });
-    t.match(await pull(zfs, `${FIRST} ${token}`), { refused: 'already-initialized' });
+    const refused = property === 'zrep:sent' ? 'already-sent' : 'not-latest';
+    t.match(await pull(zfs, FIRST), { refused });
     t.equal(changes(zfs).length, before, 'nothing was changed or streamed');
   }
 });
+
+t.test(
+  'for a copy that was lost, the newest snapshot of a pair that has begun is streamed whole',
+  async (t) => {
+    const zfs = bare();
+    await begin(zfs);
+    zfs.set(FIRST, 'zrep:sent', '1700000000');
+    const next = `${HOME}@zrep_000001`;
+    zfs.snapshot(next);
+    t.strictSame(await pull(zfs, next), { facts: { snapshot: next } });
+    t.ok(zfs.asked.includes(`stream send -L ${next}`), 'without a base');
+    const token = tokenFor(zfs, next);
+    t.strictSame(await pull(zfs, `${next} ${token}`), { facts: { snapshot: next } }, 'and gone on with');
+    zfs.snapshot(`${HOME}@zrep_000002`);
+    t.match(await pull(zfs, next), { refused: 'not-latest' });
+    t.strictSame(
+      await pull(zfs, `${next} ${token}`),
+      { facts: { snapshot: next } },
+      'a stream that was begun',
+    );
+    zfs.set(next, 'zrep:sent', '1700000001');
+    t.match(await pull(zfs, `${next} ${token}`), { refused: 'already-sent' });
+  },
+);
 
 t.test('a first snapshot has to have room, and without one nothing is configured', async (t) => {
   const zfs = bare();
@@ -232,7 +255,7 @@ t.test('the snapshot is streamed whole, is on record, and can then be marked', a
   t.match(zfs.objects.get(FIRST)?.get('zrep-gate:streamed')?.value, /^backup1@\d+$/);
   t.strictSame(await pull(zfs, FIRST), { facts: { snapshot: FIRST } }, 'again, as long as it is not marked');
   t.strictSame(await complete(zfs), { facts: { snapshot: FIRST } });
-  t.match(await pull(zfs, FIRST), { refused: 'already-initialized' });
+  t.match(await pull(zfs, FIRST), { refused: 'already-sent' });
 });
 
 t.test('only a snapshot of a pair is streamed whole', async (t) => {

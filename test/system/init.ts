@@ -66,9 +66,8 @@ await inGateLab(t, POLICY, async (gate) => {
     const before = await stateOf(fileserver);
     const { reason } = checkRefusal(t, await ask(initOf(pair)), 'already-initialized', 77);
     t.match(reason, new RegExp(`zrep clear ${source}$`));
-    for (const name of [first, zrepName(source, 2)]) {
-      checkRefusal(t, await ask(`zrep _initpull ${name}`), 'already-initialized', 77);
-    }
+    checkRefusal(t, await ask(`zrep _initpull ${first}`), 'already-sent', 77);
+    checkRefusal(t, await ask(`zrep _initpull ${zrepName(source, 2)}`), 'already-sent', 77);
     t.same(await stateOf(fileserver), before, 'nothing has changed');
     const told = (await loggedOn(fileserver)).find(({ fields }) => fields['destination'] !== undefined);
     t.match(told?.fields, { event: 'result', snapshot: first, destination: `backup:${destination}` });
