@@ -99,6 +99,14 @@ const sentences = {
     `a snapshot of ${dataset} is marked as sent already, so it has a backup to refresh; if that is lost, begin anew on the backup server (zrep init --pull --anew), or run on the fileserver: ${mend}`,
   'configured-otherwise': (dataset: string, property: string, mend: string) =>
     `${dataset} belongs to another pair by its ${property}; if that pair is no more, run on the fileserver: ${mend}`,
+  'not-set-up': (dataset: string) =>
+    `${dataset} is not set up with this tag, so there is nothing to take back`,
+  'set-up-by-other': (dataset: string, mend: string) =>
+    `no set-up of ${dataset} by this client is on record, so it cannot take one back; if that pair is no more, run on the fileserver: ${mend}`,
+  'already-streamed': (snapshot: string, mend: string) =>
+    `a stream of ${snapshot} has ended well, so a copy may have it, and the set-up is not taken back; complete it (zrep init --pull), or, if there is no copy, run on the fileserver: ${mend}`,
+  'snapshot-held': (snapshot: string) =>
+    `${snapshot} has a hold, so the set-up is not taken back; on the fileserver, see: zfs holds ${snapshot}`,
   'not-latest': (snapshot: string, latest: string) =>
     `${snapshot} is not the latest zrep snapshot, ${latest} is; refresh again`,
   'already-sent': (snapshot: string) =>

@@ -10,7 +10,17 @@ import type { GetRequest, ListRequest } from '../zfs/read-request.ts';
 import type { ResumeToken } from '../zfs/resume-token.ts';
 import type { DryRun, SendFlag } from '../zfs/send-flags.ts';
 
-export type Operation = Snaponly | Init | Pull | Refreshcomplete | Expire | State | List | Get | Send;
+export type Operation =
+  | Snaponly
+  | Init
+  | Uninit
+  | Pull
+  | Refreshcomplete
+  | Expire
+  | State
+  | List
+  | Get
+  | Send;
 
 /** `zrep snaponly DATASET`: make the next snapshot and print its name. */
 export interface Snaponly {
@@ -29,6 +39,16 @@ export interface Init {
   readonly destHost: HostName;
   readonly destFs: Dataset;
   readonly savecount: number;
+}
+
+/** `zrep _uninit DATASET DESTHOST DESTFS`: take back what `_init` with the same words did, as long as no stream ended well. */
+export interface Uninit {
+  readonly kind: 'uninit';
+  readonly dataset: Dataset;
+  readonly tag: Tag;
+  readonly recursive: boolean;
+  readonly destHost: HostName;
+  readonly destFs: Dataset;
 }
 
 /**
@@ -113,6 +133,7 @@ export function isShort(operation: Operation): boolean {
   switch (operation.kind) {
     case 'snaponly':
     case 'init':
+    case 'uninit':
     case 'refreshcomplete':
     case 'expire':
     case 'state':

@@ -1,6 +1,6 @@
 /**
  * `zrep [-D] [-R] [-t TAG] VERB …`: the server's side of a pull, in every spelling a stock client produces, and of
- * `_init`, `_initpull`, `_state` and the word `from=`, which only our own client sends.
+ * `_init`, `_uninit`, `_initpull`, `_state` and the word `from=`, which only our own client sends.
  *
  * Stock clients repeat `-t TAG`, write `-R` before or behind it, and with `-D` and a ZREP_PATH of two words
  * repeat the program's word; stock servers fail on some of those (zrep issues #79, #18 of the protocol
@@ -19,7 +19,7 @@ import {
   type ZrepSnapshot,
 } from '../zfs/names.ts';
 import { parseResumeToken } from '../zfs/resume-token.ts';
-import type { Expire, Init, Operation, Pull, Refreshcomplete, Snaponly, State } from './request.ts';
+import type { Expire, Init, Operation, Pull, Refreshcomplete, Snaponly, State, Uninit } from './request.ts';
 
 interface Switches {
   readonly tag: Tag;
@@ -32,6 +32,7 @@ type Verb = (switches: Switches, words: readonly string[]) => Operation | Refusa
 const verbs = new Map<string, Verb>([
   ['snaponly', parseSnaponly],
   ['_init', parseInit],
+  ['_uninit', parseUninit],
   ['_initpull', (switches, words) => parsePull('initpull', switches, words)],
   ['_refreshpull', (switches, words) => parsePull('refreshpull', switches, words)],
   ['_refreshcomplete', parseRefreshcomplete],
@@ -81,17 +82,33 @@ function parseSnaponly({ tag, recursive }: Switches, words: readonly string[]): 
 }
 
 function parseInit({ tag, recursive }: Switches, words: readonly string[]): Init | Refusal {
-  const [name = '', host = '', destination = '', count = ''] = words;
+  const [count = ''] = words.slice(3);
   if (words.length !== 4 || !/^[1-9][0-9]{0,5}$/.test(count)) {
     const problem = 'a dataset, a host, a dataset there, and a number from 1 to 999999 are needed';
     return refuse('bad-usage', 'zrep _init DATASET DESTHOST DESTFS SAVECOUNT', problem);
   }
+  const ends = endsFrom(words);
+  return isRefusal(ends) ? ends : { kind: 'init', tag, recursive, ...ends, savecount: Number(count) };
+}
+
+function parseUninit({ tag, recursive }: Switches, words: readonly string[]): Uninit | Refusal {
+  if (words.length !== 3) {
+    const problem = 'a dataset, a host, and a dataset there are needed';
+    return refuse('bad-usage', 'zrep _uninit DATASET DESTHOST DESTFS', problem);
+  }
+  const ends = endsFrom(words);
+  return isRefusal(ends) ? ends : { kind: 'uninit', tag, recursive, ...ends };
+}
+
+/** The two ends of a pair, the first three of `words`. */
+function endsFrom(words: readonly string[]): Pick<Init, 'dataset' | 'destHost' | 'destFs'> | Refusal {
+  const [name = '', host = '', destination = ''] = words;
   const [dataset, destFs] = [datasetFrom(name), datasetFrom(destination)];
   if (isRefusal(dataset)) return dataset;
   if (isRefusal(destFs)) return destFs;
   const destHost = parseHostName(host);
   if (destHost === undefined) return refuse('bad-name', 'the name of a host', host);
-  return { kind: 'init', dataset, tag, recursive, destHost, destFs, savecount: Number(count) };
+  return { dataset, destHost, destFs };
 }
 
 const PULL_USAGE = {

@@ -12,6 +12,7 @@ import { readArgv } from '../replication/read.ts';
 import { completeArgvs } from '../replication/refreshcomplete.ts';
 import { incrementFrom } from '../replication/refreshpull.ts';
 import { sendOperationArgv } from '../replication/send.ts';
+import { initByProperty, uninitArgvs } from '../replication/set-up.ts';
 import { stateArgv } from '../replication/state.ts';
 import { STREAMED } from '../replication/streamed.ts';
 import { destroyArgv, resumeArgv, sendArgv, setArgv, snapshotArgv } from '../zfs/argv.ts';
@@ -52,6 +53,7 @@ function steps(
   capabilities: Capabilities,
 ): Steps {
   const { dataset } = operation;
+  const madeBy = (tag: Tag) => ({ [initByProperty(tag)]: client.name });
   const underLock = (tag: Tag, work: Steps) => lockedSteps(capabilities, dataset, tag, work);
   switch (operation.kind) {
     case 'snaponly':
@@ -70,14 +72,26 @@ function steps(
     case 'init':
       return underLock(operation.tag, {
         argvs: [
-          ...pairArgvs(capabilities, operation, zrep.srcHost ?? '<this host>'),
-          snapshotArgv(`${dataset}@${operation.tag}_000000`, operation.recursive),
+          ...pairArgvs(capabilities, operation, zrep.srcHost ?? '<this host>', madeBy(operation.tag)),
+          snapshotArgv(`${dataset}@${operation.tag}_000000`, operation.recursive, madeBy(operation.tag)),
         ],
         conditions: [
-          `the file system belongs to no other pair with the tag ${operation.tag}`,
+          `the file system belongs to no other pair with the tag ${operation.tag}, or "${client.name}" set that up and no stream of it has ended well`,
           neverSent(operation.tag),
           `the snapshot is made if there is none with the tag ${operation.tag}, and then only while ${limits.freeSpace.text} of the pool is free`,
           ...eachBelow(reach),
+        ],
+      });
+    case 'uninit':
+      return underLock(operation.tag, {
+        argvs: [
+          destroyArgv(dataset, [`<all that _init of ${client.name} made>`]),
+          ...uninitArgvs(dataset, operation.tag),
+        ],
+        conditions: [
+          `"${client.name}" set the pair up with this destination`,
+          neverSent(operation.tag),
+          'no stream of one has ended well, and none that goes has a hold or a clone',
         ],
       });
     case 'initpull':

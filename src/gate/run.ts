@@ -20,6 +20,7 @@ import { send } from '../replication/send.ts';
 import { snaponly } from '../replication/snaponly.ts';
 import { state } from '../replication/state.ts';
 import { refusalFrom, type Step, ZfsFailed } from '../replication/step.ts';
+import { uninit } from '../replication/uninit.ts';
 import { type Capabilities, installedCapabilities } from '../zfs/capabilities.ts';
 import { createZfs, type Streamed, withoutChannel, type Zfs } from '../zfs/run.ts';
 import { admit } from './admission.ts';
@@ -115,6 +116,8 @@ function perform(
       return snaponly(step, operation, limits, reach, makingRoom);
     case 'init':
       return init(step, operation, limits, reach);
+    case 'uninit':
+      return uninit(step, operation, reach);
     case 'initpull':
       return initpull(step, operation, sendFlags, filters, limits);
     case 'refreshpull':

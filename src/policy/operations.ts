@@ -7,6 +7,7 @@ import type { Grant, GrantedOperation } from './policy.ts';
 export const GRANTED_AS: Record<Operation['kind'], readonly [GrantedOperation, ...GrantedOperation[]]> = {
   snaponly: ['pull'],
   init: ['init'],
+  uninit: ['init'],
   initpull: ['init'],
   refreshpull: ['pull'],
   refreshcomplete: ['pull', 'init'],

@@ -33,6 +33,8 @@ export interface DatasetState {
   /** As zfs says it; null where there is none, or zfs knows no encryption. */
   readonly encryption: string | null;
   readonly keystatus: string | null;
+  /** Bytes, without what only snapshots have: about what a first stream carries. */
+  readonly referenced: string | null;
   /** What a refresh would be refused with now. */
   readonly refused: { readonly code: string; readonly reason: string } | null;
   /** Those that are set, behind the tag. */
@@ -85,6 +87,7 @@ export function describeState(
     guid: native('guid'),
     encryption: native('encryption'),
     keystatus: native('keystatus'),
+    referenced: native('referenced'),
     refused: refused ? { code: refused.refused, reason: refused.reason } : null,
     properties: Object.fromEntries(properties),
     snapshots: points(listing, `${dataset}@`).map(([point, own]) => ({ ...point, ...mark(own, tag) })),

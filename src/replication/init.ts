@@ -1,6 +1,7 @@
 /**
  * `zrep _init`: makes a file system the source of a pair, and prints the name of the snapshot that the pair begins with,
- * without a newline. Said again after it was cut off, wherever that was, it goes on and prints the same name.
+ * without a newline. Said again after it was cut off, wherever that was, it goes on and prints the same name. The client that
+ * set a pair up can give it another destination, until a first stream has ended well.
  */
 
 import type { Init } from '../command/request.ts';
@@ -12,8 +13,16 @@ import type { Done } from './done.ts';
 import { askForRoom } from './limits.ts';
 import { withLock } from './lock.ts';
 import { nextSnapshot } from './next-snapshot.ts';
-import { pairArgvs, pairProperties, refuseInitialized, refuseOtherPair } from './pair.ts';
-import { fullName, SNAPSHOT_PROPERTIES, taggedSnapshots } from './snapshots.ts';
+import { pairArgvs, refuseInitialized, refuseOtherPair } from './pair.ts';
+import {
+  hasPair,
+  initBy,
+  initByProperty,
+  mayRedirect,
+  refuseHalfOfOther,
+  setUpProperties,
+} from './set-up.ts';
+import { fullName, taggedSnapshots } from './snapshots.ts';
 import { mustSucceed, type Step } from './step.ts';
 import { withWayOut } from './way-out.ts';
 
@@ -25,14 +34,18 @@ export async function init(
 ): Promise<Done | Refusal> {
   step.interruption.check();
   const { dataset, tag, recursive, destHost, destFs } = operation;
-  const properties = [...SNAPSHOT_PROPERTIES, `${tag}:sent`, `${tag}:lastsent`, ...pairProperties(tag)];
+  const properties = setUpProperties(tag);
   const depth = reach === 'alone' ? 1 : Number.POSITIVE_INFINITY;
   return withLock(step, dataset, tag, { properties, depth }, async (listing) => {
     const snapshots = taggedSnapshots(listing, dataset, tag);
+    const redirected = mayRedirect(listing, dataset, tag, step.client);
     const refusal =
-      refuseOtherPair(listing, operation, step.hostName) ??
-      refuseInitialized(snapshots, listing, dataset, tag);
+      refuseOtherPair(listing, operation, step.hostName, redirected) ??
+      refuseInitialized(snapshots, listing, dataset, tag) ??
+      refuseHalfOfOther(listing, operation, step.client);
     if (refusal) return refusal;
+    const by = initBy(listing, dataset, tag) ?? (hasPair(listing, dataset, tag) ? undefined : step.client);
+    const recorded = by === undefined ? {} : { [initByProperty(tag)]: by };
     const newest = snapshots.at(-1);
     const room = () => askForRoom(step, dataset)();
     const name = newest
@@ -40,11 +53,12 @@ export async function init(
       : await nextSnapshot(listing, dataset, tag, { limits, reach }, room);
     // A pair that has not begun has nothing that could expire.
     if (isRefusal(name)) return withWayOut(name, dataset, refuse('never-sent'));
-    for (const argv of pairArgvs(step.capabilities, operation, step.hostName)) {
+    for (const argv of pairArgvs(step.capabilities, operation, step.hostName, recorded)) {
       mustSucceed(await step.zfs.ask(argv), dataset);
     }
     step.interruption.check();
-    if (newest === undefined) mustSucceed(await step.zfs.ask(snapshotArgv(name, recursive)), dataset);
+    if (newest === undefined)
+      mustSucceed(await step.zfs.ask(snapshotArgv(name, recursive, recorded)), dataset);
     return { print: name, facts: { snapshot: name, destination: `${destHost}:${destFs}` } };
   });
 }

@@ -20,11 +20,15 @@ export function pairProperties(tag: Tag): string[] {
   return ['src-host', 'src-fs', 'dest-host', 'dest-fs'].map((name) => `${tag}:${name}`);
 }
 
-/** The refusal, where the file system belongs to another pair than the one that `operation` asks for. */
+/**
+ * The refusal, where the file system belongs to another pair than the one that `operation` asks for. With `redirected` it may
+ * have another destination, which the one asked for replaces.
+ */
 export function refuseOtherPair(
   listing: Listing,
   { dataset, tag, destHost, destFs }: Configured,
   hostName: string,
+  redirected = false,
 ): Refusal | undefined {
   const own = listing.get(dataset);
   const host = anyValue(own, `${tag}:src-host`) ?? hostName;
@@ -36,8 +40,8 @@ export function refuseOtherPair(
   }
   const found = {
     'src-fs': inherited || from === dataset ? undefined : from,
-    'dest-host': otherThan(destHost, localValue(own, `${tag}:dest-host`)),
-    'dest-fs': otherThan(destFs, localValue(own, `${tag}:dest-fs`)),
+    'dest-host': redirected ? undefined : otherThan(destHost, localValue(own, `${tag}:dest-host`)),
+    'dest-fs': redirected ? undefined : otherThan(destFs, localValue(own, `${tag}:dest-fs`)),
   };
   for (const [name, value] of Object.entries(found)) {
     if (value === undefined) continue;
@@ -61,13 +65,15 @@ export function refuseInitialized(
   return sent && refuse('already-initialized', dataset, clearing(dataset, tag));
 }
 
-/** What makes it the source of the pair; last that it is one. */
+/** What makes it the source of the pair; first who set it up, where that is `recorded`, and last that it is one. */
 export function pairArgvs(
   capabilities: Capabilities,
   { dataset, tag, destHost, destFs, savecount }: Configured,
   hostName: string,
+  recorded: Readonly<Record<string, string>> = {},
 ): string[][] {
   return setArgvs(capabilities, dataset, {
+    ...recorded,
     [`${tag}:src-fs`]: dataset,
     [`${tag}:src-host`]: hostName,
     [`${tag}:dest-fs`]: destFs,
@@ -81,6 +87,7 @@ function otherThan(wanted: string, value: string | undefined): string | undefine
   return value === wanted ? undefined : value;
 }
 
-function clearing(dataset: string, tag: Tag): string {
+/** The line that ends the pair on the fileserver, whoever set it up. */
+export function clearing(dataset: string, tag: Tag): string {
   return `zrep ${tag === 'zrep' ? '' : `-t ${tag} `}clear ${dataset}`;
 }

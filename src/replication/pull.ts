@@ -6,7 +6,7 @@
 import type { Pull } from '../command/request.ts';
 import type { DatasetLimits } from '../policy/limits.ts';
 import { isRefusal, type Refusal, refuse } from '../refusal.ts';
-import { resumeArgv } from '../zfs/argv.ts';
+import { inheritArgv, resumeArgv } from '../zfs/argv.ts';
 import { formatZrepSnapshot } from '../zfs/names.ts';
 import { formatResumeToken, type ResumeToken } from '../zfs/resume-token.ts';
 import type { Listing } from '../zfs/state.ts';
@@ -15,8 +15,9 @@ import type { Done } from './done.ts';
 import { withLock } from './lock.ts';
 import { masterProperties, refuseUnlessMaster } from './master.ts';
 import { recordStreamed } from './record-streamed.ts';
+import { initBy, initByProperty } from './set-up.ts';
 import { fullName, SNAPSHOT_PROPERTIES, type TaggedSnapshot, taggedSnapshots } from './snapshots.ts';
-import type { Step } from './step.ts';
+import { mustSucceed, type Step } from './step.ts';
 import { streamEstimated } from './stream.ts';
 
 /** One stream: its argv, what it is of, and from where. */
@@ -34,7 +35,8 @@ export async function pull(
   { stallSeconds }: DatasetLimits,
   choose: (snapshots: readonly TaggedSnapshot[], listing: Listing) => Stream | Refusal,
 ): Promise<Done | Refusal> {
-  const properties = [...SNAPSHOT_PROPERTIES, `${tag}:sent`, `${tag}:lastsent`, ...masterProperties(tag)];
+  const marks = [`${tag}:sent`, `${tag}:lastsent`, initByProperty(tag)];
+  const properties = [...SNAPSHOT_PROPERTIES, ...marks, ...masterProperties(tag)];
   return withLock(step, dataset, tag, { properties, depth: 1 }, async (listing) => {
     const refusal = refuseUnlessMaster(listing.get(dataset), tag, step.hostName);
     if (refusal) return refusal;
@@ -46,6 +48,9 @@ export async function pull(
     const { snapshot, base } = chosen;
     const changed = await recordStreamed(step, dataset, snapshot, base);
     if (changed) return changed;
+    // A copy may have it: from now on nobody takes the set-up back, whatever becomes of this snapshot's record.
+    if (initBy(listing, dataset, tag) !== undefined)
+      mustSucceed(await step.zfs.ask(inheritArgv(dataset, initByProperty(tag))), dataset);
     return { facts: { snapshot: fullName(snapshot), ...(base ? { base: base.name } : {}), ...known } };
   });
 }

@@ -52,7 +52,13 @@ export async function state(
 export function stateArgv(capabilities: Capabilities, { dataset, tag }: State): string[] {
   const key = capabilities.has('encryption') ? ['encryption', 'keystatus'] : [];
   const own = STATE_PROPERTIES.map((name) => `${tag}:${name}`);
-  const properties = new Set(['type', ...key, ...own, ...expireReading(tag, 'alone').properties]);
+  const properties = new Set([
+    'type',
+    'referenced',
+    ...key,
+    ...own,
+    ...expireReading(tag, 'alone').properties,
+  ]);
   return readStateArgv(dataset, [...properties], 1);
 }
 

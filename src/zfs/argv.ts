@@ -112,8 +112,14 @@ export function inheritArgv(target: string, property: string): string[] {
   return ['inherit', property, target];
 }
 
-export function snapshotArgv(snapshot: string, recursive: boolean): string[] {
-  return ['snapshot', ...(recursive ? ['-r'] : []), snapshot];
+/** `set`: properties that the snapshot has from its first moment, each of them where `recursive`. */
+export function snapshotArgv(
+  snapshot: string,
+  recursive: boolean,
+  set: Readonly<Record<string, string>> = {},
+): string[] {
+  const options = Object.entries(set).flatMap(([name, value]) => ['-o', `${name}=${value}`]);
+  return ['snapshot', ...(recursive ? ['-r'] : []), ...options, snapshot];
 }
 
 /** Another name behind the @; `recursive` for those of the file systems below as well. */

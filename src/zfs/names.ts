@@ -29,7 +29,7 @@ export interface ZrepSnapshot {
 }
 
 /** zfs_namecheck.c: ZFS_MAX_DATASET_NAME_LEN, with its NUL. */
-const MAXIMUM_NAME = 255;
+export const MAXIMUM_NAME = 255;
 export const MAXIMUM_SEQUENCE = 0xffffff;
 
 const COMPONENT = /^[A-Za-z0-9_.:-]+$/;

@@ -85,10 +85,17 @@ t.test('every verb gets as far as zfs, and what that cannot is 1', async (t) => 
     ['_refreshcomplete', 'tank/none@zrep_000000', 'zrep:sent=1'],
   ])
     t.match(run(words), { status: 1, stderr: /^Error: .*tank\/none/ }, words.join(' '));
-  // Where nothing is, init would call the host; a name that is none it need not.
-  t.match(run(['init', '--pull', '--dry-run', 'fileserver:tank/a', 'tank/none']), {
+  // Before the host is called.
+  for (const dry of [['--dry-run'], []])
+    t.match(run(['init', '--pull', ...dry, 'fileserver:tank/a', 'tank/none']), {
+      status: 1,
+      stdout: '',
+      stderr:
+        'Error: there is no pool tank here. If it is not imported: zpool import tank. Nothing was done\n',
+    });
+  t.match(run(['init', '--pull', '--undo', '--dry-run', 'fileserver:tank/a', 'tank/none']), {
     status: 0,
-    stdout: /Nothing was done\.\n$/,
+    stdout: /^On fileserver, by ssh:\n {2}zrep _uninit tank\/a \S+ tank\/none\nNothing was done\.\n$/,
   });
 });
 

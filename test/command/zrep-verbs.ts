@@ -12,6 +12,7 @@ import {
   refreshpull,
   snaponly,
   state,
+  uninit,
 } from '../fixtures/command/operations.ts';
 import { anyText, named } from '../fixtures/command/texts.ts';
 import { FULL_FIELDS, FULL_TOKEN, INCREMENT_TOKEN } from '../fixtures/zfs/resume-token.ts';
@@ -38,6 +39,8 @@ const READ: readonly (readonly [words: string, operation: object])[] = [
   ['_init tank/home backup vault/home 5', init(HOME, 'backup', 'vault/home', 5)],
   ['-t off -R _init tank/home _z.r-p@b-1.example.org v 999999', init(HOME, '_z.r-p@b-1.example.org', 'v', 999999, { tag: 'off', recursive })],
   [`_init tank/home ${'b'.repeat(255)} v 1`, init(HOME, 'b'.repeat(255), 'v', 1)],
+  ['_uninit tank/home backup vault/home', uninit(HOME, 'backup', 'vault/home')],
+  ['-t off -R _uninit tank/home backup v', uninit(HOME, 'backup', 'v', { tag: 'off', recursive })],
   ['_initpull tank/home@zrep_000000', initpull(HOME, 0)],
   [`-t zrep -R _initpull tank/home@zrep_000001 ${FULL_TOKEN}`, initpull(HOME, 1, { recursive, token: FULL_FIELDS })],
   ['_refreshpull tank/home@zrep_000001 from=1', refreshpull(HOME, 1, { from: '1' })],
@@ -72,6 +75,8 @@ const REFUSED: readonly (readonly [code: RefusalCode, words: readonly string[]])
   ['bad-name', ['_state a@zrep_000001', '_state a#x', '_state -a', '_state /a', '_state a,b', '_state %recv']],
   ['unknown-verb', ['state a', '_STATE a', '-S _state a']],
   ['bad-usage', ['_init', '_init a h b', '_init a h b 5 6', '_init -R a h b 5', '_init all h b 5', '_init a h all 5']],
+  ['bad-usage', ['_uninit', '_uninit a h', '_uninit a h b 5', '_uninit -R a h b', '_uninit all h b', '_uninit a h all']],
+  ['bad-name', ['_uninit a@zrep_000001 h b', '_uninit a -h b', '_uninit a h /b']],
   ['bad-usage', ['0', '05', '1000000', '-1', '1e3', '5x', '1.0'].map((count) => `_init a h b ${count}`)],
   ['bad-name', ['-oProxyCommand=x', '-h', '.h', '@h', 'u@', 'u@@h', 'a@b@h', '-u@h', 'h:22', 'h%h', 'h/x', 'h=x', 'h+', 'h,i', 'h'.repeat(256)].map((host) => `_init a ${host} b 5`)],
   ['bad-name', ['_init a@zrep_000001 h b 5', '_init a h b@x 5', '_init a h -F 5', '_init a h /b 5', '_init -a h b 5']],

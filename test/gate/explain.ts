@@ -91,6 +91,7 @@ t.test('whatever the command, the answer is a verdict of the documented form, in
       '_refreshpull',
       '_init',
       '_initpull',
+      '_uninit',
       'expire',
       '-L',
       '-R',

@@ -151,16 +151,16 @@ t.test('where zfs can, the lock is one call, and so are the snapshots of a datas
 t.test('a pair begins with its properties, and last a snapshot, where there is none', async (t) => {
   const begin = 'zrep -R _init tank/vm/a root@backup vault/a 5';
   const values = [
-    ...['zrep:src-fs=tank/vm/a', 'zrep:src-host=<this host>', 'zrep:dest-fs=vault/a'],
+    ...['zrep:init-by=backup1', 'zrep:src-fs=tank/vm/a', 'zrep:src-host=<this host>', 'zrep:dest-fs=vault/a'],
     ...['zrep:dest-host=root@backup', 'zrep:savecount=5', 'zrep:master=yes'],
   ];
-  const made = '/sbin/zfs snapshot -r tank/vm/a@zrep_000000';
+  const made = '/sbin/zfs snapshot -r -o zrep:init-by=backup1 tank/vm/a@zrep_000000';
   const quoted = values.map((value) => (value.includes(' ') ? `"${value}"` : value));
   const { processes, conditions } = plan(begin);
   t.same(processes.slice(2, -2), [...quoted.map((value) => `/sbin/zfs set ${value} tank/vm/a`), made]);
   t.same(conditions, [
     'no other zrep holds the lock of the file system',
-    'the file system belongs to no other pair with the tag zrep',
+    'the file system belongs to no other pair with the tag zrep, or "backup1" set that up and no stream of it has ended well',
     'no snapshot is marked zrep:sent',
     'the snapshot is made if there is none with the tag zrep, and then only while 2% of the pool is free',
     EACH,
@@ -170,7 +170,23 @@ t.test('a pair begins with its properties, and last a snapshot, where there is n
     made,
   ]);
   const named = await policyOf(SAMPLE.replace('[zrep]', '[zrep]\nsrc-host = "files"'));
-  t.equal(plan(begin, [], named).processes[3], '/sbin/zfs set zrep:src-host=files tank/vm/a');
+  t.equal(plan(begin, [], named).processes[4], '/sbin/zfs set zrep:src-host=files tank/vm/a');
+});
+
+t.test('a set-up that is taken back loses its snapshots first, and last who made it', async (t) => {
+  const { processes, conditions } = plan('zrep _uninit tank/vm/a root@backup vault/a', ['batches']);
+  t.same(processes.slice(1, -2), [
+    '/sbin/zfs destroy "tank/vm/a@<all that _init of backup1 made>"',
+    ...['master', 'src-fs', 'src-host', 'dest-fs', 'dest-host', 'savecount', 'init-by'].map(
+      (name) => `/sbin/zfs inherit zrep:${name} tank/vm/a`,
+    ),
+  ]);
+  t.same(conditions, [
+    'no other zrep holds the lock of the file system',
+    '"backup1" set the pair up with this destination',
+    'no snapshot is marked zrep:sent',
+    'no stream of one has ended well, and none that goes has a hold or a clone',
+  ]);
 });
 
 t.test('marking, sending and reading take no lock', (t) => {

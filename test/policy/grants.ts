@@ -78,6 +78,7 @@ const RECURSIVE = [
   'zrep -R snaponly D',
   'zrep -R _init D backup vault/x 5',
   'zrep -R _initpull D@zrep_000000',
+  'zrep -R _uninit D backup vault/x',
   'zrep -R _refreshpull D@zrep_000001',
   'zfs send -R D@off_000001',
   'zfs send -Rw D@zrep_000001',
@@ -95,8 +96,7 @@ t.test(
         if (isRefusal(verdict)) return true;
         const { grant, operation } = verdict;
         const tag = form.includes('off_') ? 'off' : 'zrep';
-        const needed =
-          operation.kind === 'send' ? 'send' : operation.kind.startsWith('init') ? 'init' : 'pull';
+        const needed = operation.kind === 'send' ? 'send' : operation.kind.includes('init') ? 'init' : 'pull';
         return placesBelow(grants, dataset).every((place) => {
           const speaker = speakerFor(grants, place);
           if (speaker?.exception !== undefined) return !strictlyWithin(speaker.exception, dataset);

@@ -31,6 +31,9 @@ const PAIR = {
   'zrep:master': 'yes',
 };
 
+/** From before its first property until its first stream ended well. */
+const BEGUN = { ...PAIR, 'zrep:init-by': 'backup1' };
+
 /** A file system that zrep knows nothing of. */
 function bare(options: PretendOptions = {}): PretendZfs {
   const zfs = pretendZfs(options);
@@ -76,20 +79,23 @@ t.test('what zrep knew nothing of becomes the source of the pair, and has a firs
   const zfs = bare();
   const facts = { snapshot: FIRST, destination: 'backup:vault/home' };
   t.strictSame(await begin(zfs), { print: FIRST, facts });
-  t.strictSame(pairOn(zfs), PAIR, 'and nothing is left of the lock');
+  t.strictSame(pairOn(zfs), BEGUN, 'and nothing is left of the lock');
   t.equal(changes(zfs).length, 2, 'in one zfs set, and a snapshot');
-  t.equal(changes(zfs)[1], `snapshot ${FIRST}`);
+  t.equal(changes(zfs)[1], `snapshot -o zrep:init-by=backup1 ${FIRST}`);
 
   const least = bare({ can: [] });
   t.strictSame(await begin(least), { print: FIRST, facts });
-  t.strictSame(pairOn(least), PAIR);
-  t.same(changes(least).slice(-2), [`set zrep:master=yes ${HOME}`, `snapshot ${FIRST}`]);
+  t.strictSame(pairOn(least), BEGUN);
+  t.same(changes(least).slice(-2), [
+    `set zrep:master=yes ${HOME}`,
+    `snapshot -o zrep:init-by=backup1 ${FIRST}`,
+  ]);
 });
 
 t.test('with -R the children have the snapshot, too', async (t) => {
   const zfs = bare();
   await begin(zfs, INIT.replace('zrep', 'zrep -R'));
-  t.equal(changes(zfs).at(-1), `snapshot -r ${FIRST}`);
+  t.equal(changes(zfs).at(-1), `snapshot -r -o zrep:init-by=backup1 ${FIRST}`);
 });
 
 t.test('another tag has a pair of its own', async (t) => {
@@ -113,7 +119,7 @@ t.test('cut off behind any call of zfs, the same command goes on and prints the 
       // Its process is dead, so that its lock counts no more.
       for (const name of ['zrep:lock-pid', 'zrep:lock-time']) zfs.objects.get(HOME)?.delete(name);
       for (const again of [1, 2]) t.match(await begin(zfs), { print: FIRST }, `${calls} calls, ${again}`);
-      t.strictSame(pairOn(zfs), PAIR);
+      t.strictSame(pairOn(zfs), BEGUN);
       t.strictSame(zfs.snapshots(), ['zrep_000000']);
       t.equal(changes(zfs).filter((line) => line.startsWith('snapshot')).length, 1, 'and is made once');
     }

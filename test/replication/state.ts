@@ -58,6 +58,7 @@ t.test('it is told what there is, in one call without a lock, and the room in an
   zfs.set('tank/home', 'guid', '18446744073709551615', '-');
   zfs.set('tank/home', 'zrep:dest-host', 'backup', 'received');
   zfs.set('tank/home', 'zrep:dest-fs', 'vault/parent', 'inherited from tank');
+  zfs.set('tank/home', 'referenced', '4096', '-');
   zfs.snapshot('tank/home@by-hand');
   zfs.set('tank/home@by-hand', 'zrep:sent', '5', 'inherited from tank/home');
   zfs.snapshot('tank/home@zrep_000001');
@@ -79,6 +80,7 @@ t.test('it is told what there is, in one call without a lock, and the room in an
   t.same(await ask(zfs), {
     ...{ version: 1, host: 'fileserver', dataset: 'tank/home', tag: 'zrep', type: 'filesystem' },
     ...{ guid: '18446744073709551615', encryption: 'aes-256-gcm', keystatus: 'available', refused: null },
+    referenced: '4096',
     properties: {
       master: { value: 'yes', source: 'local' },
       'src-fs': { value: 'tank/home', source: 'local' },

@@ -51,11 +51,13 @@ await inGateLab(t, POLICY, async (gate) => {
     const pair = await newPair(gate, 'home/new');
     const { source, destination } = pair;
     const first = await begun(t, gate, pair);
-    t.strictSame(await pairOf(gate, source), configured(pair));
+    t.strictSame(await pairOf(gate, source), { ...configured(pair), 'zrep:init-by': 'backup1' });
+    t.equal(await propertyOf(fileserver, 'zrep:init-by', first), 'backup1', 'and on the snapshot');
     t.equal((await snapshotsOf(fileserver, source)).length, 1);
 
     t.equal((await receive(gate, `zrep _initpull ${first}`, [destination])).code, 0);
     await completed(t, gate, pair, first);
+    t.strictSame(await pairOf(gate, source), configured(pair), 'a stream has ended well');
     await sameOnBothSides(t, gate, pair, 1);
     for (const file of ['second', 'third']) {
       await writeData(fileserver, source, file, 64);
@@ -173,6 +175,7 @@ await inGateLab(t, POLICY, async (gate) => {
   t.test('what belongs to another pair is left to it', async (t) => {
     const pair = await newPair(gate, 'home/other');
     await begun(t, gate, pair);
+    await fileserver.run(['zfs', 'inherit', 'zrep:init-by', pair.source]);
     const before = await stateOf(fileserver);
     for (const other of [
       { ...pair, destination: `${gate.vault}/elsewhere` },

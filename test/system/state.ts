@@ -73,6 +73,7 @@ await inGateLab(t, POLICY, async (gate) => {
     t.same(others, {
       ...{ version: 1, host: 'fileserver', dataset: pair.source, tag: 'zrep', type: 'filesystem' },
       ...{ guid: await propertyOf(fileserver, 'guid', pair.source), refused: null },
+      referenced: await propertyOf(fileserver, 'referenced', pair.source),
       properties: {
         master: local('yes'),
         'src-fs': local(pair.source),

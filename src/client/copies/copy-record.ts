@@ -10,12 +10,19 @@ import { parseSource } from '../words/source.ts';
 export interface CopyRecord {
   readonly tag: Tag;
   readonly dataset: Dataset;
-  /** ZFS's own number of the file system, which stays when it, or its pool, is renamed. */
+  /** ZFS's own number of the file system, which stays when it, or its pool, is renamed; BEGUN where there is none yet. */
   readonly guid: string;
   /** `HOST:FS`. */
   readonly source: string;
-  /** When the last refresh of it ended well. Epoch seconds. */
+  /** When the last refresh of it ended well, or its set-up was begun. Epoch seconds. */
   readonly refreshed: number;
+}
+
+/** In the place of a GUID: the set-up was begun, and not completed. */
+export const BEGUN = '-';
+
+export function isBegun({ guid }: Pick<CopyRecord, 'guid'>): boolean {
+  return guid === BEGUN;
 }
 
 /** What a file of records holds. */
@@ -25,7 +32,8 @@ export interface Records {
   readonly broken: readonly { readonly line: number; readonly text: string }[];
 }
 
-const HEAD = '# What zrep has refreshed on this host: TAG COPY GUID SOURCE TIME. By this it misses a copy.';
+const HEAD =
+  '# What zrep has refreshed on this host: TAG COPY GUID SOURCE TIME. By this it misses a copy. GUID - is a set-up that was begun.';
 
 /** The records in `text`; of two on one copy, the one of the later refresh. */
 export function parseRecords(text: string): Records {
@@ -48,7 +56,7 @@ function parseRecord(line: string): CopyRecord | undefined {
   const [tagText = '', datasetText = '', guid = '', source = '', refreshed = '', ...extra] = line.split(' ');
   const [tag, dataset] = [parseTag(tagText), parseDataset(datasetText)];
   if (tag === undefined || dataset === undefined || extra.length > 0) return undefined;
-  if (!/^\d{1,20}$/.test(guid) || !/^\d{1,12}$/.test(refreshed)) return undefined;
+  if (!/^(?:\d{1,20}|-)$/.test(guid) || !/^\d{1,12}$/.test(refreshed)) return undefined;
   if (parseSource(source, '') === undefined) return undefined;
   return { tag, dataset, guid, source, refreshed: Number(refreshed) };
 }
@@ -67,6 +75,14 @@ export function withRecords(copies: readonly CopyRecord[], news: readonly CopyRe
   const guids = new Set(news.map(({ tag, guid }) => `${tag} ${guid}`));
   const others = copies.filter((one) => !names.has(keyOf(one)) && !guids.has(`${one.tag} ${one.guid}`));
   return [...others, ...news];
+}
+
+/** With a set-up that was begun: in the place of another one of the same source, which it redirects, but never of a copy. */
+export function withBegun(copies: readonly CopyRecord[], begun: CopyRecord): CopyRecord[] {
+  const others = copies.filter(
+    (one) => !isBegun(one) || one.tag !== begun.tag || one.source !== begun.source,
+  );
+  return others.some((one) => keyOf(one) === keyOf(begun)) ? others : [...others, begun];
 }
 
 /** Without what is known of `dataset` under `tag`. */

@@ -5,7 +5,7 @@
 
 import { type Dataset, isBelow, parseDataset, type Tag } from '../../zfs/names.ts';
 import { anyValue, type Listing, localValue, ownValue, type Properties } from '../../zfs/state.ts';
-import type { CopyRecord } from './copy-record.ts';
+import { type CopyRecord, isBegun } from './copy-record.ts';
 import { retiredProperties, retiredSince } from './retirement.ts';
 
 export type MissingCopy = {
@@ -16,6 +16,10 @@ export type MissingCopy = {
   /** When it was last refreshed, epoch seconds; undefined where that is not remembered. */
   readonly refreshed: number | undefined;
 } & (
+  | /** Its set-up was begun at that time, epoch seconds, and not completed. */ {
+      readonly why: 'begun';
+      readonly begun: number;
+    }
   | /** No file system of its pool is here. */ { readonly why: 'no-pool' }
   /** Its pool is here, and it is not. */
   | { readonly why: 'destroyed' }
@@ -56,6 +60,11 @@ function missing(record: CopyRecord, here: Listing): MissingCopy | undefined {
   const { tag, dataset, guid } = record;
   const one = { dataset, source: record.source, refreshed: record.refreshed };
   const own = here.get(dataset);
+  if (isBegun(record)) {
+    const { refreshed: begun, ...rest } = record;
+    const isElse = retiredSince(own, tag) !== undefined || localValue(own, `${tag}:master`) === 'yes';
+    return isElse ? undefined : { dataset, source: rest.source, refreshed: undefined, why: 'begun', begun };
+  }
   if (own !== undefined && isInOrder(dataset, own, tag)) return undefined;
   const same = own !== undefined && anyValue(own, 'guid') === guid;
   const now = same ? dataset : nameOf(guid, here);

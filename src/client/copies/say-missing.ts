@@ -12,6 +12,8 @@ import type { RetiredCopy } from './retirement.ts';
 export function sayWhy(missing: MissingCopy): string {
   const { dataset, why } = missing;
   switch (why) {
+    case 'begun':
+      return 'its set-up was begun and not completed';
     case 'no-pool':
       return `its pool ${dataset.split('/')[0]} is not imported`;
     case 'destroyed':
@@ -28,7 +30,9 @@ export function sayWhy(missing: MissingCopy): string {
 }
 
 /** Since when: `last refreshed 3d 4h ago (2026-11-24 16:03)`. */
-export function saySince({ refreshed }: MissingCopy, now: number): string {
+export function saySince(missing: MissingCopy, now: number): string {
+  if (missing.why === 'begun') return `begun ${sayAge(now - missing.begun)} ago (${sayTime(missing.begun)})`;
+  const { refreshed } = missing;
   if (refreshed === undefined) return 'no refresh of it is remembered';
   return `last refreshed ${sayAge(now - refreshed)} ago (${sayTime(refreshed)})`;
 }
@@ -38,6 +42,11 @@ export function fixFor(missing: MissingCopy, tag: Tag): { readonly what: string;
   const { dataset, why, source } = missing;
   const zrep = zrepFor(tag);
   switch (why) {
+    case 'begun':
+      return {
+        what: 'To complete it (with --undo behind --pull, to take it back):',
+        line: `${zrep} init --pull ${source ?? 'HOST:FS'} ${dataset}`,
+      };
     case 'no-pool':
       return { what: 'Import it:', line: `zpool import ${dataset.split('/')[0]}` };
     case 'renamed': {

@@ -26,6 +26,7 @@ const CONFIGURATION = {
 const HERE = {
   'pool-missing': error('A copy that is not here is not refreshed, and nothing can be restored from it.'),
   'copy-missing': error('A copy that is not here is not refreshed, and nothing can be restored from it.'),
+  'set-up-unfinished': error('There is no copy yet, and the source keeps a snapshot for it.'),
   'copy-unconfigured': error('zrep does not know any more that it is a copy, and does not refresh it.'),
   'copy-retired': note('Nothing refreshes it, nothing is destroyed on it, and no monitoring looks at it.'),
   'record-unusable': warning('By this file zrep misses copies that are not here any more.'),

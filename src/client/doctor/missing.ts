@@ -13,6 +13,7 @@ import { byHand, type Finding, finding, type Mend } from './finding.ts';
 
 /** One that has another name now is looked at as a pair, and told of there: by its new name. */
 const CODE: Readonly<Record<Exclude<MissingCopy['why'], 'renamed'>, Code>> = {
+  begun: 'set-up-unfinished',
   'no-pool': 'pool-missing',
   destroyed: 'copy-missing',
   replaced: 'copy-missing',
@@ -30,6 +31,10 @@ export function diagnoseMissing(missing: readonly MissingCopy[], tag: Tag, now: 
 function mendOf(missing: MissingCopy, tag: Tag): Mend {
   const { what, line } = fixFor(missing, tag);
   const { dataset, why } = missing;
+  if (why === 'begun') {
+    const undo = line.replace(' --pull ', ' --pull --undo ');
+    return byHand('Run the first line to complete it, or the second to take it back:', [line, undo]);
+  }
   if (why === 'no-pool') return byHand('Import it; zpool import alone lists what there is:', [line]);
   if (why === 'no-role')
     return byHand('If it is to be refreshed, say where it comes from; if not, have zrep forget it:', [

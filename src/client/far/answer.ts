@@ -13,6 +13,11 @@ export interface Answer extends Ended {
   readonly output: string;
 }
 
+/** The code of the refusal, where our gate refused; undefined for any other answer. */
+export function refusedByGate({ message }: Pick<Answer, 'message'>): string | undefined {
+  return /refused \(([a-z-]+)\)/.exec(message)?.[1];
+}
+
 /** What came to a line of a session: its answer, or that the session was over before it was looked at, or ended over it. */
 export type Reply = SessionAnswer | 'unread' | 'lost';
 

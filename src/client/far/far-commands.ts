@@ -80,6 +80,16 @@ export function initCommand(
   return [zrepPath, ...words].join(' ');
 }
 
+/** Takes back what `initCommand` of the same ends did. Our gate's own. */
+export function uninitCommand(
+  { zrepPath, recursive }: Wire,
+  source: string,
+  here: string,
+  destination: string,
+): string {
+  return [zrepPath, ...(recursive ? ['-R'] : []), '_uninit', source, here, destination].join(' ');
+}
+
 /** The first stream, whole. Our gate's own. */
 export function initpullCommand(
   { zrepPath, recursive, outFilter }: Wire,

@@ -13,7 +13,7 @@ import type { Listing, Properties } from '../../zfs/state.ts';
 import { Failure } from '../run/failure.ts';
 import type { Run } from '../run/run.ts';
 import type { SourceHost } from '../words/source.ts';
-import { type Answer, MOST_OF_LISTING, NO_CONNECTION } from './answer.ts';
+import { type Answer, MOST_OF_LISTING, NO_CONNECTION, refusedByGate } from './answer.ts';
 import { stateCommand } from './far-commands.ts';
 import type { FarSide } from './far-side.ts';
 import { reasonOf } from './ssh-failure.ts';
@@ -169,10 +169,6 @@ function notGranted(host: string, dataset: string): Unseen {
       on: host,
     },
   };
-}
-
-function refusedByGate({ message }: Answer): string | undefined {
-  return /refused \(([a-z-]+)\)/.exec(message)?.[1];
 }
 
 function unseen(host: string, dataset: string, answer: Answer): Unseen {

@@ -20,6 +20,8 @@ const STATE = z.object({
   guid: NUMBER,
   encryption: z.nullish(TEXT),
   keystatus: z.nullish(TEXT),
+  // A gate of before does not say.
+  referenced: z.nullish(NUMBER),
   refused: z.nullable(z.object({ code: z.string().check(z.regex(/^[a-z-]{1,64}$/)), reason: TEXT })),
   properties: z.record(z.string(), z.object({ value: z.optional(TEXT), source: SOURCE })),
   snapshots: z.array(z.object({ ...PLACE, sent: z.optional(TEXT), source: z.optional(SOURCE) })),
@@ -45,7 +47,7 @@ export function parseState(
   const native = (value: string | null | undefined): [string | null | undefined, string] => [value, '-'];
   set(dataset, {
     ...{ guid: native(own.guid), type: native(own.type), encryption: native(own.encryption) },
-    keystatus: native(own.keystatus),
+    ...{ keystatus: native(own.keystatus), referenced: native(own.referenced) },
     ...Object.fromEntries(
       Object.entries(properties).map(([name, { value, source }]) => [
         `${tag}:${name}`,

@@ -2,6 +2,8 @@
  * `zrep init --pull HOST:SOURCE DESTINATION`: sets a pair up from the side that pulls, by three commands that the gate
  * knows (docs/policy.md, operation `init`). The fileserver never needs to reach this host.
  *
+ * All that can be known on this host is checked before the first word to the other side that changes something.
+ *
  * Cut off anywhere, the same command goes on: the far side answers with the snapshot that it made before, what was
  * received is gone on with where zfs can, and what came whole is told by its name and the configuration that came with it.
  */
@@ -11,6 +13,7 @@ import { SNAPSHOT_PROPERTIES, type TaggedSnapshot, taggedSnapshots } from '../..
 import { mustSucceed } from '../../replication/step.ts';
 import { readStateArgv } from '../../zfs/argv.ts';
 import { anyValue, type Listing, localValue, parseListing } from '../../zfs/state.ts';
+import { rememberBegun } from '../copies/begun.ts';
 import { refuseRetired } from '../copies/refuse-retired.ts';
 import { remember, surveySome } from '../copies/survey.ts';
 import { destinationProperties, receivingOf } from '../copy/destination.ts';
@@ -19,16 +22,22 @@ import { receiveFrom } from '../copy/pull.ts';
 import { receiveArgv } from '../copy/receive.ts';
 import { setProperties } from '../copy/set-properties.ts';
 import { readName } from '../copy/snapshot-there.ts';
-import { NO_CONNECTION } from '../far/answer.ts';
-import { initCommand, initpullCommand } from '../far/far-commands.ts';
+import { type Answer, MOST_OF_LISTING, NO_CONNECTION, refusedByGate } from '../far/answer.ts';
+import { initCommand, initpullCommand, stateCommand } from '../far/far-commands.ts';
 import type { FarSide } from '../far/far-side.ts';
 import { farLines } from '../far/far-text.ts';
 import { Failure } from '../run/failure.ts';
 import { inRun } from '../run/in-run.ts';
 import type { Run } from '../run/run.ts';
+import { hintFor } from '../set-up/hints.ts';
+import { lookAtPlace } from '../set-up/look-at-place.ts';
+import { judgeFirstStream, judgeName, judgePlace, type Place } from '../set-up/place.ts';
+import { tellWhatIsLeft } from '../set-up/what-is-left.ts';
+import { initPullLine, zrepFor } from '../words/again.ts';
 import type { InitPullCommand } from '../words/init-words.ts';
 import type { Settings } from '../words/settings.ts';
 import { parseSourceHost } from '../words/source.ts';
+import { takeBack } from './take-back.ts';
 
 /** Carries `command` out, or with --dry-run says what it would do; the answer is the exit code. */
 export async function initPull(settings: Settings, command: InitPullCommand): Promise<number> {
@@ -36,15 +45,70 @@ export async function initPull(settings: Settings, command: InitPullCommand): Pr
     const host = parseSourceHost(command.host, settings.hostName);
     if (host === undefined) throw new Failure(`"${command.host}" is not the name of a host`);
     const far = run.far(host);
+    if (command.undo) return takeBack(run, far, command);
+    const place = await checkHere(run, command);
     const found = await lookHere(run, command.destination);
     const plan = planOf(command, settings, found);
     if (command.dryRun) {
       for (const line of describe(run, command, plan)) run.report.line(line);
       return 0;
     }
+    // What came whole needs its mark alone.
+    if (plan.snapshots.length === 0) await checkFirstStream(run, far, command, place, found);
     await setUp(run, far, command, plan);
     return 0;
   });
+}
+
+/** @throws Failure where this host cannot take the copy, whatever the fileserver does. */
+async function checkHere(run: Run, command: InitPullCommand): Promise<Place> {
+  const { destination } = command;
+  const refuse = (problem: string | undefined) => {
+    if (problem !== undefined) throw new Failure(`${problem}. Nothing was done`);
+  };
+  refuse(judgeName(destination, run.settings.tag));
+  const place = await lookAtPlace(run, destination);
+  refuse(judgePlace(place, (dataset) => initPullLine(run.settings, { ...command, destination: dataset })));
+  return place;
+}
+
+/**
+ * Asks the fileserver about its file system, which changes nothing there. A gate of before does not answer that; then nobody
+ * knows.
+ *
+ * @throws Failure where the host does not answer, the first stream would not fit, or needs a key.
+ */
+async function checkFirstStream(
+  run: Run,
+  far: FarSide,
+  command: InitPullCommand,
+  { listing, dataset }: Place,
+  { exists }: Found,
+): Promise<void> {
+  const { settings, report } = run;
+  const { source } = command;
+  const answer = await far.ask(stateCommand(settings, source), MOST_OF_LISTING);
+  const code = refusedByGate(answer);
+  if (!succeeded(answer)) {
+    if (code === 'unknown-verb') return;
+    report.far(far.host.name, farLines(answer.message));
+    throw notSetUp(run, answer, command, code);
+  }
+  const { parseState } = await import('../far/their-state.ts');
+  const own = parseState(answer.output, source, settings.tag)?.listing.get(source);
+  const encryption = anyValue(own, 'encryption');
+  const known = own !== undefined && run.step.capabilities.has('encryption');
+  const problem = judgeFirstStream(
+    listing,
+    dataset,
+    {
+      // Part of it is here already.
+      referenced: exists || command.ignoreRoom ? undefined : anyValue(own, 'referenced'),
+      isEncrypted: known ? encryption !== undefined && encryption !== 'off' : undefined,
+    },
+    (option) => initPullLine(settings, command, option),
+  );
+  if (problem !== undefined) throw new Failure(problem);
 }
 
 /** What is here in the place of the copy. */
@@ -116,28 +180,45 @@ async function begin(run: Run, far: FarSide, command: InitPullCommand, plan: Pla
   const { settings, report } = run;
   const { source, destination } = command;
   report.line(`Setting zrep properties on ${far.host.name}:${source}`);
+  const begun = await rememberBegun(run, command);
   const answer = await far.ask(
     initCommand(settings, source, settings.hostName, destination, settings.saveCount),
   );
   report.far(far.host.name, farLines(answer.message));
-  // It did not say why not, nor whether.
-  if (answer.code === NO_CONNECTION) throw new Failure(`the connection to ${far.host.name} broke`);
-  if (!succeeded(answer))
-    throw new Failure(
-      `${far.host.name} did not set ${source} up. Its policy needs "init" among the operations of a grant for ${source}; a stock zrep cannot do this at all: there, run zrep init`,
-    );
+  if (!succeeded(answer)) {
+    const code = refusedByGate(answer);
+    // Refused as a whole: nothing was begun.
+    if (code !== undefined) await begun.forget();
+    throw notSetUp(run, answer, command, code);
+  }
   const snapshot = readName(answer.output, source, settings.tag);
+  for (const former of begun.redirected) await tellWhatIsLeft(run, former);
   await receive(run, far, command, plan, snapshot);
   return snapshot.slice(snapshot.indexOf('@') + 1);
+}
+
+function notSetUp(
+  { settings }: Run,
+  answer: Answer,
+  command: InitPullCommand,
+  code: string | undefined,
+): Failure {
+  const { host, source, destination } = command;
+  // It did not say why not, nor whether.
+  if (answer.code === NO_CONNECTION) return new Failure(`the connection to ${host} broke`);
+  const stock = `${zrepFor(settings.tag)} init ${source} ${settings.hostName} ${destination}`;
+  const hint = hintFor(code, { host, source, stock });
+  return new Failure([`${host} did not set ${source} up`, ...(hint === undefined ? [] : [hint])].join('; '));
 }
 
 async function receive(
   run: Run,
   far: FarSide,
-  { source, destination }: InitPullCommand,
+  asked: InitPullCommand,
   { pair, found, token }: Plan,
   snapshot: string,
 ): Promise<void> {
+  const { source, destination } = asked;
   const { settings, step, report } = run;
   const receiving = receivingOf(found.listing.get(destination), settings.tag);
   // A stream that is gone on with brings what it was begun with.
@@ -151,9 +232,11 @@ async function receive(
   const pulled = await receiveFrom(run, far, command, { source, snapshot }, argv, destination);
   if (!pulled.done)
     throw new Failure(
-      [`the first stream of ${source} did not arrive whole`, ...pulled.why, 'the same command goes on'].join(
-        '; ',
-      ),
+      [
+        `the first stream of ${source} did not arrive whole`,
+        ...pulled.why,
+        `the same command goes on; to take the set-up back: ${initPullLine(settings, asked, '--undo')}`,
+      ].join('; '),
     );
 }
 

@@ -58,9 +58,10 @@ async function choose(run: Run, command: RefreshCommand): Promise<Chosen> {
   const { tag } = run.settings;
   if (command.all) {
     const all = await surveyAll(run);
-    const datasets = copiesIn(all, tag);
-    const listing = new Map(datasets.flatMap((name) => [[name, all.get(name) ?? new Map()]]));
     const { missing, problem } = missingCopies(run, all);
+    const begun = new Set<string>(missing.flatMap(({ why, dataset }) => (why === 'begun' ? [dataset] : [])));
+    const datasets = copiesIn(all, tag).filter((name) => !begun.has(name));
+    const listing = new Map(datasets.flatMap((name) => [[name, all.get(name) ?? new Map()]]));
     if (problem !== undefined) run.report.warn(`WARNING: ${problem}`);
     return { listing, datasets, missing };
   }

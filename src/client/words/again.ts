@@ -12,3 +12,23 @@ export function zrepAgain({ tag, recursive }: Pick<Settings, 'tag' | 'recursive'
 export function zrepFor(tag: Tag): string {
   return tag === 'zrep' ? 'zrep' : `zrep -t ${tag}`;
 }
+
+/** `zrep -R init --pull root@fileserver:tank/home vault/home`, with `option` where there is one. */
+export function initPullLine(
+  settings: Pick<Settings, 'tag' | 'recursive'>,
+  {
+    host,
+    source,
+    destination,
+  }: { readonly host: string; readonly source: string; readonly destination: string },
+  option?: string,
+): string {
+  const words = [
+    'init',
+    '--pull',
+    ...(option === undefined ? [] : [option]),
+    `${host}:${source}`,
+    destination,
+  ];
+  return [zrepAgain(settings), ...words].join(' ');
+}

@@ -3,9 +3,9 @@
 import { quote } from '../../printable.ts';
 import type { Dataset } from '../../zfs/names.ts';
 import { parseSource, parseSourceHost } from './source.ts';
-import { readDataset, type Verbs, wrong } from './verb.ts';
+import { type Given, readDataset, type Verbs, wrong } from './verb.ts';
 
-/** `zrep init --pull [-f] [-v] [--dry-run] HOST:SRCFS DESTFS` */
+/** `zrep init --pull [-f] [-v] [--dry-run] [--ignore-room | --undo] HOST:SRCFS DESTFS` */
 export interface InitPullCommand {
   readonly kind: 'init-pull';
   /** `[user@]host`, for ssh. */
@@ -13,6 +13,10 @@ export interface InitPullCommand {
   readonly source: Dataset;
   readonly destination: Dataset;
   readonly dryRun: boolean;
+  /** Begin also where the first stream needs more room than there is. */
+  readonly ignoreRoom: boolean;
+  /** Take back what the same command without it did on HOST. */
+  readonly undo: boolean;
 }
 
 /** `zrep init|-i [-f] [-v] SRCFS DESTHOST DESTFS` */
@@ -23,7 +27,7 @@ export interface InitCommand {
   readonly destination: Dataset;
 }
 
-const PULL = 'zrep init --pull [-f] [-v] [--dry-run] HOST:SRCFS DESTFS';
+const PULL = 'zrep init --pull [-f] [-v] [--dry-run] [--ignore-room | --undo] HOST:SRCFS DESTFS';
 const PUSH = 'zrep init [-f] [-v] SRCFS DESTHOST DESTFS';
 
 export const INIT_VERBS: Verbs<InitPullCommand | InitCommand> = {
@@ -33,6 +37,7 @@ export const INIT_VERBS: Verbs<InitPullCommand | InitCommand> = {
     summary: 'begin a pair, from the side that pulls (--pull) or sends',
     description: [
       'With --pull, sets a pair up from the side that pulls: configures SRCFS on HOST, makes its first snapshot, and receives it into DESTFS, which must not be there yet. HOST needs zrep-gate, whose policy grants this client init; it never needs to reach this host. Cut off anywhere, the same command goes on.',
+      'All that can be known on this host is checked before HOST is asked to change anything. As long as no stream has ended well, the same command with another DESTFS redirects the pair, and --undo takes back what it set on HOST; only the client that began it can do either.',
       'Without it, the same from the side that sends, as stock has it: DESTHOST must let this host in by ssh, and run zfs there. What fails leaves DESTFS alone.',
     ],
     options: [
@@ -40,12 +45,18 @@ export const INIT_VERBS: Verbs<InitPullCommand | InitCommand> = {
       { name: '-f', text: 'into a file system that is there already, which loses what it has' },
       { name: '-v', text: 'say what is done, there and here, on standard error' },
       { name: '--dry-run', text: 'with --pull: print what would be done on either side, and do nothing' },
+      {
+        name: '--ignore-room',
+        text: 'with --pull: begin although the first stream may need more room than there is',
+      },
+      { name: '--undo', text: 'with --pull: take back a set-up of which no stream has ended well' },
     ],
     examples: ['zrep init --pull root@fileserver:tank/home backup/home'],
     exits: '0 the copy is there, 1 it is not, 2 wrong usage.',
     read(given, operands) {
-      if (given.has('--pull')) return readPull(given.has('--dry-run'), operands);
-      if (given.has('--dry-run')) throw wrong(PULL, '--dry-run is for init --pull');
+      if (given.has('--pull')) return readPull(given, operands);
+      for (const name of ['--dry-run', '--ignore-room', '--undo'])
+        if (given.has(name)) throw wrong(PULL, `${name} is for init --pull`);
       return readPush(operands);
     },
   },
@@ -65,7 +76,7 @@ function readPush(operands: readonly string[]): InitCommand {
   };
 }
 
-function readPull(dryRun: boolean, operands: readonly string[]): InitPullCommand {
+function readPull(given: Given, operands: readonly string[]): InitPullCommand {
   const [from = '', to = '', ...extra] = operands;
   if (to === '' || extra.length > 0)
     throw wrong(PULL, 'a host with a file system there, and a file system here are needed');
@@ -77,6 +88,8 @@ function readPull(dryRun: boolean, operands: readonly string[]): InitPullCommand
     host: source.host.name,
     source: source.dataset,
     destination: readDataset(PULL, to),
-    dryRun,
+    dryRun: given.has('--dry-run'),
+    ignoreRoom: given.has('--ignore-room'),
+    undo: given.has('--undo'),
   };
 }

@@ -3,9 +3,11 @@
 import fc from 'fast-check';
 import t from 'tap';
 import {
+  BEGUN,
   type CopyRecord,
   formatRecords,
   parseRecords,
+  withBegun,
   withoutRecord,
   withRecords,
 } from '../../../src/client/copies/copy-record.ts';
@@ -40,6 +42,23 @@ t.test('what is written is read again, in any order', async () => {
     }),
     { numRuns: 200 },
   );
+});
+
+t.test('a set-up that was begun takes the place of another of its source, and of no copy', async (t) => {
+  const begun = (dataset: string) => record('zrep', dataset, BEGUN);
+  const [a, b] = [begun('vault/a'), begun('vault/b')];
+  t.same(withBegun([], a), [a]);
+  t.same(withBegun([a], b), [b], 'redirected');
+  const other = { ...a, source: 'root@fileserver:tank/other' };
+  t.same(withBegun([other], b), [other, b], 'of another source');
+  const copy = record('zrep', 'vault/b', '7');
+  t.same(withBegun([copy], b), [copy], 'which is missed by what it was');
+  t.same(
+    withRecords([a, b], [record('zrep', 'vault/a', '7')]),
+    [b, record('zrep', 'vault/a', '7')],
+    'completed',
+  );
+  t.same(parseRecords(formatRecords({ copies: [a], broken: [] })).copies, [a]);
 });
 
 t.test('no text makes it fail, and what is no record stays as it is', async () => {

@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import t from 'tap';
-import type { CopyRecord } from '../../../src/client/copies/copy-record.ts';
+import { BEGUN, type CopyRecord } from '../../../src/client/copies/copy-record.ts';
 import {
   afterRename,
   findMissing,
@@ -40,6 +40,23 @@ t.test('what is here as what it is called is not missing', async (t) => {
   t.same(find(retired, known('vault/a', 1)), []);
   t.same(find(retired.replaceAll('vault', 'new'), known('vault/a', 1)), []);
 });
+
+t.test(
+  'a set-up that was begun is missed until it is completed, or its place is put to other use',
+  async (t) => {
+    const begun = { ...known('vault/a', 1), guid: BEGUN };
+    for (const listing of ['', plain('vault'), plain('vault') + copy('vault/a', 1), copy('vault/a', 1)]) {
+      t.same(said(find(listing, begun)), ['vault/a begun'], listing);
+      t.match(find(listing, begun), [{ refreshed: undefined, begun: NOW - 3600 }], 'it was never refreshed');
+    }
+    t.same(find(copy('vault/a', 1, 'vault/a', 'zrep:master=yes'), begun), []);
+    t.same(find('vault/a guid=1<- zrep:src-fs=tank/home zrep:retired=5\n', begun), []);
+    t.match(missingLines('Error', find(plain('vault'), begun), ZREP, NOW), [
+      /^Error: vault\/a is missing: its set-up was begun and not completed; begun 1h ago \(.*\)$/,
+      /^To complete it .*: zrep init --pull fileserver:tank\/home vault\/a$/,
+    ]);
+  },
+);
 
 t.test('each way of being missing is told from the others', async (t) => {
   const cases: [listing: string, said: string][] = [
