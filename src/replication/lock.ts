@@ -87,7 +87,8 @@ async function take(step: Step, dataset: ListedDataset, tag: Tag): Promise<Refus
   const state = mustSucceed(await step.zfs.ask(readPropertiesArgv([dataset], names)), dataset);
   const [pid, time] = names.map((name) => localValue(parseListing(state.output).get(dataset), name));
   const holder = parsePid(pid);
-  if (holder !== undefined && isAlive(holder, parseLockTime(time))) return refuse('lock-busy', holder);
+  if (holder !== undefined && isAlive(holder, parseLockTime(time)))
+    return refuse('lock-busy', step.hostName, holder);
   await setLock(step, dataset, tag);
   return undefined;
 }
@@ -106,7 +107,7 @@ export async function readAsHolder(
   const argv = readStateArgv(dataset, [...reading.properties, pidProperty], reading.depth);
   const listing = parseListing(mustSucceed(await step.zfs.ask(argv), dataset).output);
   const holder = parsePid(localValue(listing.get(dataset), pidProperty));
-  return holder === process.pid ? listing : refuse('lock-busy', holder ?? 0);
+  return holder === process.pid ? listing : refuse('lock-busy', step.hostName, holder ?? 0);
 }
 
 /** Sets the lock for this process, which must hold the global one, or have held this one before something took it away. */

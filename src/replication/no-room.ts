@@ -39,7 +39,7 @@ export async function evenWithoutRoom<Result>(
   return withGlobalLock(step, async () => {
     for (const { root, tag } of places) {
       const holder = await liveHolder(step, root, tag);
-      if (holder !== undefined) return refuse('lock-busy', holder);
+      if (holder !== undefined) return refuse('lock-busy', step.hostName, holder);
     }
     return alone();
   });
