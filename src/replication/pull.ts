@@ -18,6 +18,7 @@ import { recordStreamed } from './record-streamed.ts';
 import { fullName, SNAPSHOT_PROPERTIES, type TaggedSnapshot, taggedSnapshots } from './snapshots.ts';
 import type { Step } from './step.ts';
 import { streamEstimated } from './stream.ts';
+import { STREAMED } from './streamed.ts';
 
 /** One stream: its argv, what it is of, and from where. */
 export interface Stream {
@@ -34,7 +35,13 @@ export async function pull(
   { stallSeconds }: DatasetLimits,
   choose: (snapshots: readonly TaggedSnapshot[], listing: Listing) => Stream | Refusal,
 ): Promise<Done | Refusal> {
-  const properties = [...SNAPSHOT_PROPERTIES, `${tag}:sent`, `${tag}:lastsent`, ...masterProperties(tag)];
+  const properties = [
+    ...SNAPSHOT_PROPERTIES,
+    `${tag}:sent`,
+    `${tag}:lastsent`,
+    ...masterProperties(tag),
+    STREAMED,
+  ];
   return withLock(step, dataset, tag, { properties, depth: 1 }, async (listing) => {
     const refusal = refuseUnlessMaster(listing.get(dataset), tag, step.hostName);
     if (refusal) return refusal;
