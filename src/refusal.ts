@@ -85,10 +85,10 @@ const sentences = {
     `nobody read the output for ${seconds} seconds (stall-seconds = ${seconds}), so the gate ended it; look what keeps its reader (of a stream: zfs receive), and try again`,
 
   // Only running it could tell.
-  'lock-busy': (pid: number) =>
-    `the file system is locked by another zrep (pid ${pid} on the fileserver); try again later`,
-  'global-lock-busy': (path: string, holder: string) =>
-    `another zrep on the fileserver holds ${path} (${holder}); if no zrep runs there, remove the file on the fileserver`,
+  'lock-busy': (host: string, pid: number) =>
+    `the file system is locked by another zrep (pid ${pid} on ${host}); try again later`,
+  'global-lock-busy': (host: string, path: string, holder: string, remove: string) =>
+    `another zrep on ${host} holds ${path} (${holder}); if no zrep runs there, run on ${host}: ${remove}`,
   'not-master': (host: string, local: string) =>
     `the fileserver is not the zrep master of this file system (master is ${quote(host)}, this host is ${quote(local)})`,
   'not-marked-master': (property: string) =>

@@ -26,6 +26,7 @@ t.test('a refusal has its code, and its facts in one sentence without a full sto
       'a',
       'b',
       'c',
+      'd',
     );
     t.match(reason, /^(?!\s)[\x20-\x7e]+[^.\s]$/, code);
     t.notMatch(reason, /undefined|\[object/, code);

@@ -41,13 +41,13 @@ export async function ask([file = '', ...argv]: readonly string[]): Promise<Answ
   });
 }
 
-/** The text of a file; undefined when it is not there. @throws Error for any other reason. */
+/** The text of a file; undefined when it is not there, or a folder. @throws Error for any other reason. */
 export function readIfThere(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'EISDIR') return undefined;
     throw error;
   }
 }

@@ -6,7 +6,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { UsageError } from '../client/words/usage-error.ts';
 import { quote } from '../printable.ts';
-import { parseDataset, parseSnapshot, parseTag, type Tag } from '../zfs/names.ts';
+import { parseListedDataset, parseListedSnapshot, parseTag, type Tag } from '../zfs/names.ts';
 import { HELP } from './help.ts';
 import { fixedSeconds, isProblem, parseSpan, type Span } from './span.ts';
 
@@ -110,7 +110,7 @@ export function describeExpire(): Command {
 
 function check(options: Options, names: readonly string[]): ExpireCommand {
   const task = readTask(options);
-  const bad = names.find((name) => parseDataset(name) === undefined);
+  const bad = names.find((name) => parseListedDataset(name) === undefined);
   if (bad !== undefined) throw new UsageError(`${quote(bad)} is not the name of a file system`);
   if (task.kind === 'simulate' && (names.length > 0 || options.all))
     throw new UsageError('--simulate takes its file systems from the listing: leave out -a and names');
@@ -153,7 +153,7 @@ function readTask(options: Options): Task {
   }
   if (check) return alone(options, { kind: 'check' });
   if (explain !== undefined) {
-    if (parseSnapshot(explain) === undefined)
+    if (parseListedSnapshot(explain) === undefined)
       throw new UsageError(
         `--explain: ${quote(explain)} is not a snapshot: write e.g. tank/home@zrep_00000a`,
       );

@@ -12,7 +12,7 @@ import { destroyEach } from '../replication/destroy.ts';
 import { withLock } from '../replication/lock.ts';
 import { evenWithoutRoom, type Place } from '../replication/no-room.ts';
 import { ZfsFailed } from '../replication/step.ts';
-import { type Dataset, parseDataset, parseTag } from '../zfs/names.ts';
+import { type ListedDataset, parseListedDataset, parseTag } from '../zfs/names.ts';
 import { Unreadable } from '../zfs/state.ts';
 import { count } from './amounts.ts';
 import { decideAll, fromTheFuture, type Verdict } from './decide.ts';
@@ -85,10 +85,10 @@ async function carryOut(run: LiveRun, plan: Plan): Promise<boolean> {
     if (run.debug) tell(run, plan, verdicts);
     return true;
   }
-  const dataset = parseDataset(reading.dataset);
+  const dataset = parseListedDataset(reading.dataset);
   if (dataset === undefined) {
     run.report.warn(
-      `Error: ${printable(reading.dataset)}: zrep cannot lock a name like this, so nothing is destroyed there`,
+      `Error: ${printable(reading.dataset)}: zrep-expire cannot lock a name like this, so nothing is destroyed there`,
     );
     return false;
   }
@@ -108,7 +108,7 @@ async function carryOut(run: LiveRun, plan: Plan): Promise<boolean> {
 function locksFor({ reading, verdicts }: Plan): Place[] {
   const going = verdicts.filter(({ action }) => action === 'destroy').map(({ snapshot }) => snapshot.name);
   return reading.tags.toSorted().flatMap((text) => {
-    const [tag, root] = [parseTag(text), parseDataset(pairRoot(reading, text))];
+    const [tag, root] = [parseTag(text), parseListedDataset(pairRoot(reading, text))];
     if (tag === undefined || root === undefined || !going.some((name) => hasTag(name, text))) return [];
     return [{ root, tag }];
   });
@@ -126,7 +126,7 @@ async function underLocks<Result>(
 }
 
 /** Decides once more, now that nobody else is at it, and destroys. True when all that was to go is gone. */
-async function destroyAgain(run: LiveRun, dataset: Dataset): Promise<boolean> {
+async function destroyAgain(run: LiveRun, dataset: ListedDataset): Promise<boolean> {
   const { plans, failed } = await planAll(run, [dataset]);
   const [plan] = plans;
   if (plan === undefined || failed) return false;

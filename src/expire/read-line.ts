@@ -40,9 +40,11 @@ const ADVERB =
   /^(?:(?:one|1|the|a|an) )?(hourly|daily|weekly|monthly|yearly|annually)(?: snapshots?| ones?)?$/;
 
 export function readLine(text: string): Line | Problem {
-  const bare = text.replace(/#.*/, '').trim().replace(/\s+/g, ' ');
-  if (bare === '') return { kind: 'nothing' };
-  if (bare.startsWith('[')) return readSection(bare);
+  const trimmed = text.replace(/#.*/, '').trim();
+  if (trimmed === '') return { kind: 'nothing' };
+  // A name can have two blanks in a row.
+  if (trimmed.startsWith('[')) return readSection(trimmed);
+  const bare = trimmed.replace(/\s+/g, ' ');
   const words = bare.toLowerCase();
   if (KEEP_ALL.test(words.replace(/ for ?ever$/, ''))) return { kind: 'all' };
   const pick = PICK.exec(words)?.[1];

@@ -11,7 +11,7 @@ import { printable } from '../printable.ts';
 import { Interrupted, listenForInterruption } from '../process/interruption.ts';
 import { ZfsFailed } from '../replication/step.ts';
 import { installedCapabilities } from '../zfs/capabilities.ts';
-import { parseSnapshot } from '../zfs/names.ts';
+import { parseListedSnapshot } from '../zfs/names.ts';
 import { createZfs } from '../zfs/run.ts';
 import { Unreadable } from '../zfs/state.ts';
 import type { ExpireCommand } from './command.ts';
@@ -68,7 +68,7 @@ async function carryOut(report: Report, command: ExpireCommand): Promise<number>
   }
   const run = createRun(report, command, configuration);
   if (task.kind === 'explain') {
-    const { dataset = '', name = '' } = parseSnapshot(task.snapshot) ?? {};
+    const { dataset = '', name = '' } = parseListedSnapshot(task.snapshot) ?? {};
     return explainLive(run, dataset, name);
   }
   const named = datasets.length > 0 || command.all ? datasets : await namedIn(run);

@@ -48,6 +48,6 @@ function literally(text: string): string {
 export function isPattern(text: string): boolean {
   const levels = text.split('/');
   return levels.every(
-    (level) => /^[A-Za-z0-9_.:*-]+$/.test(level) && (level === '**' || !level.includes('**')),
+    (level) => /^[A-Za-z0-9_.:* -]+$/.test(level) && (level === '**' || !level.includes('**')),
   );
 }

@@ -25,6 +25,7 @@ import { type Capabilities, installedCapabilities } from '../zfs/capabilities.ts
 import { createZfs, type Streamed, withoutChannel, type Zfs } from '../zfs/run.ts';
 import { admit } from './admission.ts';
 import type { Outcome } from './outcome.ts';
+import { say } from './tell.ts';
 
 /** In a session an operation's output goes into an answer, and only a stream to the channel itself. */
 export interface InSession {
@@ -59,6 +60,7 @@ export async function run(
     rundir: policy.zrep.rundir,
     hostName: policy.zrep.srcHost ?? localHostName(),
     client: allowed.client.name,
+    note: say,
     ...(session && { kept: session.kept }),
   };
   try {

@@ -4,12 +4,13 @@
  */
 
 import { execFileSync } from 'node:child_process';
-import { closeSync, constants, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { closeSync, constants, openSync, rmSync } from 'node:fs';
+import { makeRunFolder } from './run-folder.ts';
 
 /** Both ends, as descriptors to be handed to children and then closed. */
 export function makePipe(): { read: number; write: number } {
-  // mkdtemp's folder is ours alone (mode 700), so nobody can put something else in the name's place.
-  const folder = mkdtempSync('/tmp/zrep-gate-');
+  // The folder is ours alone, so nobody can put something else in the name's place.
+  const folder = makeRunFolder();
   try {
     const name = `${folder}/pipe`;
     execFileSync('/usr/bin/mkfifo', ['-m', '600', name], { stdio: 'ignore', env: {} });

@@ -6,10 +6,10 @@
  * kind: while the file is there nobody else can take the lock, and of those who would break it one does.
  */
 
-import { linkSync, readFileSync, rmSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
+import { linkSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import type { Interruption } from '../process/interruption.ts';
-import { isAlive } from '../process/liveness.ts';
 import { type Refusal, refuse } from '../refusal.ts';
+import { isStale, readLockFile } from './lock-file.ts';
 import type { Step } from './step.ts';
 
 /** Ten seconds in all, as stock; but not a second apart: it is held for two or three calls of zfs. Milliseconds. */
@@ -21,12 +21,12 @@ const rows = new Map<string, Promise<unknown>>();
 
 /** Runs `work` while holding the global lock in `rundir`; waits up to ten seconds for another process that has it. */
 export async function withGlobalLock<Result>(
-  { rundir, interruption }: Pick<Step, 'rundir' | 'interruption'>,
+  { rundir, interruption, hostName }: Pick<Step, 'rundir' | 'interruption' | 'hostName'>,
   work: () => Promise<Result>,
 ): Promise<Result | Refusal> {
   const path = `${rundir}/zrep.lock`;
   const before = rows.get(path) ?? Promise.resolve();
-  const own = before.then(() => holding(path, interruption, work));
+  const own = before.then(() => holding(path, hostName, interruption, work));
   const over = own.then(
     () => undefined,
     () => undefined,
@@ -41,10 +41,11 @@ export async function withGlobalLock<Result>(
 
 async function holding<Result>(
   path: string,
+  hostName: string,
   interruption: Interruption,
   work: () => Promise<Result>,
 ): Promise<Result | Refusal> {
-  const refusal = await acquire(path, interruption);
+  const refusal = await acquire(path, hostName, interruption);
   if (refusal) return refusal;
   try {
     return await work();
@@ -54,11 +55,18 @@ async function holding<Result>(
   }
 }
 
-async function acquire(path: string, interruption: Interruption): Promise<Refusal | undefined> {
+async function acquire(
+  path: string,
+  hostName: string,
+  interruption: Interruption,
+): Promise<Refusal | undefined> {
   for (let attempt = 0; ; attempt += 1) {
     interruption.check();
     if (tryLink(path) || (breakStale(path) && tryLink(path))) return undefined;
-    if (attempt === TRIES) return refuse('global-lock-busy', path, describeHolder(path));
+    if (attempt === TRIES) {
+      const { holder, remove } = describeHolder(path);
+      return refuse('global-lock-busy', hostName, path, holder, remove);
+    }
     await new Promise((resolve) => setTimeout(resolve, PAUSE));
   }
 }
@@ -80,10 +88,10 @@ function tryLink(path: string): boolean {
 /** Removes the lock of a process that is gone; false when there is none, or somebody else is at it. */
 function breakStale(path: string): boolean {
   const guard = `${path}.break`;
-  if (!isStale(path) || !tryLink(guard)) return false;
+  if (!isHeldByDead(path) || !tryLink(guard)) return false;
   try {
     // Whoever had the guard before may have broken it, and a third process taken it.
-    if (!isStale(path)) return false;
+    if (!isHeldByDead(path)) return false;
     // An administrator may do the same at this moment.
     rmSync(path, { force: true });
     return true;
@@ -92,39 +100,19 @@ function breakStale(path: string): boolean {
   }
 }
 
-/** A number that is none, or was given to a process that is younger than the file. */
-function isStale(path: string): boolean {
-  const pid = holderOf(path);
-  if (pid === undefined || Number.isNaN(pid)) return false;
-  const made = statSync(path, { throwIfNoEntry: false })?.mtimeMs;
-  return made !== undefined && !isAlive(pid, made / 1000);
-}
-
 function holderOf(path: string): number | undefined {
-  try {
-    return Number.parseInt(readFileSync(path, 'latin1'), 10);
-  } catch {
-    return undefined;
-  }
+  return readLockFile(path)?.pid;
 }
 
-/** How the global lock in `rundir` stands, to somebody who only looks. */
-export function lookAtGlobalLock(rundir: string): {
-  state: 'free' | 'held' | 'stale' | 'unreadable';
-  path: string;
-} {
-  const path = `${rundir}/zrep.lock`;
-  const made = statSync(path, { throwIfNoEntry: false })?.mtimeMs;
-  const pid = holderOf(path);
-  if (made === undefined || pid === undefined) return { state: 'free', path };
-  // A stock zrep makes the file first and writes into it then.
-  if (Number.isNaN(pid)) return { state: Date.now() - made < TRIES * PAUSE ? 'held' : 'unreadable', path };
-  // It lives for a moment only: one that is gone by now was let go of as it should be.
-  return { state: isStale(path) && holderOf(path) === pid ? 'stale' : 'held', path };
+function isHeldByDead(path: string): boolean {
+  const found = readLockFile(path);
+  return found !== undefined && isStale(found);
 }
 
-function describeHolder(path: string): string {
-  const pid = holderOf(path);
-  if (pid === undefined || Number.isNaN(pid)) return 'its holder is not known';
-  return isStale(path) ? `pid ${pid}, which is dead` : `pid ${pid}`;
+/** Who holds it, and what to do if nobody does. */
+function describeHolder(path: string): { holder: string; remove: string } {
+  const found = readLockFile(path);
+  const remove = `${found?.isFolder ? 'rmdir' : 'rm'} ${path}`;
+  if (found?.pid === undefined) return { holder: 'its holder is not known', remove };
+  return { holder: isStale(found) ? `pid ${found.pid}, which is dead` : `pid ${found.pid}`, remove };
 }

@@ -3,22 +3,22 @@
  * the session's process all the while, and as good as any to others.
  */
 
-import type { Dataset, Tag } from '../zfs/names.ts';
+import type { ListedDataset, Tag } from '../zfs/names.ts';
 
 export interface KeptLock {
   /** Whether the command at work is to leave its lock to the next one. */
   wanted: boolean;
   /** True where the lock on `dataset` was left by an earlier command; any other that was is let go of. */
-  takeOver(dataset: Dataset, tag: Tag): Promise<boolean>;
+  takeOver(dataset: ListedDataset, tag: Tag): Promise<boolean>;
   /** Leaves a lock, which `release` lets go of. */
-  leave(dataset: Dataset, tag: Tag, release: () => Promise<void>): void;
+  leave(dataset: ListedDataset, tag: Tag, release: () => Promise<void>): void;
   /** Lets go of what was left. */
   letGo(): Promise<void>;
 }
 
 /** One that nobody has left yet. */
 export function createKeptLock(): KeptLock {
-  let left: { dataset: Dataset; tag: Tag; release: () => Promise<void> } | undefined;
+  let left: { dataset: ListedDataset; tag: Tag; release: () => Promise<void> } | undefined;
   const letGo = async () => {
     const release = left?.release;
     left = undefined;

@@ -11,7 +11,7 @@ import { type Ended, succeeded } from '../process/pipeline.ts';
 import { isRefusal, type Refusal, refuse } from '../refusal.ts';
 import { inheritArgv, readLocalArgv, readPropertiesArgv, readStateArgv, setArgvs } from '../zfs/argv.ts';
 import type { Capabilities } from '../zfs/capabilities.ts';
-import type { Dataset, Tag } from '../zfs/names.ts';
+import type { ListedDataset, Tag } from '../zfs/names.ts';
 import { type Listing, localValue, parseListing } from '../zfs/state.ts';
 import { withGlobalLock } from './global-lock.ts';
 import { formatLockTime, parseLockTime } from './lock-time.ts';
@@ -32,7 +32,7 @@ export function lockPropertyNames(tag: Tag): [pid: string, time: string] {
 /** What sets the lock: one call where zfs `batches`, otherwise one a property, to be made at once. */
 export function takeArgvs(
   capabilities: Capabilities,
-  dataset: Dataset,
+  dataset: ListedDataset,
   tag: Tag,
   { pid, time }: { pid: string; time: string },
 ): string[][] {
@@ -44,7 +44,7 @@ export function takeArgvs(
  * What takes the lock away, to be made at once: on pools of disks a call waits for a transaction group. Without a pid it is
  * none. Who takes it between the two may lose its time, and is then respected for as long as its number is somebody's.
  */
-export function releaseArgvs(dataset: Dataset, tag: Tag): string[][] {
+export function releaseArgvs(dataset: ListedDataset, tag: Tag): string[][] {
   const [pidProperty, timeProperty] = lockPropertyNames(tag);
   return [inheritArgv(dataset, timeProperty), inheritArgv(dataset, pidProperty)];
 }
@@ -55,7 +55,7 @@ export function releaseArgvs(dataset: Dataset, tag: Tag): string[][] {
  */
 export async function withLock<Result>(
   step: Step,
-  dataset: Dataset,
+  dataset: ListedDataset,
   tag: Tag,
   reading: Reading,
   work: (listing: Listing) => Promise<Result | Refusal>,
@@ -82,12 +82,13 @@ export async function withLock<Result>(
 }
 
 /** Under the global lock, which others wait for: so nothing is read here but who holds this one. */
-async function take(step: Step, dataset: Dataset, tag: Tag): Promise<Refusal | undefined> {
+async function take(step: Step, dataset: ListedDataset, tag: Tag): Promise<Refusal | undefined> {
   const names = lockPropertyNames(tag);
   const state = mustSucceed(await step.zfs.ask(readPropertiesArgv([dataset], names)), dataset);
   const [pid, time] = names.map((name) => localValue(parseListing(state.output).get(dataset), name));
   const holder = parsePid(pid);
-  if (holder !== undefined && isAlive(holder, parseLockTime(time))) return refuse('lock-busy', holder);
+  if (holder !== undefined && isAlive(holder, parseLockTime(time)))
+    return refuse('lock-busy', step.hostName, holder);
   await setLock(step, dataset, tag);
   return undefined;
 }
@@ -98,7 +99,7 @@ async function take(step: Step, dataset: Dataset, tag: Tag): Promise<Refusal | u
  */
 export async function readAsHolder(
   step: Step,
-  dataset: Dataset,
+  dataset: ListedDataset,
   tag: Tag,
   reading: Reading,
 ): Promise<Listing | Refusal> {
@@ -106,11 +107,11 @@ export async function readAsHolder(
   const argv = readStateArgv(dataset, [...reading.properties, pidProperty], reading.depth);
   const listing = parseListing(mustSucceed(await step.zfs.ask(argv), dataset).output);
   const holder = parsePid(localValue(listing.get(dataset), pidProperty));
-  return holder === process.pid ? listing : refuse('lock-busy', holder ?? 0);
+  return holder === process.pid ? listing : refuse('lock-busy', step.hostName, holder ?? 0);
 }
 
 /** Sets the lock for this process, which must hold the global one, or have held this one before something took it away. */
-export async function setLock({ zfs, capabilities }: Step, dataset: Dataset, tag: Tag): Promise<void> {
+export async function setLock({ zfs, capabilities }: Step, dataset: ListedDataset, tag: Tag): Promise<void> {
   // At once: whoever looks between two calls finds a lock without a time, which is respected.
   const lock = { pid: String(process.pid), time: formatLockTime(new Date()) };
   const argvs = takeArgvs(capabilities, dataset, tag, lock);
@@ -131,14 +132,14 @@ export class NoRoomForLock extends ZfsFailed {
 }
 
 /** Lets go of the lock if it is this process's, however far taking it has come. */
-async function release(step: Step, dataset: Dataset, tag: Tag): Promise<void> {
+async function release(step: Step, dataset: ListedDataset, tag: Tag): Promise<void> {
   const [pidProperty] = lockPropertyNames(tag);
   if (parsePid(await readHolder(step, dataset, pidProperty)) !== process.pid) return;
   const released = await Promise.all(releaseArgvs(dataset, tag).map((argv) => step.zfs.ask(argv)));
   for (const one of released) mustSucceed(one, dataset);
 }
 
-async function readHolder(step: Step, dataset: Dataset, property: string): Promise<string> {
+async function readHolder(step: Step, dataset: ListedDataset, property: string): Promise<string> {
   return (await step.zfs.ask(readLocalArgv(dataset, property))).output.trim();
 }
 

@@ -8,7 +8,7 @@
 import { isAlive } from '../process/liveness.ts';
 import { type Refusal, refuse } from '../refusal.ts';
 import { readPropertiesArgv, readStateArgv } from '../zfs/argv.ts';
-import type { Dataset, Tag } from '../zfs/names.ts';
+import type { ListedDataset, Tag } from '../zfs/names.ts';
 import { type Listing, localValue, parseListing } from '../zfs/state.ts';
 import { withGlobalLock } from './global-lock.ts';
 import { lockPropertyNames, NoRoomForLock, parsePid, type Reading, withLock } from './lock.ts';
@@ -17,7 +17,7 @@ import { mustSucceed, type Step } from './step.ts';
 
 /** Whose lock has to be free. */
 export interface Place {
-  readonly root: Dataset;
+  readonly root: ListedDataset;
   readonly tag: Tag;
 }
 
@@ -39,7 +39,7 @@ export async function evenWithoutRoom<Result>(
   return withGlobalLock(step, async () => {
     for (const { root, tag } of places) {
       const holder = await liveHolder(step, root, tag);
-      if (holder !== undefined) return refuse('lock-busy', holder);
+      if (holder !== undefined) return refuse('lock-busy', step.hostName, holder);
     }
     return alone();
   });
@@ -48,7 +48,7 @@ export async function evenWithoutRoom<Result>(
 /** `withLock` for work that makes room: it is done also where there is none for the lock. */
 export function withLockOrNoRoom<Result>(
   step: Step,
-  dataset: Dataset,
+  dataset: ListedDataset,
   tag: Tag,
   reading: Reading,
   work: (listing: Listing) => Promise<Result | Refusal>,
@@ -64,7 +64,7 @@ export function withLockOrNoRoom<Result>(
   );
 }
 
-async function liveHolder({ zfs }: Step, dataset: Dataset, tag: Tag): Promise<number | undefined> {
+async function liveHolder({ zfs }: Step, dataset: ListedDataset, tag: Tag): Promise<number | undefined> {
   const names = lockPropertyNames(tag);
   const state = mustSucceed(await zfs.ask(readPropertiesArgv([dataset], names)), dataset);
   const [pid, time] = names.map((name) => localValue(parseListing(state.output).get(dataset), name));

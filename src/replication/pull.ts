@@ -19,6 +19,7 @@ import { initBy, initByProperty } from './set-up.ts';
 import { fullName, SNAPSHOT_PROPERTIES, type TaggedSnapshot, taggedSnapshots } from './snapshots.ts';
 import { mustSucceed, type Step } from './step.ts';
 import { streamEstimated } from './stream.ts';
+import { STREAMED } from './streamed.ts';
 
 /** One stream: its argv, what it is of, and from where. */
 export interface Stream {
@@ -35,7 +36,7 @@ export async function pull(
   { stallSeconds }: DatasetLimits,
   choose: (snapshots: readonly TaggedSnapshot[], listing: Listing) => Stream | Refusal,
 ): Promise<Done | Refusal> {
-  const marks = [`${tag}:sent`, `${tag}:lastsent`, initByProperty(tag)];
+  const marks = [`${tag}:sent`, `${tag}:lastsent`, initByProperty(tag), STREAMED];
   const properties = [...SNAPSHOT_PROPERTIES, ...marks, ...masterProperties(tag)];
   return withLock(step, dataset, tag, { properties, depth: 1 }, async (listing) => {
     const refusal = refuseUnlessMaster(listing.get(dataset), tag, step.hostName);

@@ -17,6 +17,7 @@ import type { Done } from './done.ts';
 import { pull, resumed } from './pull.ts';
 import { fullName, lastSent, type TaggedSnapshot } from './snapshots.ts';
 import type { Step } from './step.ts';
+import { lastUnmarked, sayUnmarked } from './unmarked.ts';
 
 export function refreshpull(
   step: Step,
@@ -36,6 +37,8 @@ export function refreshpull(
         ? lastSentBase(snapshot, lastSent(snapshots, listing.get(dataset), tag))
         : namedBase(listing, snapshot, from, flags);
     if (isRefusal(base)) return base;
+    const unmarked = from ? undefined : lastUnmarked(snapshots, listing, base.name, step.client);
+    if (unmarked !== undefined) step.note?.(sayUnmarked(unmarked, base.name, tag));
     // zfs send -I takes no bookmark.
     const start = { through: isBookmark(base.name) ? '-i' : through, snapshot: base.name } as const;
     return { argv: sendArgv(flags, start, fullName(snapshot)), snapshot, base };

@@ -21,6 +21,8 @@ export interface Step {
   readonly client: string;
   /** In a session, the lock that one command leaves to the next. */
   readonly kept?: KeptLock;
+  /** Prints a line for the client beside what is done. */
+  readonly note?: (text: string) => void;
 }
 
 /** zfs was asked for something it could not do. */

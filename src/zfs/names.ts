@@ -1,16 +1,20 @@
 /**
  * The names of ZFS and zrep, as types that cannot hold nonsense.
  *
- * Rules: OpenZFS module/zcommon/zfs_namecheck.c (`entity_namecheck`, `pool_namecheck`), narrowed: no blanks
- * (zrep cannot handle them either) and no `%` (internal names such as tank/fs/%recv). Snapshots of zrep
- * are TAG_ and six lower-case hexadecimal digits.
+ * Rules: OpenZFS module/zcommon/zfs_namecheck.c (`entity_namecheck`, `pool_namecheck`), narrowed: no `%` (internal names
+ * such as tank/fs/%recv), and in what zrep handles no blanks (stock zrep's shell cannot handle them either). Snapshots of
+ * zrep are TAG_ and six lower-case hexadecimal digits.
  */
 
 declare const brand: unique symbol;
 type Branded<Kind extends string> = string & { readonly [brand]: Kind };
 
-/** A file system or volume: `tank/home`. */
+/** A file system or volume that zrep can handle: `tank/home`, without blanks. */
 export type Dataset = Branded<'Dataset'>;
+
+/** Any that zfs lists, also with blanks: `tank/My Files`. It may go into an argv, but never into a command for a shell. */
+export type ListedDataset = Branded<'Dataset' | 'ListedDataset'>;
+
 /** A zrep tag: the prefix of snapshots and properties; `zrep` unless somebody chose another. */
 export type Tag = Branded<'Tag'>;
 
@@ -33,21 +37,22 @@ export const MAXIMUM_NAME = 255;
 export const MAXIMUM_SEQUENCE = 0xffffff;
 
 const COMPONENT = /^[A-Za-z0-9_.:-]+$/;
-const POOL = /^[A-Za-z][A-Za-z0-9_.:-]*$/;
+const LISTED_COMPONENT = /^[A-Za-z0-9_.: -]+$/;
+const LISTED_POOL = /^[A-Za-z][A-Za-z0-9_.: -]*$/;
 
 // Lower case only, since TAG:sent must be a user property (zfs_prop.c, valid_char) as well as a snapshot's name.
 const TAG = /^[a-z0-9][a-z0-9_.:-]{0,63}$/;
 
-export function parseDataset(text: string): Dataset | undefined {
+export function parseListedDataset(text: string): ListedDataset | undefined {
   if (text.length > MAXIMUM_NAME) return undefined;
-  const [pool, ...components] = text.split('/');
-  if (pool === undefined || !POOL.test(pool)) return undefined;
-  if (
-    !components.every((component) => COMPONENT.test(component) && component !== '.' && component !== '..')
-  ) {
-    return undefined;
-  }
-  return text as Dataset;
+  const [pool = '', ...components] = text.split('/');
+  const isComponent = (part: string) => LISTED_COMPONENT.test(part) && part !== '.' && part !== '..';
+  return LISTED_POOL.test(pool) && components.every(isComponent) ? (text as ListedDataset) : undefined;
+}
+
+export function parseDataset(text: string): Dataset | undefined {
+  const listed = parseListedDataset(text);
+  return listed?.includes(' ') ? undefined : (listed as Dataset | undefined);
 }
 
 export function parseTag(text: string): Tag | undefined {
@@ -79,15 +84,20 @@ export function parseSnapshot(text: string): { dataset: Dataset; name: string } 
   return dataset !== undefined && COMPONENT.test(name) ? { dataset, name } : undefined;
 }
 
+/** DATASET@NAME for any snapshot that zfs can list, with blanks in either name. */
+export function parseListedSnapshot(text: string): { dataset: ListedDataset; name: string } | undefined {
+  const [, before = '', name = ''] = /^([^@]+)@(.+)$/.exec(text) ?? [];
+  const dataset = text.length > MAXIMUM_NAME ? undefined : parseListedDataset(before);
+  return dataset !== undefined && LISTED_COMPONENT.test(name) ? { dataset, name } : undefined;
+}
+
 /**
  * DATASET@NAME or DATASET#NAME as zfs can list it: others give their snapshots names with blanks. For comparing and showing; what
  * goes into a command is `parseSnapshot`'s.
  */
 export function isListedName(text: string): boolean {
   const [, dataset = '', name = ''] = /^([^@#]+)[@#](.+)$/.exec(text) ?? [];
-  return (
-    text.length <= MAXIMUM_NAME && parseDataset(dataset) !== undefined && /^[A-Za-z0-9_.: -]+$/.test(name)
-  );
+  return text.length <= MAXIMUM_NAME && parseDataset(dataset) !== undefined && LISTED_COMPONENT.test(name);
 }
 
 /** DATASET@TAG_hhhhhh exactly: the tag is what stands before the last underscore. */

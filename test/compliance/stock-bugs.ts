@@ -115,7 +115,7 @@ t.test('bug 16: a link in the place of the lock is not followed', async (t) => {
   // As if it were the lock of a zrep that died: that is broken.
   writeFileSync(precious, '999999999\n');
   symlinkSync(precious, `${rundir}/zrep.lock`);
-  const done = await withGlobalLock({ rundir, interruption: quiet }, async () => {
+  const done = await withGlobalLock({ rundir, interruption: quiet, hostName: 'fileserver' }, async () => {
     t.ok(lstatSync(`${rundir}/zrep.lock`).isFile(), 'the lock is a file of its own');
     return 'done';
   });

@@ -1,7 +1,7 @@
 /** zrep's global lock, of the living, of the dead, and of nobody. */
 
 import { spawnSync } from 'node:child_process';
-import { utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import t from 'tap';
 import { lookAtGlobalLocks } from '../../src/doctor/locks.ts';
 import { makeFolder } from '../fixtures/gate/policy.ts';
@@ -31,6 +31,19 @@ t.test('a lock of a process that died, and the lock for breaking it', (t) => {
     },
     { code: 'break-lock-stale', remedy: { lines: [`rm ${folder}/zrep.lock.break`] } },
   ]);
+  t.end();
+});
+
+t.test('a folder, and the link of an older zrep that died', (t) => {
+  const folder = makeFolder(t);
+  const path = `${folder}/zrep.lock`;
+  mkdirSync(path);
+  t.match(lookAtGlobalLocks(folder), [
+    { code: 'global-lock-unreadable', remedy: { lines: [`rmdir ${path}`] } },
+  ]);
+  rmdirSync(path);
+  symlinkSync(`/proc/${deadPid()}`, path);
+  t.match(lookAtGlobalLocks(folder), [{ code: 'global-lock-stale', where: path }]);
   t.end();
 });
 

@@ -9,6 +9,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   unlinkSync,
   utimesSync,
   writeFileSync,
@@ -17,9 +18,11 @@ import { tmpdir } from 'node:os';
 import { mock } from 'node:test';
 import t, { type Test } from 'tap';
 import { Interrupted, type Interruption } from '../../src/process/interruption.ts';
-import { lookAtGlobalLock, withGlobalLock } from '../../src/replication/global-lock.ts';
+import { withGlobalLock } from '../../src/replication/global-lock.ts';
 
 const quiet: Interruption = { signal: undefined, check: () => {}, onSignal: () => () => {} };
+
+const HOST = 'backup';
 
 /** A folder of its own for each test. */
 function makeRundir(t: Test): string {
@@ -63,7 +66,7 @@ async function withoutPauses<Result>(
 
 t.test('the lock is a file with the pid in it, there only while the work runs', async (t) => {
   const rundir = makeRundir(t);
-  const answer = await withGlobalLock({ rundir, interruption: quiet }, async () => {
+  const answer = await withGlobalLock({ rundir, interruption: quiet, hostName: HOST }, async () => {
     t.same(readdirSync(rundir), ['zrep.lock'], 'and no draft');
     t.equal(readFileSync(`${rundir}/zrep.lock`, 'utf8'), `${process.pid}\n`);
     return 'done';
@@ -74,7 +77,9 @@ t.test('the lock is a file with the pid in it, there only while the work runs', 
 
 t.test('work that fails lets go of the lock', async (t) => {
   const rundir = makeRundir(t);
-  const failing = withGlobalLock({ rundir, interruption: quiet }, () => Promise.reject(new Error('failed')));
+  const failing = withGlobalLock({ rundir, interruption: quiet, hostName: HOST }, () =>
+    Promise.reject(new Error('failed')),
+  );
   await t.rejects(failing, { message: 'failed' });
   t.same(readdirSync(rundir), []);
 });
@@ -84,7 +89,7 @@ t.test('of two contenders one waits until the other is done', async (t) => {
   const holder = await startHolder(rundir);
   let released = false;
   const { result, pauses } = await withoutPauses(
-    () => withGlobalLock({ rundir, interruption: quiet }, async () => released),
+    () => withGlobalLock({ rundir, interruption: quiet, hostName: HOST }, async () => released),
     async (pause) => {
       if (pause < 3) return;
       await holder.end('release');
@@ -98,8 +103,14 @@ t.test('of two contenders one waits until the other is done', async (t) => {
 
 /** [what is in the way, what the refusal says of it]. */
 const KEPT: Record<string, [string, RegExp]> = {
-  'no number': ['', /zrep\.lock \(its holder is not known\)/],
-  'a word': ['zrep\n', /zrep\.lock \(its holder is not known\)/],
+  'no number': [
+    '',
+    /on backup holds .*zrep\.lock \(its holder is not known\); .* run on backup: rm \/.*\/zrep\.lock$/,
+  ],
+  'a word': [
+    'zrep\n',
+    /on backup holds .*zrep\.lock \(its holder is not known\); .* run on backup: rm \/.*\/zrep\.lock$/,
+  ],
   'the first process': ['1\n', /zrep\.lock \(pid 1\)/],
 };
 
@@ -109,7 +120,7 @@ t.test('after ten seconds of pauses it gives up, and leaves the lock as it was',
     writeFileSync(`${rundir}/zrep.lock`, content);
     const work = async () => t.fail('this must not run');
     const { result, pauses } = await withoutPauses(() =>
-      withGlobalLock({ rundir, interruption: quiet }, work),
+      withGlobalLock({ rundir, interruption: quiet, hostName: HOST }, work),
     );
     t.match(result, { refused: 'global-lock-busy', reason: sentence }, name);
     t.equal(
@@ -125,7 +136,8 @@ t.test('after ten seconds of pauses it gives up, and leaves the lock as it was',
 t.test('the lock of a process that died is broken at once', async (t) => {
   const rundir = makeRundir(t);
   const holder = await startHolder(rundir);
-  const ask = () => withoutPauses(() => withGlobalLock({ rundir, interruption: quiet }, async () => 'ran'));
+  const ask = () =>
+    withoutPauses(() => withGlobalLock({ rundir, interruption: quiet, hostName: HOST }, async () => 'ran'));
   t.match((await ask()).result, { reason: new RegExp(`\\(pid ${holder.pid}\\)`) });
   await holder.end('die');
   t.same(await ask(), { result: 'ran', pauses: [] });
@@ -136,7 +148,7 @@ t.test('so is one whose number belongs by now to a process that was started late
   const rundir = makeRundir(t);
   writeFileSync(`${rundir}/zrep.lock`, `${process.pid}\n`);
   utimesSync(`${rundir}/zrep.lock`, 1_700_000_000, 1_700_000_000);
-  t.equal(await withGlobalLock({ rundir, interruption: quiet }, async () => 'ran'), 'ran');
+  t.equal(await withGlobalLock({ rundir, interruption: quiet, hostName: HOST }, async () => 'ran'), 'ran');
 });
 
 t.test('where another is breaking it, or died at that, it is not broken', async (t) => {
@@ -145,7 +157,7 @@ t.test('where another is breaking it, or died at that, it is not broken', async 
   await holder.end('die');
   writeFileSync(`${rundir}/zrep.lock.break`, '1\n');
   const { result } = await withoutPauses(() =>
-    withGlobalLock({ rundir, interruption: quiet }, async () => t.fail('this must not run')),
+    withGlobalLock({ rundir, interruption: quiet, hostName: HOST }, async () => t.fail('this must not run')),
   );
   t.match(result, { reason: new RegExp(`\\(pid ${holder.pid}, which is dead\\)`) });
   t.same(readdirSync(rundir), ['zrep.lock', 'zrep.lock.break']);
@@ -175,7 +187,7 @@ t.test('those in one process come in one after the other, without a pause', asyn
   const rundir = makeRundir(t);
   const seen: string[] = [];
   const enter = (name: string, fails = false) =>
-    withGlobalLock({ rundir, interruption: quiet }, async () => {
+    withGlobalLock({ rundir, interruption: quiet, hostName: HOST }, async () => {
       seen.push(`${name} in`);
       await new Promise((resolve) => setImmediate(resolve));
       seen.push(`${name} out`);
@@ -193,7 +205,7 @@ t.test('those in one process come in one after the other, without a pause', asyn
 
 t.test('a lock that somebody else took meanwhile is left to them', async (t) => {
   const rundir = makeRundir(t);
-  await withGlobalLock({ rundir, interruption: quiet }, async () => {
+  await withGlobalLock({ rundir, interruption: quiet, hostName: HOST }, async () => {
     unlinkSync(`${rundir}/zrep.lock`);
     writeFileSync(`${rundir}/other`, '1\n');
     linkSync(`${rundir}/other`, `${rundir}/zrep.lock`);
@@ -204,7 +216,7 @@ t.test('a lock that somebody else took meanwhile is left to them', async (t) => 
 t.test('a lock that somebody removed meanwhile is no failure', async (t) => {
   const rundir = makeRundir(t);
   const work = async () => unlinkSync(`${rundir}/zrep.lock`);
-  t.equal(await withGlobalLock({ rundir, interruption: quiet }, work), undefined);
+  t.equal(await withGlobalLock({ rundir, interruption: quiet, hostName: HOST }, work), undefined);
 });
 
 t.test('a signal ends the waiting', async (t) => {
@@ -216,7 +228,7 @@ t.test('a signal ends the waiting', async (t) => {
     if (looks === 3) throw new Interrupted('SIGTERM');
   };
   const waiting = withoutPauses(() =>
-    withGlobalLock({ rundir, interruption: { ...quiet, check } }, async () => 1),
+    withGlobalLock({ rundir, interruption: { ...quiet, check }, hostName: HOST }, async () => 1),
   );
   await t.rejects(waiting, new Interrupted('SIGTERM'));
   t.equal(looks, 3);
@@ -225,23 +237,36 @@ t.test('a signal ends the waiting', async (t) => {
 
 t.test('where no lock can be made, that is an error and no refusal', async (t) => {
   const rundir = `${makeRundir(t)}/missing`;
-  const attempt = () => withGlobalLock({ rundir, interruption: quiet }, async () => 'ran');
+  const attempt = () => withGlobalLock({ rundir, interruption: quiet, hostName: HOST }, async () => 'ran');
   await t.rejects(attempt(), { code: 'ENOENT' });
   mkdirSync(rundir);
   t.equal(await attempt(), 'ran');
 });
 
-t.test('who only looks is told how it stands', async (t) => {
+t.test(
+  'the link to /proc/PID of an older zrep is respected while its process lives, and broken after',
+  async (t) => {
+    const rundir = makeRundir(t);
+    const path = `${rundir}/zrep.lock`;
+    const holder = spawn('sleep', ['1000']);
+    symlinkSync(`/proc/${holder.pid}`, path);
+    const ask = () =>
+      withoutPauses(() => withGlobalLock({ rundir, interruption: quiet, hostName: HOST }, async () => 'ran'));
+    t.match((await ask()).result, { reason: new RegExp(`\\(pid ${holder.pid}\\)`) });
+    const exit = once(holder, 'exit');
+    holder.kill('SIGKILL');
+    await exit;
+    t.same(await ask(), { result: 'ran', pauses: [] });
+    t.same(readdirSync(rundir), []);
+  },
+);
+
+t.test('a folder in its place is nobody knows whose', async (t) => {
   const rundir = makeRundir(t);
-  const path = `${rundir}/zrep.lock`;
-  const state = () => lookAtGlobalLock(rundir).state;
-  t.equal(state(), 'free');
-  writeFileSync(path, `${process.pid}\n`);
-  t.equal(state(), 'held');
-  writeFileSync(path, '4194304\n');
-  t.equal(state(), 'stale');
-  writeFileSync(path, '');
-  t.equal(state(), 'held', 'a stock zrep is about to write into it');
-  utimesSync(path, 1, 1);
-  t.equal(state(), 'unreadable');
+  mkdirSync(`${rundir}/zrep.lock`);
+  const { result } = await withoutPauses(() =>
+    withGlobalLock({ rundir, interruption: quiet, hostName: HOST }, async () => 'ran'),
+  );
+  t.match(result, { reason: /its holder is not known\); .* run on backup: rmdir \/.*\/zrep\.lock$/ });
+  t.same(readdirSync(rundir), ['zrep.lock']);
 });

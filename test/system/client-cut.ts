@@ -65,6 +65,27 @@ await inGateLab(t, POLICY, async (gate) => {
     });
   }
 
+  t.test('what a refresh left that was killed is ended and removed by the next one', async (t) => {
+    const pair = await makePair(gate, 'home/killed');
+    await backup.run(['rm', '-f', STALLING]);
+    await stallNext(backup);
+    const { child, kill } = backup.spawn(['zrep', 'refresh', pair.destination], { env: CUTTING_SSH });
+    const stalling = () => backup.run(['test', '-e', STALLING], { allowFail: true });
+    await eventually(stalling, ({ code }) => code === 0);
+    const ended = new Promise((resolve) => child.on('exit', resolve));
+    kill('SIGKILL');
+    await ended;
+    const left = () =>
+      backup.script('ls -d /tmp/zrep-* 2>/dev/null || true; pgrep -f [C]ontrolPath=/tmp/zrep- || true');
+    t.match((await left()).stdout, /^\/tmp\/zrep-.*\n\d+\n/, 'a folder, and the ssh of a connection');
+    await eventually(
+      () => zrep('refresh', pair.destination),
+      ({ code }) => code === 0,
+    );
+    await same(t, pair.source, pair.destination);
+    t.equal((await eventually(left, ({ stdout }) => stdout === '')).stdout, '');
+  });
+
   t.test('a stream that was cut off comes with the next refresh', async (t) => {
     const pair = await makePair(gate, 'home/cut', { savecount: 9 });
     await writeData(fileserver, pair.source, 'much', 4096);

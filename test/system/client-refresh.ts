@@ -57,6 +57,22 @@ await inGateLab(t, POLICY, async (gate) => {
     },
   );
 
+  t.test('where ssh reads no standard input of ours, a refresh goes without a session', async (t) => {
+    const pair = await newPair();
+    for (const SSH of ['ssh -n', 'ssh -o StdinNull=yes', '/root/no-input']) {
+      await backup.script(
+        `printf '#!/bin/sh\\nexec ssh "$@" </dev/null\\n' >/root/no-input; chmod +x /root/no-input`,
+      );
+      await writeData(fileserver, pair.source, 'news', 64);
+      const ended = await backup.run(['zrep', 'refresh', pair.destination], {
+        allowFail: true,
+        env: { SSH },
+      });
+      t.match(ended, { code: 0, stderr: '' }, SSH);
+    }
+    t.same(await snapshotsOf(backup, pair.destination), await snapshotsOf(fileserver, pair.source));
+  });
+
   t.test('of several that are refreshed one that fails holds up no other, and is counted', async (t) => {
     const [one, two] = [await newPair(), await newPair()];
     const { code, stdout, stderr } = await zrep('refresh', one.destination, `${vault}/home`, two.destination);

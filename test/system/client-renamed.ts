@@ -40,6 +40,10 @@ await inGateLab(t, policy('["pull", "expire", "init", "read"]'), async (gate) =>
     await isNamed(['b']);
     await backup.run(['zfs', 'set', `zrep:dest-fs=${first}/a`, `${now}/a`]);
 
+    // By name it can be refreshed, and nothing else is wrong with it.
+    t.match(await zrep(`status --verify ${now}/a`), { code: 0, stdout: /would succeed/ });
+    t.same((await look(`${now}/a`)).codes, ['copy-renamed']);
+
     const asked = await zrep(`renamed ${first} ${now}`);
     t.equal(asked.code, 1);
     t.match(asked.stderr, `  ${now}/b: zrep:dest-fs is ${first}/b, will be ${now}/b\n`);

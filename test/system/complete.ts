@@ -39,6 +39,21 @@ await inGateLab(t, POLICY, async (gate) => {
   });
 
   t.test(
+    'a client that streams and never completes, as zrep before 1.9.0, is told why its next stream fails',
+    async (t) => {
+      const source = await makeSource(fileserver, `${tank}/home/old`);
+      const refresh = async () => ask(`zrep _refreshpull ${(await ask(`zrep snaponly ${source}`)).stdout}`);
+      t.match(await refresh(), { code: 0, stderr: '' });
+      const note = new RegExp(
+        `^zrep-gate: note: ${zrepName(source, 1)} was streamed to this client and never marked as sent, so this stream begins at ${zrepName(source, 0)} again.* before 1\\.9\\.0 .*: zrep sentsync -L ${zrepName(source, 1)}\n$`,
+      );
+      t.match(await refresh(), { code: 0, stderr: note });
+      await ask(`zrep _refreshcomplete ${zrepName(source, 2)} zrep:sent=${epoch()}`);
+      t.match(await refresh(), { code: 0, stderr: '' });
+    },
+  );
+
+  t.test(
     'a newer snapshot than the one that was streamed cannot be, as a stock refresh -r would',
     async (t) => {
       const source = await makeSource(fileserver, `${tank}/home/newer`);

@@ -60,6 +60,7 @@ const STATE: (tank: string) => Record<string, Mistake> = (tank) => ({
   'a file system whose lock is of the dead': { make: `zfs set zrep:lock-pid=4000000 ${tank}/home; zfs set zrep:lock-time=20200101000000 ${tank}/home`, code: 'dataset-lock-stale', where: `${tank}/home: zrep:lock-pid`, mend: { by: `zfs inherit zrep:lock-pid ${tank}/home; zfs inherit zrep:lock-time ${tank}/home` } },
   'a global lock of the dead': { make: 'echo 4000000 >/run/zrep.lock', code: 'global-lock-stale', where: '/run/zrep.lock', line: 'rm /var/run/zrep.lock', mend: 'run' },
   'a lock for breaking locks of the dead': { make: 'echo 4000000 >/run/zrep.lock.break', code: 'break-lock-stale', where: '/run/zrep.lock.break', line: 'rm /var/run/zrep.lock.break', mend: 'run' },
+  'a global lock that is a folder': { make: 'mkdir /run/zrep.lock', code: 'global-lock-unreadable', where: '/run/zrep.lock', line: 'rmdir /var/run/zrep.lock', mend: 'run' },
   'a global lock that nobody can read': { make: "touch -d '1 minute ago' /run/zrep.lock", code: 'global-lock-unreadable', where: '/run/zrep.lock', mend: 'run' },
   'no syslog': { make: 'mv /dev/log /dev/log.kept', code: 'syslog-missing', where: '/dev/log', mend: { by: 'mv /dev/log.kept /dev/log' } },
   'a file for a syslog': { make: 'mv /dev/log /dev/log.kept; : >/dev/log', code: 'syslog-missing', where: '/dev/log', mend: { by: 'mv /dev/log.kept /dev/log' } },

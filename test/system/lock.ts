@@ -160,6 +160,10 @@ await inGateLab(t, POLICY, async (gate) => {
     await fileserver.run(['kill', pid]);
     t.match(await ask(`zrep snaponly ${home}`), { code: 0, stdout: `${home}@zrep_` });
     await unlocked(t, gate, home);
+    // As zrep makes it up to 1.7.4.
+    await fileserver.run(['ln', '-s', `/proc/${pid}`, GLOBAL]);
+    t.match(await ask(`zrep snaponly ${home}`), { code: 0, stdout: `${home}@zrep_` });
+    await unlocked(t, gate, home);
   });
 
   t.test("a stock zrep's global lock is waited for, then named, and left alone", async (t) => {

@@ -102,6 +102,24 @@ await inGateLab(t, POLICY, async (gate) => {
     },
   );
 
+  t.test('a name with blanks, given as a word, as a section, and to --explain', async (t) => {
+    const source = await makeSource(fileserver, `${tank}/My  Files`, { snapshots: 3, sent: [0, 1, 2] });
+    const { code, stdout } = await expire(NOTHING, ['-k', '1', '--explain', zrepName(source, 0)]);
+    t.equal(code, 0);
+    t.match(stdout, `${zrepName(source, 0)}`);
+    t.match(await expire(NOTHING, ['-v', '-k', '2', source]), { code: 0, stderr: '' });
+    t.same(await snapshotNames(fileserver, source), ['zrep_000001', 'zrep_000002']);
+    t.match(await expire(`[${source}]\n${NOTHING}`, ['-v', '-k', '1']), { code: 0, stderr: '' });
+    t.same(await snapshotNames(fileserver, source), ['zrep_000002']);
+    t.equal((await zfs('get', '-H', '-o', 'value', 'zrep:lock-pid', source)).stdout, '-\n');
+    const zrep = await backup.run(['zrep', 'refresh', source], { allowFail: true });
+    t.equal(zrep.code, 2);
+    t.match(
+      zrep.stderr,
+      `"${source}" has a blank in its name, which zrep cannot handle: rename it by zfs rename`,
+    );
+  });
+
   t.test('one that has a clone is told of and is a failure, the others go', async (t) => {
     const source = await makeSource(fileserver, `${tank}/cloned`, { snapshots: 4, sent: [0, 1, 2, 3] });
     await zfs('clone', zrepName(source, 1), `${tank}/clone`);

@@ -8,6 +8,8 @@ import {
   MAXIMUM_SEQUENCE,
   parseDataset,
   parseGuid,
+  parseListedDataset,
+  parseListedSnapshot,
   parseSnapshot,
   parseTag,
   parseZrepSnapshot,
@@ -27,6 +29,24 @@ const NO_TAGS = ['', 'Zrep', '_a', '-a', '.a', ':a', 'a/b', 'a b', 'a@b', 'a\n',
 t.test('a dataset is a pool and components, at most 255 characters, without blanks and %', async (t) => {
   for (const name of DATASETS) t.equal(parseDataset(name), name, name);
   for (const name of NO_DATASETS) t.equal(parseDataset(name), undefined, named(name));
+});
+
+t.test('what zfs lists is a dataset with blanks, too, and nothing else', async (t) => {
+  const blank = NO_DATASETS.filter((name) => name.includes(' '));
+  for (const name of [...DATASETS, ...blank, 'My Pool/My Files', 'tank/a ', 'tank/ '])
+    t.equal(parseListedDataset(name), name, name);
+  for (const name of NO_DATASETS.filter((name) => !name.includes(' ')))
+    t.equal(parseListedDataset(name), undefined, named(name));
+  t.equal(parseListedDataset(' tank'), undefined);
+  t.strictSame(parseListedSnapshot('tank/My Files@my snap'), { dataset: 'tank/My Files', name: 'my snap' });
+  for (const name of ['tank/My Files', 'tank/a@', 'tank/a@b@c', 'tank/a@b\n', ' tank@a'])
+    t.equal(parseListedSnapshot(name), undefined, named(name));
+  await fc.assert(
+    fc.asyncProperty(anyText, async (text) => {
+      const [dataset, listed] = [parseDataset(text), parseListedDataset(text)];
+      t.equal(dataset, text.includes(' ') ? undefined : listed);
+    }),
+  );
 });
 
 t.test('a tag is the beginning of a user property, too: lower case, at most 64 characters', async (t) => {

@@ -87,14 +87,14 @@ function unusable(path: string, what: string): Read {
  * could not be done; undefined where it was, or where this account remembers nothing.
  */
 export async function changeRecordFile(
-  settings: Pick<Settings, 'statedir' | 'remembers'>,
+  settings: Pick<Settings, 'statedir' | 'remembers' | 'hostName'>,
   change: (copies: readonly CopyRecord[]) => readonly CopyRecord[],
 ): Promise<string | undefined> {
-  const { statedir, remembers } = settings;
+  const { statedir, remembers, hostName } = settings;
   if (!remembers) return undefined;
   try {
     if (statSync(statedir, { throwIfNoEntry: false }) === undefined) makeFolder(statedir);
-    const lock = { rundir: statedir, interruption: TO_ITS_END };
+    const lock = { rundir: statedir, interruption: TO_ITS_END, hostName };
     const refusal = await withGlobalLock(lock, async () => {
       const { records, problem } = readRecordFile(settings);
       if (problem !== undefined && records.broken.length === 0) throw new Failure(sayProblem(problem));

@@ -120,13 +120,15 @@ function newNameLine(former: string, dataset: Dataset, tag: Tag): string {
 
 /** Host names are not compared: each side may call the other by another one. */
 function namesEachOther(scene: Scene): Finding[] {
-  const { dataset, tag, role, peer } = scene;
+  const { dataset, tag, role, here, peer, hasNamesake } = scene;
   const both = bothSides(scene);
   if (both === undefined || peer === undefined) return [];
   const there = role === 'copy' ? both.source : both.copy;
   const back = role === 'copy' ? 'dest-fs' : 'src-fs';
   const found = ownValue(there.properties, `${tag}:${back}`);
   if (found === undefined || found === dataset) return [];
+  // Renamed here, and both sides still have its former name: isRenamed says so.
+  if (role === 'copy' && found === ownValue(here.properties, `${tag}:dest-fs`) && !hasNamesake) return [];
   const property = `${tag}:${back}`;
   return [
     finding(

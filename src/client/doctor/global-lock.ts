@@ -1,18 +1,21 @@
 /** zrep's global lock on this host, which belongs to no pair. */
 
-import { lookAtGlobalLock } from '../../replication/global-lock.ts';
+import { lookAtLockFile } from '../../replication/lock-file.ts';
 import { byHand, type Finding, finding } from './finding.ts';
 
 export function diagnoseGlobalLock(rundir: string): Finding[] {
-  const { state, path } = lookAtGlobalLock(rundir);
-  if (state === 'stale')
+  const path = `${rundir}/zrep.lock`;
+  const found = lookAtLockFile(path);
+  const what = 'Remove it when no zrep runs:';
+  if (found.state === 'stale')
     return [
-      finding('global-lock-stale', path, 'its holder is dead', {
-        ...byHand('Take it away, when no zrep runs:', [`rm ${path}`]),
+      finding('global-lock-stale', path, `its holder, pid ${found.pid}, is dead`, {
+        ...byHand(what, [`rm ${path}`]),
         ...{ by: 'safe', acts: [{ kind: 'global-lock' }] },
       }),
     ];
-  if (state !== 'unreadable') return [];
-  const mend = byHand('Take it away, when no zrep runs:', [`rm ${path}`]);
-  return [finding('global-lock-unreadable', path, 'it does not say whose it is', mend)];
+  if (found.state !== 'unreadable') return [];
+  return [
+    finding('global-lock-unreadable', path, 'it does not say whose it is', byHand(what, [found.remedy])),
+  ];
 }

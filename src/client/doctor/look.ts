@@ -11,7 +11,14 @@ import { type Role, roleOf } from '../../replication/role.ts';
 import { mustSucceed } from '../../replication/step.ts';
 import { allPropertiesArgv, readStateArgv } from '../../zfs/argv.ts';
 import type { Dataset } from '../../zfs/names.ts';
-import { anyValue, type Listing, localValue, type Properties, parseListing } from '../../zfs/state.ts';
+import {
+  anyValue,
+  type Listing,
+  localValue,
+  ownValue,
+  type Properties,
+  parseListing,
+} from '../../zfs/state.ts';
 import { childrenOf } from '../copy/destination.ts';
 import { merged, readTheirSide } from '../far/their-side.ts';
 import type { Run } from '../run/run.ts';
@@ -95,6 +102,7 @@ export async function lookAtPair(run: Run, world: World, dataset: Dataset, there
     lock: lockOf(run, here.properties),
     tokensBelow: tokensBelow(listing, dataset),
     sharingMountpoint: (mountpoints.get(mountpoint ?? '') ?? []).filter((name) => name !== dataset),
+    hasNamesake: listing.has(ownValue(here.properties, `${tag}:dest-fs`) ?? ''),
     believesReadonly: step.capabilities.has('stalls'),
   };
 }

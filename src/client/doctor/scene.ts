@@ -37,6 +37,8 @@ export interface Scene {
   readonly tokensBelow: ReadonlyMap<string, string>;
   /** Others on this host that are mounted in the same place, or would be. */
   readonly sharingMountpoint: readonly string[];
+  /** Is the file system that TAG:dest-fs names on this host, too? Then one that calls itself so was not renamed. */
+  readonly hasNamesake: boolean;
   /** What ZREP_SAVE_COUNT says. */
   readonly saveCount: number;
   /** zfs-fuse says of everything mounted that it is not readonly. */

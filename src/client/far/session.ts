@@ -5,8 +5,9 @@
  * What comes is read from a pipe of the kernel's, never beyond what is known to come: behind the word for a stream the pipe is
  * whoever's who receives it.
  *
- * A far side that knows no sessions (a stock zrep, a gate of before, a gatekeeper) says so by not greeting; that is no
- * failure, and not worth a word: every command goes by itself then.
+ * A far side that knows no sessions (a stock zrep, a gate of before, a gatekeeper) does not greet. Nor is there a session
+ * where our words do not reach it (SSH="ssh -n", StdinNull): it greets, and does not answer. Neither is a failure, nor worth a
+ * message: every command goes by itself then.
  */
 
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -81,9 +82,12 @@ export async function openSession(
   }
   const session = speak(child, inlet, interruption);
   const timer = setTimeout(session.kill, GREETED_WITHIN);
+  // A first word that changes nothing, sent ahead so that its answer costs no round trip.
+  session.say(LET_GO);
   const greeted = (await session.take(GREETING.length)).toString('latin1') === GREETING;
+  const heard = greeted && typeof (await session.hear()) === 'object';
   clearTimeout(timer);
-  if (greeted) return session;
+  if (heard) return session;
   session.kill();
   return undefined;
 }
@@ -92,7 +96,11 @@ function speak(
   child: ChildProcess,
   inlet: Inlet,
   interruption: Interruption,
-): Session & { take(count: number): Promise<Buffer> } {
+): Session & {
+  take(count: number): Promise<Buffer>;
+  say(line: string): void;
+  hear(): Promise<Reply | 'stream'>;
+} {
   // Who is gone reads nothing; that shows by its end.
   child.stdin?.on('error', () => {});
   const aside = collectAside(child);
@@ -137,8 +145,7 @@ function speak(
   };
   const words = (command: string, keep: boolean) => (keep ? KEEP : '') + command;
   return {
-    take,
-    kill,
+    ...{ take, say, hear, kill },
     ask: (command, keep = false) => ask(words(command, keep)),
     letGo: () => ask(LET_GO),
     close() {

@@ -7,10 +7,11 @@
  */
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readlinkSync, realpathSync, rmSync } from 'node:fs';
+import { existsSync, readlinkSync, realpathSync, rmSync } from 'node:fs';
 import { basename } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { endOf } from '../../process/pipeline.ts';
+import { makeRunFolder } from '../../process/run-folder.ts';
 import { Failure } from '../run/failure.ts';
 import { farLines } from './far-text.ts';
 import { explained } from './ssh-failure.ts';
@@ -53,7 +54,7 @@ export function sharable([program = '', ...options]: readonly string[]): boolean
 }
 
 function sharing(words: readonly string[]): Ssh {
-  // Of mode 700, and short: a socket's name has 108 characters at most (unix(7)).
+  // Short: a socket's name has 108 characters at most (unix(7)).
   let folder: string | undefined;
   const masters = new Map<
     string,
@@ -63,7 +64,7 @@ function sharing(words: readonly string[]): Ssh {
     to(host) {
       const known = masters.get(host);
       if (known) return known.argv;
-      folder ??= mkdtempSync('/tmp/zrep-');
+      folder ??= makeRunFolder();
       const socket = `${folder}/${masters.size}`;
       const options = ['-M', '-N', '-T', '-o', `ControlPath=${socket}`, '-o', 'ControlPersist=no'];
       const [file = '', ...own] = [...words, ...LIVELY, ...options, host];

@@ -3,7 +3,7 @@
 import { quote } from '../../printable.ts';
 import { type Dataset, parseDataset } from '../../zfs/names.ts';
 import { Failure } from '../run/failure.ts';
-import { type Verbs, wrong } from './verb.ts';
+import { sayNoDataset, type Verbs, wrong } from './verb.ts';
 
 /** `zrep list|-l [-v] [-L] [-s] [FS...]`, `zrep list --retired`; without names all of a pair. */
 export interface ListCommand {
@@ -105,7 +105,7 @@ function named(verb: string, usage: string, operands: readonly string[]): Datase
   if (operands.length === 0) fail(`zrep ${verb} requires the name of a zrep managed fs`);
   return operands.map((text) => {
     const dataset = parseDataset(text);
-    if (dataset === undefined) throw wrong(usage, `${quote(text)} is not the name of a file system`);
+    if (dataset === undefined) throw wrong(usage, sayNoDataset(text));
     return dataset;
   });
 }

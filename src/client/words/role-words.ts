@@ -3,7 +3,7 @@
 import { quote } from '../../printable.ts';
 import { type Dataset, parseDataset, parseSnapshot } from '../../zfs/names.ts';
 import { parseSourceHost } from './source.ts';
-import { type Given, type Verb, type Verbs, wrong } from './verb.ts';
+import { type Given, sayNoDataset, type Verb, type Verbs, wrong } from './verb.ts';
 
 interface RoleCommand {
   readonly dataset: Dataset;
@@ -75,7 +75,7 @@ function readRole(usage: string, given: Given, operands: readonly string[]): Rol
     throw wrong(usage, 'one file system is needed, and at most one host behind it');
   const named = parseSnapshot(target);
   const dataset = named?.dataset ?? parseDataset(target);
-  if (dataset === undefined) throw wrong(usage, `${quote(target)} is not the name of a file system`);
+  if (dataset === undefined) throw wrong(usage, sayNoDataset(target));
   if (host !== undefined && parseSourceHost(host, '') === undefined)
     throw wrong(usage, `${quote(host)} is not the name of a host`);
   return { dataset, snapshot: named?.name, local: given.has('-L'), host };

@@ -1,7 +1,7 @@
 /** What a verb is to the command line, to its help, to the manual and to completion: said once, in data. Pure. */
 
 import { quote } from '../../printable.ts';
-import { type Dataset, parseDataset } from '../../zfs/names.ts';
+import { type Dataset, parseDataset, parseListedDataset } from '../../zfs/names.ts';
 import { UsageError } from './usage-error.ts';
 
 export interface Option {
@@ -53,8 +53,15 @@ export function readOperands(usage: string, operands: readonly string[]): Operan
 
 export function readDataset(usage: string, text: string): Dataset {
   const dataset = parseDataset(text);
-  if (dataset === undefined) throw wrong(usage, `${quote(text)} is not the name of a file system`);
+  if (dataset === undefined) throw wrong(usage, sayNoDataset(text));
   return dataset;
+}
+
+/** Why zrep does not take `text` as a file system: it has a blank in its name, or zfs can have none of that name. */
+export function sayNoDataset(text: string): string {
+  return parseListedDataset(text) === undefined
+    ? `${quote(text)} is not the name of a file system`
+    : `${quote(text)} has a blank in its name, which zrep cannot handle: rename it by zfs rename`;
 }
 
 export function wrong(usage: string, problem: string): UsageError {

@@ -27,7 +27,9 @@ const names = (statedir: string) =>
     .records.copies.map(({ dataset }) => dataset)
     .sort();
 const add = (statedir: string, name: string) =>
-  changeRecordFile({ statedir, remembers: true }, (copies) => withRecords(copies, [record(name)]));
+  changeRecordFile({ statedir, remembers: true, hostName: 'backup' }, (copies) =>
+    withRecords(copies, [record(name)]),
+  );
 
 t.test('it is made with its folder, and nothing is left beside it', async (t) => {
   const statedir = `${t.testdir({})}/state`;
@@ -37,13 +39,19 @@ t.test('it is made with its folder, and nothing is left beside it', async (t) =>
   t.same(names(statedir), ['vault/a1', 'vault/a2']);
   t.same(readdirSync(statedir), ['copies']);
   const before = readFileSync(`${statedir}/copies`, 'utf8');
-  t.equal(await changeRecordFile({ statedir, remembers: true }, (copies) => copies), undefined);
+  t.equal(
+    await changeRecordFile({ statedir, remembers: true, hostName: 'backup' }, (copies) => copies),
+    undefined,
+  );
   t.equal(readFileSync(`${statedir}/copies`, 'utf8'), before);
 });
 
 t.test('who remembers nothing writes nothing', async (t) => {
   const statedir = `${t.testdir({})}/state`;
-  t.equal(await changeRecordFile({ statedir, remembers: false }, () => [record('a1')]), undefined);
+  t.equal(
+    await changeRecordFile({ statedir, remembers: false, hostName: 'backup' }, () => [record('a1')]),
+    undefined,
+  );
   t.same(readdirSync(t.testdirName), []);
 });
 
@@ -52,7 +60,7 @@ t.test('many at once lose nothing of each other', async (t) => {
   const script = `import { changeRecordFile } from ${JSON.stringify(resolve('src/client/copies/record-file.ts'))};
     const [statedir, ...records] = process.argv.slice(1);
     for (const text of records)
-      await changeRecordFile({ statedir, remembers: true }, (copies) => [...copies, JSON.parse(text)]);`;
+      await changeRecordFile({ statedir, remembers: true, hostName: 'backup' }, (copies) => [...copies, JSON.parse(text)]);`;
   const own = Array.from({ length: 4 }, (_one, index) =>
     Array.from({ length: 5 }, (_other, place) => record(`p${index}${place}`)),
   );

@@ -135,6 +135,8 @@ const END = String.raw`printf 'answer 0 0 5\nsaid\n'; read -r line; printf 'answ
 const sessionWith = (stream: string, behind: string) => `
   echo ${GREETING.trim()}
   read -r line
+  echo answer 0 0 0
+  read -r line
   echo ${STREAM.trim()}
   exec perl -e '
     open my $stream, "<", shift or die;

@@ -74,6 +74,9 @@ t.test('the two sides have to name each other, by their file systems', async (t)
     'zfs set zrep:dest-fs=vault/home tank/home',
   ]);
   t.same(mends({ role: 'source', there: { 'zrep:src-fs': 'tank/else' } })[0], 'other-pair');
+  const former = { 'zrep:dest-fs': 'vault/former' };
+  t.same(mends({ here: former, there: former, scene: { hasNamesake: false } })[0], 'copy-renamed');
+  t.ok(mends({ here: former, there: former, scene: { hasNamesake: true } }).includes('other-pair'));
   t.same(
     mends({ there: { 'zrep:dest-host': '192.0.2.10' } }),
     [],

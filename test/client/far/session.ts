@@ -6,7 +6,9 @@ import { FAREWELL, GREETING, KEEP, LET_GO, SESSION, STREAM } from '../../../src/
 import type { Interruption } from '../../../src/process/interruption.ts';
 
 const QUIET: Interruption = { signal: undefined, check() {}, onSignal: () => () => {} };
-const GREET = `printf '${GREETING.replace('\n', '\\n')}'`;
+const HELLO = `printf '${GREETING.replace('\n', '\\n')}'`;
+/** And the first word is answered, which is there before anybody asks something. */
+const GREET = `${HELLO}; read -r line; printf 'answer 0 0 0\\n'`;
 
 /** `script` as the far side; the command is its first argument. */
 const open = (script: string) => openSession(async () => ['sh', '-c', script, 'sh'], QUIET);
@@ -38,6 +40,11 @@ t.test('a far side that does not greet has no sessions', async (t) => {
   ])
     t.equal(await open(script), undefined, script);
   t.equal(await openSession(async () => ['/nowhere/ssh'], QUIET), undefined);
+});
+
+t.test('a far side that our words do not reach has no sessions, though it greets', async (t) => {
+  for (const script of [`exec </dev/null; ${HELLO}; cat`, `${HELLO}; exit 0`, `${HELLO}; printf 'end\n'`])
+    t.equal(await open(script), undefined, script);
 });
 
 t.test('one that was over before a command was looked at says so', async (t) => {
