@@ -61,6 +61,16 @@ export function startStages(
   return written;
 }
 
+/** What a child prints on its standard output, which must be a pipe to us: the first 8 KiB. */
+export function printedBy(child: ChildProcess): () => string {
+  let output = '';
+  child.stdout?.on('data', (chunk: Buffer) => {
+    if (output.length < MESSAGE_LIMIT)
+      output += chunk.toString('latin1').slice(0, MESSAGE_LIMIT - output.length);
+  });
+  return () => output;
+}
+
 /** What a child that was killed has said is read within this. Milliseconds. */
 const LAST_WORDS = 200;
 
