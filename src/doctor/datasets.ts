@@ -2,9 +2,8 @@
 
 import { hostname } from 'node:os';
 import type { Grant, Policy } from '../policy/policy.ts';
-import { isAlive } from '../process/liveness.ts';
 import { succeeded } from '../process/pipeline.ts';
-import { parseLockTime } from '../replication/lock-time.ts';
+import { isHolder } from '../replication/holder.ts';
 import { masterProperties, refuseUnlessMaster } from '../replication/master.ts';
 import { listArgv, readStateArgv } from '../zfs/argv.ts';
 import type { Tag } from '../zfs/names.ts';
@@ -100,8 +99,12 @@ function judgeLock(listing: Listing, dataset: string, tag: Tag): Finding[] {
   const own = listing.get(dataset);
   const [pidProperty = '', timeProperty = ''] = lockProperties(tag);
   const pid = localValue(own, pidProperty);
-  const since = parseLockTime(anyValue(own, timeProperty));
-  if (pid === undefined || !/^[1-9][0-9]{0,9}$/.test(pid) || isAlive(Number(pid), since)) return [];
+  if (
+    pid === undefined ||
+    !/^[1-9][0-9]{0,9}$/.test(pid) ||
+    isHolder(Number(pid), anyValue(own, timeProperty))
+  )
+    return [];
   return [
     finding(
       'dataset-lock-stale',

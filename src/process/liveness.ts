@@ -36,6 +36,15 @@ export function startTicks(pid: number): number | undefined {
   return found === undefined || hasEnded(found) ? undefined : found.ticks;
 }
 
+/** The words that process `pid` was started with, as one text; undefined where there is none, or /proc hides it. */
+export function commandLineOf(pid: number): string | undefined {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'latin1').replaceAll('\0', ' ').trim();
+  } catch {
+    return undefined;
+  }
+}
+
 function hasEnded({ state }: { state: string }): boolean {
   return state === 'Z' || state === 'X';
 }

@@ -3,6 +3,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync } from 'node:fs';
 import { makePipe } from './pipe.ts';
+import { countWritten } from './written.ts';
 
 /** Of a message, what is worth keeping; a talkative child must not fill our memory. Bytes. */
 const MESSAGE_LIMIT = 8192;
@@ -25,7 +26,8 @@ export interface Stage {
 
 /**
  * Starts each stage behind the one before it, and puts it among `children` at once; the first reads nothing, the last
- * one's standard output is `output`, a descriptor of the caller's where it is a number.
+ * one's standard output is `output`, a descriptor of the caller's where it is a number. The answer tells, once all have ended, how
+ * many bytes the first one wrote to the next; undefined where that is not certain.
  *
  * @throws Error when one cannot even be tried (E2BIG, ENOMEM); those before it are then among `children`.
  */
@@ -33,19 +35,22 @@ export function startStages(
   stages: readonly Stage[],
   children: ChildProcess[],
   output: 'inherit' | 'ignore' | number,
-): void {
+): () => number | undefined {
   // Only the children may hold a pipe's ends when all are started, or its reader never sees the end.
   const held = new Set<number>();
   const close = (descriptor: number) => {
     if (held.delete(descriptor)) closeSync(descriptor);
   };
+  let written: () => number | undefined = () => undefined;
   try {
     let input: number | 'ignore' = 'ignore';
     for (const [index, { argv, env, cwd }] of stages.entries()) {
       const [file = '', ...words] = argv;
       const pipe = index < stages.length - 1 ? makePipe() : undefined;
       if (pipe) held.add(pipe.read).add(pipe.write);
-      children.push(spawn(file, words, { env, cwd, stdio: [input, pipe?.write ?? output, 'pipe'] }));
+      const child = spawn(file, words, { env, cwd, stdio: [input, pipe?.write ?? output, 'pipe'] });
+      children.push(child);
+      if (index === 0) written = countWritten(child, file);
       if (typeof input === 'number') close(input);
       if (pipe) close(pipe.write);
       input = pipe?.read ?? 'ignore';
@@ -53,6 +58,17 @@ export function startStages(
   } finally {
     for (const descriptor of held) closeSync(descriptor);
   }
+  return written;
+}
+
+/** What a child prints on its standard output, which must be a pipe to us: the first 8 KiB. */
+export function printedBy(child: ChildProcess): () => string {
+  let output = '';
+  child.stdout?.on('data', (chunk: Buffer) => {
+    if (output.length < MESSAGE_LIMIT)
+      output += chunk.toString('latin1').slice(0, MESSAGE_LIMIT - output.length);
+  });
+  return () => output;
 }
 
 /** What a child that was killed has said is read within this. Milliseconds. */

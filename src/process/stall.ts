@@ -8,6 +8,7 @@
  */
 
 import { readdirSync, readFileSync } from 'node:fs';
+import { bytesWritten } from './written.ts';
 
 /**
  * Writing to a pipe or a socket: the functions that sleep there (`pipe_write`, since Linux 6.14 `anon_pipe_write`, in
@@ -39,12 +40,6 @@ export function watchForStall(pid: number, seconds: number, stalled: () => void)
     (seconds * 1000) / LOOKS,
   );
   return () => clearInterval(timer);
-}
-
-/** What a process has written so far, also by the kernel on its behalf (`wchar` in proc(5)); undefined when unreadable. */
-function bytesWritten(pid: number): number | undefined {
-  const found = /^wchar: (\d+)$/m.exec(readProc(`${pid}/io`) ?? '')?.[1];
-  return found === undefined ? undefined : Number(found);
 }
 
 /** True when one of the process's threads does: mbuffer and zstd have one for writing, for which the others wait. */

@@ -6,7 +6,6 @@
  * process is gone is taken over.
  */
 
-import { isAlive } from '../process/liveness.ts';
 import { type Ended, succeeded } from '../process/pipeline.ts';
 import { isRefusal, type Refusal, refuse } from '../refusal.ts';
 import { inheritArgv, readLocalArgv, readPropertiesArgv, readStateArgv, setArgvs } from '../zfs/argv.ts';
@@ -14,7 +13,8 @@ import type { Capabilities } from '../zfs/capabilities.ts';
 import type { ListedDataset, Tag } from '../zfs/names.ts';
 import { type Listing, localValue, parseListing } from '../zfs/state.ts';
 import { withGlobalLock } from './global-lock.ts';
-import { formatLockTime, parseLockTime } from './lock-time.ts';
+import { isHolder } from './holder.ts';
+import { formatLockTime } from './lock-time.ts';
 import { mustSucceed, type Step, saysNoRoom, ZfsFailed } from './step.ts';
 
 /** What a step under lock reads of the dataset, beside the lock itself. */
@@ -87,8 +87,7 @@ async function take(step: Step, dataset: ListedDataset, tag: Tag): Promise<Refus
   const state = mustSucceed(await step.zfs.ask(readPropertiesArgv([dataset], names)), dataset);
   const [pid, time] = names.map((name) => localValue(parseListing(state.output).get(dataset), name));
   const holder = parsePid(pid);
-  if (holder !== undefined && isAlive(holder, parseLockTime(time)))
-    return refuse('lock-busy', step.hostName, holder);
+  if (holder !== undefined && isHolder(holder, time)) return refuse('lock-busy', step.hostName, holder);
   await setLock(step, dataset, tag);
   return undefined;
 }

@@ -5,14 +5,13 @@
  * The global lock is a file elsewhere, and who holds it lets nobody take a file system's lock.
  */
 
-import { isAlive } from '../process/liveness.ts';
 import { type Refusal, refuse } from '../refusal.ts';
 import { readPropertiesArgv, readStateArgv } from '../zfs/argv.ts';
 import type { ListedDataset, Tag } from '../zfs/names.ts';
 import { type Listing, localValue, parseListing } from '../zfs/state.ts';
 import { withGlobalLock } from './global-lock.ts';
+import { isHolder } from './holder.ts';
 import { lockPropertyNames, NoRoomForLock, parsePid, type Reading, withLock } from './lock.ts';
-import { parseLockTime } from './lock-time.ts';
 import { mustSucceed, type Step } from './step.ts';
 
 /** Whose lock has to be free. */
@@ -69,5 +68,5 @@ async function liveHolder({ zfs }: Step, dataset: ListedDataset, tag: Tag): Prom
   const state = mustSucceed(await zfs.ask(readPropertiesArgv([dataset], names)), dataset);
   const [pid, time] = names.map((name) => localValue(parseListing(state.output).get(dataset), name));
   const holder = parsePid(pid);
-  return holder !== undefined && isAlive(holder, parseLockTime(time)) ? holder : undefined;
+  return holder !== undefined && isHolder(holder, time) ? holder : undefined;
 }

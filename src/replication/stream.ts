@@ -32,7 +32,8 @@ async function refuseKeyless(
 
 /**
  * Streams what `argv`, a `zfs send`, sends of `dataset`, through `filters`; the answer is what is known of the
- * stream: its estimated size in bytes, in front of the filters, where zfs can tell it before the stream is over.
+ * stream: its estimated size in bytes, in front of the filters, where zfs can tell it before the stream is over; and how many bytes
+ * zfs has written, in front of the filters, too, where the kernel's count is certain.
  * The stream waits for no estimate, and nothing else does. A stream that nobody has read for `stallSeconds` is ended,
  * where zfs writes it by itself: zfs-fuse's daemon would go on.
  *
@@ -44,7 +45,7 @@ export async function streamEstimated(
   argv: readonly string[],
   filters: readonly (readonly string[])[],
   stallSeconds: number,
-): Promise<{ estimate?: number } | Refusal> {
+): Promise<{ estimate?: number; bytes?: number } | Refusal> {
   const { zfs, capabilities } = step;
   const streamed = await zfs.stream(argv, filters, {
     ...(capabilities.has('estimates') ? { aside: dryRunArgv(argv) } : {}),
@@ -57,5 +58,6 @@ export async function streamEstimated(
   }
   mustSucceed(streamed, dataset);
   const estimate = streamed.aside === undefined ? undefined : parseEstimate(streamed.aside);
-  return estimate === undefined ? {} : { estimate };
+  const bytes = capabilities.has('stalls') ? streamed.written : undefined;
+  return { ...(estimate !== undefined && { estimate }), ...(bytes !== undefined && { bytes }) };
 }

@@ -22,6 +22,8 @@ export interface Streamed extends Ended {
   readonly stalled?: true;
   /** What was printed by the call aside, where that ended well, and before the stream. */
   readonly aside?: string | undefined;
+  /** How many bytes the first stage wrote, where that is certain: of zfs-fuse, whose daemon writes in its place, they are not the stream's. */
+  readonly written?: number | undefined;
 }
 
 export interface Zfs {
@@ -134,7 +136,7 @@ async function streamProcesses(
   let stalled = false;
   let stopWatching = () => {};
   try {
-    startStages(
+    const written = startStages(
       stages.map((argv) => ({ argv, env: ENVIRONMENT, cwd: '/' })),
       children,
       'inherit',
@@ -151,7 +153,8 @@ async function streamProcesses(
     const failed = ends.filter((ended) => !succeeded(ended));
     // SIGPIPE tells that a later stage failed, so it speaks only where no other failure does.
     const ended = failed.find(({ signal }) => signal !== 'SIGPIPE') ?? failed[0] ?? (ends[0] as Ended);
-    return stalled ? { ...ended, stalled } : ended;
+    const bytes = written();
+    return { ...ended, ...(stalled ? { stalled } : {}), ...(bytes === undefined ? {} : { written: bytes }) };
   } catch (error) {
     // A stage that cannot even be tried: those in front of it would run for nobody.
     end('SIGKILL');

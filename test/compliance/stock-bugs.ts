@@ -159,7 +159,14 @@ async function expire(
     {
       settings,
       step: { capabilities: new Set(), interruption: quiet, ...{ zfs: { ask } } },
-      report: { print: () => {}, line: () => {}, warn: () => {}, far: () => {}, event: () => {} },
+      report: {
+        print: () => {},
+        line: () => {},
+        warn: () => {},
+        news: () => {},
+        far: () => {},
+        event: () => {},
+      },
     };
   const ended = await expireHere(run as Run, 'vault/home' as Dataset).catch((error: Error) => error);
   return { asked, ended };

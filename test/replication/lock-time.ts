@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import t from 'tap';
-import { formatLockTime, parseLockTime } from '../../src/replication/lock-time.ts';
+import { formatLockTime, latestLockTime, parseLockTime } from '../../src/replication/lock-time.ts';
 
 const before = process.env['TZ'];
 t.teardown(() => {
@@ -78,3 +78,33 @@ t.test(
     fc.assert(all, { numRuns: 2000 });
   },
 );
+
+t.test(
+  'the latest moment that a lock-time can mean is not before the one that it does mean, in any zone',
+  async () => {
+    const here = fc.constantFrom('UTC', 'Europe/Berlin', 'Pacific/Kiritimati', 'Etc/GMT+12');
+    const quarters = fc.integer({ min: -12 * 4, max: 14 * 4 });
+    const second = fc.integer({ min: 946_684_800, max: 2_524_608_000 });
+    const age = fc.integer({ min: 0, max: 3 * 86_400 });
+    const all = fc.property(here, quarters, second, age, (here, quarters, taken, age) =>
+      inZone(here, () => {
+        const text = new Date((taken + quarters * 900) * 1000).toISOString().replace(/\D/g, '').slice(0, 14);
+        const latest = latestLockTime(text, taken + age) ?? 0;
+        return latest >= taken && latest >= (parseLockTime(text) ?? 0);
+      }),
+    );
+    fc.assert(all, { numRuns: 5000 });
+  },
+);
+
+t.test('a moment of another zone counts only if it has come', async (t) => {
+  inZone('UTC', () => {
+    const noon = Date.parse('2026-11-23T12:00:00Z') / 1000;
+    const latest = (now: number) => ((latestLockTime('20261123120000', now) ?? 0) - noon) / 3600;
+    t.equal(latest(noon), 0, 'what was taken just now was taken in this zone, or east of it');
+    t.equal(latest(noon + 3600), 1);
+    t.equal(latest(noon + 86_400), 12, 'no zone is farther west');
+    t.equal(latest(noon - 3600), 0, 'a clock that was set back changes nothing in this zone');
+    t.equal(latestLockTime('-', noon), undefined);
+  });
+});

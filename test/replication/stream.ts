@@ -46,6 +46,12 @@ t.test('where zfs itself writes the stream, it is watched, and a stalled one is 
   t.match(known, { refused: 'stalled', reason: /600 seconds \(stall-seconds = 600\).*try again$/ });
 });
 
+t.test('how many bytes were written is told where zfs itself writes them', async (t) => {
+  t.strictSame((await streamed(['stalls'], { written: 624 })).known, { bytes: 624 });
+  t.strictSame((await streamed(['stalls'])).known, {});
+  t.strictSame((await streamed([], { written: 1 })).known, {}, 'a daemon writes them in its place');
+});
+
 t.test('no answer, or an odd one, is no estimate and no error', async (t) => {
   t.strictSame((await streamed(['estimates'])).known, {});
   t.strictSame((await streamed(['estimates'], { aside: 'size\tmuch\n' })).known, {});

@@ -3,6 +3,7 @@
 import t, { type Test } from 'tap';
 import { provideBuild } from '../../lab/installation.ts';
 import { makePair, snapshotsOf, writeData } from '../../lab/pair.ts';
+import { zfsKind } from '../../lab/zfs.ts';
 import { FAREWELL, KEEP, LET_GO } from '../../src/command/session.ts';
 import { eventually } from '../fixtures/eventually.ts';
 import { loggedOn } from '../fixtures/system/audit-log.ts';
@@ -51,6 +52,31 @@ await inGateLab(t, POLICY, async (gate) => {
     const { stdout } = await backup.run(['bash', '-o', 'pipefail', '-c', script]);
     return Buffer.from(stdout, 'base64');
   }
+
+  if (zfsKind() === 'kernel')
+    t.test(
+      'the record has how many bytes zfs wrote, alone, in a session, and in front of a filter',
+      async (t) => {
+        const { command, alone } = await made('counted');
+        const session = await openSession(t, gate);
+        await session.stream(command, alone.length);
+        session.close();
+        await session.ended;
+        await streamed(`${command} | gzip -1`);
+        const results = async () =>
+          (await loggedOn(fileserver)).filter(
+            ({ fields }) => fields['base'] && fields['snapshot']?.includes('/counted@'),
+          );
+        const records = await eventually(results, (all) => all.length === 3);
+        const told = records.map(({ fields }) => fields['bytes']);
+        // Left out where the process was waited for too soon.
+        t.ok(
+          told.every((bytes) => bytes === undefined || bytes === String(alone.length)),
+          `${told}`,
+        );
+        t.ok(told.includes(String(alone.length)), `${told} of ${alone.length}`);
+      },
+    );
 
   t.test('a stream is, byte for byte, what it is alone, and the session goes on behind it', async (t) => {
     const { source, command, alone } = await made('same');

@@ -6,7 +6,8 @@
  * zrep configuration of its own.
  */
 
-import { destroyAll } from '../../replication/destroy.ts';
+import { printable } from '../../printable.ts';
+import { destroyEach } from '../../replication/destroy.ts';
 import {
   fullName,
   parseSavecount,
@@ -22,7 +23,11 @@ import { Failure } from '../run/failure.ts';
 import type { Run } from '../run/run.ts';
 import { childrenOf } from './destination.ts';
 
-/** Expires snapshots of `dataset`, whose lock is held; the answer is how many went. */
+/**
+ * Expires snapshots of `dataset`, whose lock is held; the answer is how many went. One that has a clone stays, with a note.
+ *
+ * @throws ZfsFailed where one could not be destroyed for another reason.
+ */
 export async function expireHere({ settings, step, report }: Run, dataset: Dataset): Promise<number> {
   const { tag, recursive, skipExpire } = settings;
   if (skipExpire) return 0;
@@ -38,9 +43,28 @@ export async function expireHere({ settings, step, report }: Run, dataset: Datas
     );
   const expiring = expirableHere(taggedSnapshots(listing, dataset, tag), savecount);
   const along = recursive ? sameNames(listing, dataset, tag, expiring) : [];
-  const destroyed = await destroyAll(step, dataset, [...along, ...expiring]);
-  for (const one of expiring) report.event('expired', { snapshot: fullName(one) });
-  return destroyed;
+  const left = await destroyEach(step, [...along, ...expiring]);
+  const kept = new Set(left.map(({ snapshot }) => snapshot));
+  for (const one of expiring)
+    if (!kept.has(fullName(one))) report.event('expired', { snapshot: fullName(one) });
+  for (const { snapshot, ended } of left) {
+    const clones = clonesIn(ended.message);
+    if (clones === undefined) mustSucceed(ended, dataset);
+    else report.warn(`NOTE: ${snapshot} is not expired, since ${clones} of it`);
+  }
+  return along.length + expiring.length - left.length;
+}
+
+/** Of zfs's refusal to destroy a snapshot that has clones: `vault/try is a clone`. Pure; undefined for any other refusal. */
+export function clonesIn(message: string): string | undefined {
+  if (!message.includes('has dependent clones')) return undefined;
+  const [, listed = ''] = message.split(/^use '-R' .*:$/m);
+  const names = listed
+    .split('\n')
+    .filter((line) => line !== '')
+    .map(printable);
+  if (names.length === 0) return 'there is a clone';
+  return names.length === 1 ? `${names[0]} is a clone` : `${names.join(', ')} are clones`;
 }
 
 /** Of a copy's snapshots, oldest first, those beyond the save count. Pure. */

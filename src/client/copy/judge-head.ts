@@ -19,6 +19,12 @@ export interface Head {
   readonly list: NvTree | 'broken' | undefined;
 }
 
+/** The snapshot behind the @ that a package with a list begins with; undefined for anything else. */
+export function packageBase({ list }: Head): string | undefined {
+  const from = isTree(list) ? list.get('fromsnap') : undefined;
+  return typeof from === 'string' ? from : undefined;
+}
+
 /** What a person has asked for. */
 export interface Asked {
   /** Of the far side. */

@@ -4,6 +4,7 @@ import type { Base } from '../../pair/common.ts';
 import { inOneLine, printable } from '../../printable.ts';
 import { succeeded } from '../../process/pipeline.ts';
 import { parseEstimate } from '../../zfs/estimate.ts';
+import { parseReceived } from '../../zfs/received.ts';
 import {
   estimateCommand,
   refreshpullCommand,
@@ -17,7 +18,8 @@ import type { Run } from '../run/run.ts';
 import type { Settings } from '../words/settings.ts';
 import type { Destination } from './destination.ts';
 import { holdProperties, readHeld } from './hold-properties.ts';
-import type { Asked, Head } from './judge-head.ts';
+import { type Asked, type Head, packageBase } from './judge-head.ts';
+import { describeLost, isLost } from './lost-connection.ts';
 import { receiveArgv } from './receive.ts';
 import { type RollBack, rollBack } from './roll-back.ts';
 import { type TakenIn, takeFrom, takeIn } from './take-in.ts';
@@ -27,6 +29,8 @@ export interface Pulled {
   readonly done: boolean;
   /** What kept it, for a person; empty when done. */
   readonly why: readonly string[];
+  /** The connection was lost, and what had come is kept, to be resumed; or is not kept. */
+  readonly lost?: 'resumable' | 'anew';
   /** zfs receive here says that the copy is not as the stream wants it. */
   readonly isRefusedHere: boolean;
   /** What the far side said of it. */
@@ -69,7 +73,12 @@ export async function pull(
       : fromCommand(settings, snapshot, from, source);
   // Never -F, which destroys without a word whatever is newer, and with -R whatever the source does not have.
   const receive = (raw: boolean) =>
-    receiveArgv(step.capabilities, dataset, { ...receiving, raw }, { force: false });
+    receiveArgv(
+      step.capabilities,
+      dataset,
+      { ...receiving, raw },
+      { force: false, verbose: run.tally !== undefined },
+    );
   // A token has the last word on what comes.
   const wanted = { source, snapshot: token === undefined ? snapshot : undefined };
   const before = await readHeld(run, destination);
@@ -81,12 +90,18 @@ export async function pull(
   try {
     return await receiveFrom(run, far, command, wanted, receive, dataset, {
       total: () => estimate(run, far, destination, snapshot, from?.base.ofSource.name),
-      ...(back && { begins: (head: Head) => rollBack(run, destination, back, head) }),
+      begins: async (head) => back && rollBack(run, destination, back, head),
+      nameOf: (guid) => nameOf(destination, guid),
       received: () => allOf([hold(), look?.()]),
     });
   } finally {
     await hold();
   }
+}
+
+/** What the copy calls the snapshot of that GUID. */
+function nameOf({ snapshots, newest }: Destination, guid: string): string | undefined {
+  return [...snapshots, ...(newest ? [newest] : [])].find((one) => one.guid === guid)?.name;
 }
 
 function fromCommand(settings: Settings, snapshot: string, { base, isGate }: From, source: string): string {
@@ -127,6 +142,8 @@ interface Beside {
   total?(): Promise<number | undefined>;
   /** Is waited for before zfs sees the first stream. */
   begins?(head: Head): Promise<void>;
+  /** What the snapshot of that GUID is called here. */
+  nameOf?(guid: string): string | undefined;
   /** Once zfs has taken all of it, beside the far side's last words. */
   received?(): Promise<void>;
 }
@@ -137,14 +154,15 @@ interface Beside {
  * @throws Failure when what came is not what was asked for.
  */
 export async function receiveFrom(
-  { settings, step, report, progress, place, trace }: Run,
+  run: Run,
   far: FarSide,
   command: string,
   wanted: Pick<Asked, 'source' | 'snapshot'>,
   receive: (raw: boolean) => readonly string[],
   dataset: string,
-  { total = async () => undefined, begins, received = async () => {} }: Beside = {},
+  { total = async () => undefined, begins, nameOf, received = async () => {} }: Beside = {},
 ): Promise<Pulled> {
+  const { settings, step, report, progress, place, trace, tally } = run;
   const traced = (raw: boolean) => {
     trace.stream(receive(raw));
     return zfsStage([step.zfs.binary, ...receive(raw)]);
@@ -152,27 +170,44 @@ export async function receiveFrom(
   const asked = { ...wanted, ...askedFor(settings), excludes: step.capabilities.has('excludes') };
   const watch = (pid: number) =>
     progress ? progress.watch(dataset, pid, total(), place, 'wchar') : () => {};
-  const behind = [traced, asked, step.interruption, { watch, received, ...(begins && { begins }) }] as const;
+  let base: string | undefined;
+  const begun = async (head: Head) => {
+    base = nameOf?.(head.begin.fromguid) ?? packageBase(head);
+    await begins?.(head);
+  };
+  const behind = [traced, asked, step.interruption, { watch, received, begins: begun }] as const;
+  const start = performance.now();
 
-  const begun = await far.stream(command);
+  const stream = await far.stream(command);
   let ended: TakenIn;
-  if (begun === undefined) {
+  if (stream === undefined) {
     const sender = ownStage(await far.argvOf(command));
     ended = await takeIn(
       { sender, writer: far.writer(), filters: settings.inFilter.map(ownStage) },
       ...behind,
     );
-  } else if ('inlet' in begun) {
-    ended = await takeFrom(begun, ...behind);
+  } else if ('inlet' in stream) {
+    ended = await takeFrom(stream, ...behind);
   } else {
-    ended = { sender: begun, filters: [], receivers: [] };
+    ended = { sender: stream, filters: [], receivers: [] };
   }
   step.interruption.check();
   report.far(far.host.name, farLines(ended.sender.message));
   if (ended.refused !== undefined) throw notLetIn(ended, far.host.name);
-  const why = complaints(ended, dataset);
+  if (ended.receivers.length > 0 && ended.receivers.every(succeeded)) {
+    const bytes = parseReceived(ended.receivers.map(({ output }) => output).join(''));
+    tally?.add({ bytes, seconds: (performance.now() - start) / 1000, base });
+  }
+  const lost = isLost(ended.sender) ? await describeLost(run, far, dataset) : undefined;
+  const why = lost ? [lost.what] : complaints(ended, dataset);
   const isRefusedHere = ended.receivers.some((one) => !succeeded(one) && REFUSED.test(one.message));
-  return { done: why.length === 0, why, isRefusedHere, farSaid: ended.sender.message };
+  return {
+    done: why.length === 0,
+    why,
+    isRefusedHere,
+    farSaid: ended.sender.message,
+    ...(lost && { lost: lost.isResumable ? 'resumable' : 'anew' }),
+  };
 }
 
 /** Whether streams are such that one can come by a session: nothing between, and nothing but files in them. */

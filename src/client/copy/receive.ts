@@ -45,6 +45,8 @@ export interface ReceiveOptions {
   readonly force: boolean;
   /** Set on what is received, `-o`; only where `excludes` is there. */
   readonly set?: Readonly<Record<string, string>>;
+  /** `-v`: zfs says how many bytes came. */
+  readonly verbose?: boolean;
 }
 
 /** `zfs receive` of a stream into `dataset`, as safely as the installed zfs can. */
@@ -52,7 +54,7 @@ export function receiveArgv(
   capabilities: Capabilities,
   dataset: string,
   receiving: Receiving,
-  { force, set = {} }: ReceiveOptions,
+  { force, set = {}, verbose = false }: ReceiveOptions,
 ): string[] {
   const careful = capabilities.has('excludes');
   const excluded = careful ? excludedProperties(receiving).filter((name) => set[name] === undefined) : [];
@@ -60,6 +62,7 @@ export function receiveArgv(
     'receive',
     ...(careful ? ['-u'] : []),
     ...(capabilities.has('resume') ? ['-s'] : []),
+    ...(verbose ? ['-v'] : []),
     ...(force ? ['-F'] : []),
     ...(careful ? Object.entries(set).flatMap(([name, value]) => ['-o', `${name}=${value}`]) : []),
     ...excluded.flatMap((name) => ['-x', name]),

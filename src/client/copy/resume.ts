@@ -95,6 +95,6 @@ async function abandon({ step, report }: Run, { dataset }: Destination, why: str
 
 function cutOff(name: string, { why }: Pulled): Failure {
   return new Failure(
-    [`the stream of ${name} was cut off again, and will be gone on with`, ...why].join('; '),
+    [`the stream of ${name} was interrupted again`, ...why, 'the next refresh resumes it'].join('; '),
   );
 }

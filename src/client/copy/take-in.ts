@@ -15,7 +15,7 @@ import { closeSync } from 'node:fs';
 import { createInlet, type Inlet } from '../../process/inlet.ts';
 import type { Interruption } from '../../process/interruption.ts';
 import { makePipe } from '../../process/pipe.ts';
-import { type Ended, endOf, type Stage, startStages, succeeded } from '../../process/pipeline.ts';
+import { type Ended, endOf, printedBy, type Stage, startStages, succeeded } from '../../process/pipeline.ts';
 import { whileStill } from '../../process/still.ts';
 import { ENVIRONMENT } from '../../zfs/run.ts';
 import { type Begin, RECORD, readRecord } from '../../zfs/stream-head.ts';
@@ -42,9 +42,14 @@ export interface Incoming {
 /** What `zfs receive` is called with, for a stream that is raw or not. */
 export type Receive = (raw: boolean) => Stage;
 
+/** How a `zfs receive` ended, and what it printed. */
+interface Receiver extends Ended {
+  readonly output: string;
+}
+
 interface Received {
   /** Each `zfs receive`, in their order; none where no stream came. */
-  readonly receivers: readonly Ended[];
+  readonly receivers: readonly Receiver[];
   /** Why the stream, or what was left of it, was not let in: what it is, or does. */
   readonly refused?: string;
   /** It ended at a place where `zfs receive` was not at work, and so could not tell. */
@@ -209,7 +214,7 @@ interface Taken extends Head {
 }
 
 /** Hands a stream that was judged to zfs; how that ended. */
-type Pass = (head: Taken) => Promise<Ended>;
+type Pass = (head: Taken) => Promise<Receiver>;
 
 /** Thrown where a stream is not to go on, with what it is or does. */
 class NotLetIn extends Error {}
@@ -217,7 +222,7 @@ class NotLetIn extends Error {}
 class CutOff extends Error {}
 
 async function receiveAll(inlet: Inlet, asked: Asked, pass: Pass): Promise<Received> {
-  const receivers: Ended[] = [];
+  const receivers: Receiver[] = [];
   try {
     const head = await takeHead(inlet, (begin) => judgeBegin(begin, asked));
     if (head === 'end') throw new NotLetIn('begins with an end');
@@ -235,7 +240,7 @@ async function receiveAll(inlet: Inlet, asked: Asked, pass: Pass): Promise<Recei
 }
 
 /** The streams of a package without a list, one after the other, as long as each ends well. */
-async function receiveParts(inlet: Inlet, whole: Begin, pass: Pass, receivers: Ended[]): Promise<void> {
+async function receiveParts(inlet: Inlet, whole: Begin, pass: Pass, receivers: Receiver[]): Promise<void> {
   const listEnd = await take(inlet, RECORD);
   if (readRecord(listEnd) !== 'end') throw new NotLetIn('goes on where its head should have ended');
   for (;;) {
@@ -278,10 +283,11 @@ async function startOn(
   head: Buffer,
   { argv: [file = '', ...words], env, cwd }: Stage,
   children: ChildProcess[],
-): Promise<{ ending: Promise<Ended> }> {
+): Promise<{ ending: Promise<Receiver> }> {
   return inlet.fill(Buffer.concat([head, inlet.drain()]), () => {
-    const child = spawn(file, words, { env, cwd, stdio: [inlet.descriptor, 'ignore', 'pipe'] });
+    const child = spawn(file, words, { env, cwd, stdio: [inlet.descriptor, 'pipe', 'pipe'] });
     children.push(child);
-    return { child, ending: endOf(child) };
+    const output = printedBy(child);
+    return { child, ending: endOf(child).then((ended) => ({ ...ended, output: output() })) };
   });
 }

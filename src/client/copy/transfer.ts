@@ -14,6 +14,8 @@ export interface Transfer {
   /** Of the filters, in their order. */
   readonly filters: readonly Ended[];
   readonly receiver: Ended;
+  /** How many bytes the sender wrote; undefined where that is not certain. */
+  readonly written?: number | undefined;
 }
 
 export interface TransferStages {
@@ -45,11 +47,16 @@ export async function transfer(
   });
   let stopWatching = () => {};
   try {
-    startStages([sender, ...filters, receiver], children, 'ignore');
+    const written = startStages([sender, ...filters, receiver], children, 'ignore');
     const [first, last] = [children[0]?.pid, children.at(-1)?.pid];
     if (first !== undefined && last !== undefined) stopWatching = watch(last, first);
     const ends = await Promise.all(children.map(endOf));
-    return { sender: ends[0] as Ended, filters: ends.slice(1, -1), receiver: ends.at(-1) as Ended };
+    return {
+      sender: ends[0] as Ended,
+      filters: ends.slice(1, -1),
+      receiver: ends.at(-1) as Ended,
+      written: written(),
+    };
   } catch (error) {
     for (const child of children) child.kill('SIGKILL');
     throw error;

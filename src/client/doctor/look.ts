@@ -4,9 +4,8 @@
  */
 
 import { sideOf, snapshotProperties } from '../../pair/side.ts';
-import { isAlive } from '../../process/liveness.ts';
+import { isHolder } from '../../replication/holder.ts';
 import { lockPropertyNames } from '../../replication/lock.ts';
-import { parseLockTime } from '../../replication/lock-time.ts';
 import { type Role, roleOf } from '../../replication/role.ts';
 import { mustSucceed } from '../../replication/step.ts';
 import { allPropertiesArgv, readStateArgv } from '../../zfs/argv.ts';
@@ -111,8 +110,7 @@ function lockOf({ settings }: Run, own: Properties): Lock {
   const [pidProperty, timeProperty] = lockPropertyNames(settings.tag);
   const pid = localValue(own, pidProperty);
   if (pid === undefined || pid === String(process.pid)) return { state: 'free' };
-  const alive =
-    /^[1-9][0-9]{0,9}$/.test(pid) && isAlive(Number(pid), parseLockTime(localValue(own, timeProperty)));
+  const alive = /^[1-9][0-9]{0,9}$/.test(pid) && isHolder(Number(pid), localValue(own, timeProperty));
   return { state: alive ? 'held' : 'stale', pid };
 }
 

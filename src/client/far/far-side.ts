@@ -36,6 +36,8 @@ export interface FarSide {
   argvOf(command: string): Promise<readonly string[]>;
   /** The process that writes what that prints, in its place; undefined where that is not certain. */
   writer(): number | undefined;
+  /** What ssh said when it lost the connection, in lines; none where that is there. */
+  lastWords(): Promise<readonly string[]>;
   /** Lets go of what was kept open. */
   close(): Promise<void>;
 }
@@ -82,6 +84,7 @@ export function createFarSide(
         pinned.done();
       }
     },
+    lastWords: async () => (host.here ? [] : ssh.lastWords(host.name)),
     close: async () => sessions?.close(),
   };
   return far;

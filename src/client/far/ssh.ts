@@ -10,7 +10,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readlinkSync, realpathSync, rmSync } from 'node:fs';
 import { basename } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { endOf } from '../../process/pipeline.ts';
+import { type Ended, endOf } from '../../process/pipeline.ts';
 import { makeRunFolder } from '../../process/run-folder.ts';
 import { Failure } from '../run/failure.ts';
 import { farLines } from './far-text.ts';
@@ -25,6 +25,9 @@ const LIVELY = ['ServerAliveInterval=15', 'ServerAliveCountMax=4', 'ConnectTimeo
 /** Milliseconds between two looks for the socket. */
 const LOOK = 5;
 
+/** A master whose connection is gone has ended within this. Milliseconds. */
+const LAST_WORDS = 1000;
+
 export interface Ssh {
   /**
    * The argv in front of a command for `host`; the connection is made when it is not there.
@@ -37,6 +40,8 @@ export interface Ssh {
    * that is called ssh can be a script with who knows what in it.
    */
   writer(host: string): number | undefined;
+  /** What ssh said when it lost the connection to `host`; none where that is there, or nothing was said. */
+  lastWords(host: string): Promise<readonly string[]>;
   /** Ends the connections. */
   close(): Promise<void>;
 }
@@ -44,7 +49,12 @@ export interface Ssh {
 /** `words` are those of SSH: the program and its options. */
 export function createSsh(words: readonly string[]): Ssh {
   if (sharable(words)) return sharing(words);
-  return { to: async (host) => [...words, host], writer: () => undefined, close: async () => {} };
+  return {
+    to: async (host) => [...words, host],
+    writer: () => undefined,
+    lastWords: async () => [],
+    close: async () => {},
+  };
 }
 
 /** True for OpenSSH's ssh without options about control sockets. */
@@ -58,7 +68,7 @@ function sharing(words: readonly string[]): Ssh {
   let folder: string | undefined;
   const masters = new Map<
     string,
-    { child: ChildProcess; socket: string; argv: Promise<readonly string[]> }
+    { child: ChildProcess; ending: Promise<Ended>; socket: string; argv: Promise<readonly string[]> }
   >();
   return {
     to(host) {
@@ -69,7 +79,8 @@ function sharing(words: readonly string[]): Ssh {
       const options = ['-M', '-N', '-T', '-o', `ControlPath=${socket}`, '-o', 'ControlPersist=no'];
       const [file = '', ...own] = [...words, ...LIVELY, ...options, host];
       const child = spawn(file, own, { stdio: ['ignore', 'ignore', 'pipe'] });
-      const argv = connected(child, host, socket).then(() => [
+      const ending = endOf(child);
+      const argv = connected(ending, host, socket).then(() => [
         ...words,
         ...LIVELY,
         '-o',
@@ -78,12 +89,18 @@ function sharing(words: readonly string[]): Ssh {
         `ControlPath=${socket}`,
         host,
       ]);
-      masters.set(host, { child, socket, argv });
+      masters.set(host, { child, ending, socket, argv });
       return argv;
     },
     writer(host) {
       const pid = masters.get(host)?.child.pid;
       return pid !== undefined && runsItself(pid, words[0] ?? '') ? pid : undefined;
+    },
+    async lastWords(host) {
+      const master = masters.get(host);
+      // What uses the connection hears of its end before the master has come to its own.
+      const ended = master && (await Promise.race([master.ending, wait(LAST_WORDS)]));
+      return ended === undefined ? [] : farLines(ended.message);
     },
     async close() {
       await Promise.all(
@@ -112,9 +129,9 @@ function runsItself(pid: number, program: string): boolean {
 }
 
 /** Waits for the master's socket, which ssh makes once it is logged in (mux.c, muxserver_listen). */
-async function connected(child: ChildProcess, host: string, socket: string): Promise<void> {
+async function connected(ending: Promise<Ended>, host: string, socket: string): Promise<void> {
   let ended: string | undefined;
-  endOf(child).then((how) => {
+  ending.then((how) => {
     const { message, code, signal } = explained(how, host);
     ended = farLines(message).join('; ') || `ssh ended with ${signal ?? code}`;
   });

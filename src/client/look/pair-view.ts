@@ -1,6 +1,6 @@
 /** A file system of a pair as it is seen from this host alone: what ZFS says here, and what that means. Pure. */
 
-import { isAlive } from '../../process/liveness.ts';
+import { isHolder } from '../../replication/holder.ts';
 import { parseLockTime } from '../../replication/lock-time.ts';
 import { type Role, roleOf } from '../../replication/role.ts';
 import {
@@ -109,6 +109,6 @@ function numberOf(text: string | undefined): number | undefined {
 function lockOf(own: Properties | undefined, tag: Tag): LockView | undefined {
   const pid = localValue(own, `${tag}:lock-pid`);
   if (pid === undefined || !/^[1-9]\d{0,9}$/.test(pid)) return undefined;
-  const since = parseLockTime(localValue(own, `${tag}:lock-time`));
-  return { pid: Number(pid), since, live: isAlive(Number(pid), since) };
+  const time = localValue(own, `${tag}:lock-time`);
+  return { pid: Number(pid), since: parseLockTime(time), live: isHolder(Number(pid), time) };
 }

@@ -37,7 +37,7 @@ export async function resumeSending(run: Run, far: FarSide, master: Master): Pro
   run.report.event('resume', { dataset, snapshot: name });
   run.report.line(`sending ${name} to ${far.host.name}:${destination}`);
   const sent = Math.floor(Date.now() / 1000);
-  const why = await send(run, far, master, resumeWords(run.settings, found.token));
+  const why = await send(run, far, master, resumeWords(run.settings, found.token), found.base?.name);
   if (why.some(saysCannotResume)) {
     await abandon(run, far, destination, `zfs receive on ${far.host.name} cannot resume it`);
     return master;
@@ -55,8 +55,8 @@ export async function resumeSending(run: Run, far: FarSide, master: Master): Pro
 /** What `zfs send -t` is to send. */
 interface Resumable {
   readonly snapshot: TaggedSnapshot;
-  /** GUID of the snapshot that it goes on from; undefined for a full stream. */
-  readonly base: string | undefined;
+  /** The snapshot that it continues from; undefined for a full stream. */
+  readonly base: TaggedSnapshot | undefined;
   /** Made anew from what the other side's said. */
   readonly token: string;
 }
@@ -71,7 +71,7 @@ async function resumable(
   const found = snapshotOf(text, master);
   if (typeof found === 'string' || found.base === undefined) return found;
   const newest = (await theirSnapshots(far, settings.tag, master.destination))?.at(-1);
-  if (newest === undefined || newest.guid === found.base) return found;
+  if (newest === undefined || newest.guid === found.base.guid) return found;
   return `${master.destination}@${printable(newest.name)} was made there since`;
 }
 
@@ -85,7 +85,7 @@ function snapshotOf(text: string, { snapshots }: Master): Resumable | string {
   if (to === undefined) return 'its snapshot is not here any more';
   if (token.fromguid !== undefined && from === undefined)
     return `it goes on from a snapshot that is not here any more, or is none of zrep's`;
-  return { snapshot: to, base: from?.guid, token: formatResumeToken(token) };
+  return { snapshot: to, base: from, token: formatResumeToken(token) };
 }
 
 async function abandon({ report }: Run, far: FarSide, destination: string, why: string): Promise<void> {

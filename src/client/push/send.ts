@@ -31,16 +31,23 @@ export function resumeWords({ resumeFlags }: Pick<Settings, 'resumeFlags'>, toke
   return ['send', ...resumeFlags, '-t', token];
 }
 
-/** Sends what `words` of zfs send; the answer is what kept it, for a person: nothing where it came. */
+/** Sends what `words` of zfs send, an increment from `base`, a name behind the @; the answer is what kept it, for a person: nothing where it came. */
 export async function send(
   run: Run,
   far: FarSide,
   course: Course,
   words: readonly string[],
+  base: string | undefined,
 ): Promise<readonly string[]> {
+  const start = performance.now();
   const receive = (settings: Settings) => receiveIncrementCommand(settings, course.destination);
   const ended = await streamThere(run, far, course.dataset, words, receive);
-  return complaints(ended, course, far);
+  const why = complaints(ended, course, far);
+  const seconds = (performance.now() - start) / 1000;
+  // zfs-fuse's daemon writes in the place of zfs send.
+  const bytes = run.step.capabilities.has('stalls') ? ended.written : undefined;
+  if (why.length === 0) run.tally?.add({ bytes, seconds, base });
+  return why;
 }
 
 /** Streams what `words` of zfs send say of `dataset` into the command that `receive` makes of the settings; how all of it ended. */

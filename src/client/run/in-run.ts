@@ -48,11 +48,12 @@ function createRun(
   ssh: Ssh,
   farSides: Map<string, FarSide>,
 ): Run {
-  const report = createReport(json);
+  const terminal = isTerminal();
+  const report = createReport(json, terminal);
   const capabilities = installedCapabilities();
   const progress = createProgress(report, {
     json,
-    terminal: isTerminal(),
+    terminal,
     counts: capabilities.has('stalls'),
   });
   const trace = createTrace(report, settings);
@@ -79,19 +80,36 @@ export function tell(report: Report, error: unknown, dataset?: string): number {
     report.warn(`interrupted by ${error.signal}`);
     return 128 + constants.signals[error.signal];
   }
-  if (error instanceof Failure || error instanceof Unreadable) report.warn(`Error: ${error.message}`);
-  else if (error instanceof NoRoomForLock) report.warn(`Error: ${sayNoRoom(error)}`);
-  else if (error instanceof ZfsFailed) report.warn(`Error: ${sayZfs(error, dataset)}`);
-  else throw error;
+  const reason = reasonOf(error, dataset);
+  if (reason === undefined) throw error;
+  report.warn(`Error: ${reason}`);
   return 1;
 }
 
-/** One of several that failed: told, and the others go on. @throws what is no failure of this one alone. */
-export function tellFailed(report: Report, error: unknown, dataset: string): false {
+/** One of several that failed. */
+export interface Failed {
+  readonly dataset: string;
+  readonly why: string;
+}
+
+/** One of several that failed: printed, and the others go on. @throws what is no failure of this one alone. */
+export function tellFailed(report: Report, error: unknown, dataset: string): Failed {
   if (error instanceof Interrupted) throw error;
   tell(report, error, dataset);
   report.event('failed', { dataset, reason: error instanceof Error ? error.message : String(error) });
-  return false;
+  return { dataset, why: reasonOf(error, dataset) ?? String(error) };
+}
+
+/** In a sentence; undefined for what is our own error. */
+function reasonOf(error: unknown, dataset?: string): string | undefined {
+  if (error instanceof Failure || error instanceof Unreadable) return error.message;
+  if (error instanceof NoRoomForLock) return sayNoRoom(error);
+  return error instanceof ZfsFailed ? sayZfs(error, dataset) : undefined;
+}
+
+/** Of several, each that failed, in a line: what was printed of it may stand far above. */
+export function listFailed(report: Report, failed: readonly Failed[]): void {
+  for (const { dataset, why } of failed) report.warn(`FAILED ${dataset}: ${why}`);
 }
 
 /** What makes room needs no lock on the file system. */

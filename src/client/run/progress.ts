@@ -4,6 +4,7 @@
  */
 
 import { readFileSync } from 'node:fs';
+import { sayBytes } from '../../expire/amounts.ts';
 import type { Report } from './report.ts';
 import type { Spinner } from './spinner.ts';
 
@@ -136,17 +137,11 @@ function sum(numbers: readonly (number | undefined)[]): number | undefined {
 /** `12.0 MiB of 1.0 GiB, 4.0 MiB/s, 4:13 left`; what is not known is left out. Pure. */
 export function describeProgress(bytes: number, seconds: number, expected: number | undefined): string {
   const rate = seconds > 0 ? bytes / seconds : 0;
-  const parts = [expected === undefined ? amount(bytes) : `${amount(bytes)} of ${amount(expected)}`];
-  if (rate > 0) parts.push(`${amount(rate)}/s`);
+  const parts = [expected === undefined ? sayBytes(bytes) : `${sayBytes(bytes)} of ${sayBytes(expected)}`];
+  if (rate > 0) parts.push(`${sayBytes(rate)}/s`);
   if (rate > 0 && expected !== undefined && expected > bytes)
     parts.push(`${time((expected - bytes) / rate)} left`);
   return parts.join(', ');
-}
-
-function amount(bytes: number): string {
-  let [value, unit] = [bytes, 0];
-  while (value >= 1024 && unit < 4) [value, unit] = [value / 1024, unit + 1];
-  return `${unit === 0 ? Math.round(value) : value.toFixed(1)} ${['B', 'KiB', 'MiB', 'GiB', 'TiB'][unit]}`;
 }
 
 function time(seconds: number): string {

@@ -13,18 +13,22 @@ export interface Report {
   line(text: string): void;
   /** A complaint or news for a person, on standard error. */
   warn(text: string): void;
+  /** How well a thing went, on a terminal alone: under cron, silence says that. */
+  news(text: string): void;
   /** What the far side said, made printable. */
   far(host: string, lines: readonly string[]): void;
   /** For programs: one JSON object a line, with the epoch seconds. Nothing without --json. */
   event(event: string, facts: Readonly<Record<string, string | number | boolean>>): void;
 }
 
-export function createReport(json: boolean): Report {
+export function createReport(json: boolean, terminal = false): Report {
+  const warn = (text: string) => write(2, `${text.split('\\').map(printable).join('\\')}\n`);
   return {
     print: (text) => json || write(1, text),
     line: (text) => json || write(1, `${text}\n`),
     // Foreign text in it has been made printable already: its backslashes are not to be doubled.
-    warn: (text) => write(2, `${text.split('\\').map(printable).join('\\')}\n`),
+    warn,
+    news: (text) => (terminal && !json ? warn(text) : undefined),
     far: (host, lines) => {
       for (const line of lines) write(2, `${host}: ${line}\n`);
     },
@@ -50,6 +54,7 @@ export function holdReport(report: Report): { readonly report: Report; letGo(): 
       print: hold(report.print),
       line: hold(report.line),
       warn: hold(report.warn),
+      news: hold(report.news),
       far: hold(report.far),
       event: report.event,
     },

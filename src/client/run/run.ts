@@ -6,6 +6,7 @@ import type { Settings } from '../words/settings.ts';
 import type { SourceHost } from '../words/source.ts';
 import type { Progress } from './progress.ts';
 import type { Report } from './report.ts';
+import type { Tally } from './tally.ts';
 import type { Trace } from './trace.ts';
 
 export interface Run {
@@ -19,5 +20,7 @@ export interface Run {
   readonly trace: Trace;
   /** `2 of 20`, where there are several; for who looks on. */
   readonly place?: string;
+  /** What is moved of the file system that this is about, where somebody wants to know. */
+  readonly tally?: Tally;
   far(host: SourceHost): FarSide;
 }

@@ -15,7 +15,7 @@ import { anyValue, type Listing, parseListing } from '../../zfs/state.ts';
 import { childrenOf, type Destination, destinationProperties, readDestination } from '../copy/destination.ts';
 import { expireHere } from '../copy/expire-here.ts';
 import { markHere, markThere, recoverCompletion } from '../copy/marks.ts';
-import { comesBySession, pull } from '../copy/pull.ts';
+import { comesBySession, type Pulled, pull } from '../copy/pull.ts';
 import { pullFromCommon, refuseObstacle, withObstacle } from '../copy/pull-from-common.ts';
 import { resume } from '../copy/resume.ts';
 import { agreeToRollBack, type RollBack } from '../copy/roll-back.ts';
@@ -93,7 +93,7 @@ async function withFar(
       ? first
       : await pullFromCommon(run, far, destination, snapshot, first, { look });
   if (!pulled.done) {
-    const why = [...pulled.why, ...(await makeRoomHere(run, dataset, pulled.why))];
+    const why = [...pulled.why, ...nextRefresh(pulled), ...(await makeRoomHere(run, dataset, pulled.why))];
     throw new Failure(
       [`Unforseen error pulling snapshot ${snapshot} from ${far.host.name}`, ...why].join('; '),
     );
@@ -135,6 +135,11 @@ async function newSnapshotThere(run: Run, far: FarSide, destination: Destination
 
 /** zfs frees what was destroyed in the background. Seconds between tries. */
 const FREEING = [1, 3];
+
+function nextRefresh({ lost }: Pulled): readonly string[] {
+  if (lost === undefined) return [];
+  return [lost === 'resumable' ? 'the next refresh resumes the stream' : 'the next refresh sends it anew'];
+}
 
 /** What came of expiring, where zfs receive found no room here: a sentence at most. */
 async function makeRoomHere(run: Run, dataset: Dataset, why: readonly string[]): Promise<readonly string[]> {

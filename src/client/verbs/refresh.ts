@@ -3,16 +3,19 @@
  * up no other; a copy that is missing is told, and fails the run.
  */
 
-import { type Dataset, isBelow } from '../../zfs/names.ts';
+import { type Dataset, isBelow, parseDataset } from '../../zfs/names.ts';
 import { anyValue, type Listing } from '../../zfs/state.ts';
 import type { MissingCopy } from '../copies/find-missing.ts';
+import { type LeftOut, leftOut } from '../copies/left-out.ts';
 import { missingLines, saySince, sayWhy } from '../copies/say-missing.ts';
 import { missingAmong, missingCopies, remember, surveyAll, surveySome } from '../copies/survey.ts';
 import { eachAtOnce } from '../run/at-once.ts';
 import { Failure } from '../run/failure.ts';
-import { inRun, tellFailed } from '../run/in-run.ts';
+import { type Failed, inRun, listFailed, tellFailed } from '../run/in-run.ts';
 import { holdReport, type Report } from '../run/report.ts';
 import type { Run } from '../run/run.ts';
+import { createTally } from '../run/tally.ts';
+import { zrepFor } from '../words/again.ts';
 import type { RefreshCommand } from '../words/refresh-words.ts';
 import type { Settings } from '../words/settings.ts';
 import { parseSourceHost } from '../words/source.ts';
@@ -22,7 +25,7 @@ import { refreshPair } from './refresh-pair.ts';
 /** Carries `command` out; the answer is the exit code: 0 when all went well, 1 when one did not, or is missing. */
 export async function refresh(settings: Settings, command: RefreshCommand): Promise<number> {
   return inRun(settings, command.json, async (run) => {
-    const { listing, datasets, missing } = await choose(run, command);
+    const { listing, datasets, missing, others } = await choose(run, command);
     if (datasets.length + missing.length === 0)
       throw new Failure(
         `there is no file system here that is the copy of another under the tag ${settings.tag}`,
@@ -30,18 +33,22 @@ export async function refresh(settings: Settings, command: RefreshCommand): Prom
     prepare(run, listing);
     const several = datasets.length + missing.length > 1;
     const refreshed = new Map<Dataset, number>();
+    const failures: Failed[] = [];
     try {
       await eachAtOnce(datasets, atOnce(settings, command, datasets), async (dataset, index) => {
-        const well = await (several
+        const failed = await (several
           ? refreshBeside({ ...run, place: `${index + 1} of ${datasets.length}` }, dataset, command.yes)
           : refreshOne(run, dataset, command.yes));
-        if (well) refreshed.set(dataset, now());
+        if (failed === undefined) refreshed.set(dataset, now());
+        else failures.push(failed);
       });
     } finally {
       await remember(run, listing, refreshed);
     }
-    const failed = datasets.length - refreshed.size;
+    const failed = failures.length;
+    if (several) listFailed(run.report, failures);
     tellMissing(run, missing);
+    tellLeftOut(run, others);
     if (several) summarize(run.report, { done: refreshed.size, failed, missing: missing.length });
     return failed + missing.length === 0 ? 0 : 1;
   });
@@ -52,6 +59,8 @@ interface Chosen {
   readonly listing: Listing;
   readonly datasets: readonly Dataset[];
   readonly missing: readonly MissingCopy[];
+  /** Of all, what is no copy, and may have been meant as one. */
+  readonly others: readonly LeftOut[];
 }
 
 async function choose(run: Run, command: RefreshCommand): Promise<Chosen> {
@@ -63,7 +72,8 @@ async function choose(run: Run, command: RefreshCommand): Promise<Chosen> {
     const datasets = copiesIn(all, tag).filter((name) => !begun.has(name));
     const listing = new Map(datasets.flatMap((name) => [[name, all.get(name) ?? new Map()]]));
     if (problem !== undefined) run.report.warn(`WARNING: ${problem}`);
-    return { listing, datasets, missing };
+    const told = new Set([...datasets, ...missing.flatMap((one) => ('now' in one ? [one.now] : []))]);
+    return { listing, datasets, missing, others: leftOut(all, tag, run.settings.hostName, told) };
   }
   const named = [...new Set(command.datasets)];
   const listing = await surveySome(run, named);
@@ -71,13 +81,21 @@ async function choose(run: Run, command: RefreshCommand): Promise<Chosen> {
   const absent = named.filter((name) => !listing.has(name));
   const missing = await missingAmong(run, absent, listing);
   const names = new Set<string>(missing.map(({ dataset }) => dataset));
-  return { listing, datasets: named.filter((name) => !names.has(name)), missing };
+  return { listing, datasets: named.filter((name) => !names.has(name)), missing, others: [] };
 }
 
 function tellMissing({ settings, report }: Run, missing: readonly MissingCopy[]): void {
   for (const line of missingLines('Error', missing, settings.tag, now())) report.warn(line);
   for (const one of missing)
     report.event('missing', { dataset: one.dataset, reason: `${sayWhy(one)}; ${saySince(one, now())}` });
+}
+
+function tellLeftOut({ settings, report }: Run, others: readonly LeftOut[]): void {
+  for (const { dataset, why } of others) {
+    const line = `${zrepFor(settings.tag)} doctor ${dataset}`;
+    report.warn(`LEFT OUT ${dataset}: ${why}${parseDataset(dataset) ? `. For what to do: ${line}` : ''}`);
+    report.event('left-out', { dataset, reason: why });
+  }
 }
 
 function now(): number {
@@ -109,7 +127,7 @@ function prepare(run: Run, listing: Listing): void {
 }
 
 /** While others are at work: what it has to say comes in one piece. */
-async function refreshBeside(run: Run, dataset: Dataset, yes: boolean): Promise<boolean> {
+async function refreshBeside(run: Run, dataset: Dataset, yes: boolean): Promise<Failed | undefined> {
   const { report, letGo } = holdReport(run.report);
   try {
     return await refreshOne({ ...run, report }, dataset, yes);
@@ -119,13 +137,16 @@ async function refreshBeside(run: Run, dataset: Dataset, yes: boolean): Promise<
   }
 }
 
-async function refreshOne(run: Run, dataset: Dataset, yes: boolean): Promise<boolean> {
+/** The answer is how it failed, if it did. */
+async function refreshOne(run: Run, dataset: Dataset, yes: boolean): Promise<Failed | undefined> {
   const { report } = run;
+  const tally = createTally();
   report.event('refresh', { dataset });
   try {
-    await refreshPair(run, dataset, yes);
-    report.event('refreshed', { dataset });
-    return true;
+    await refreshPair(run.progress ? { ...run, tally } : run, dataset, yes);
+    report.event('refreshed', { dataset, ...tally.facts() });
+    report.news(tally.line(dataset));
+    return undefined;
   } catch (error) {
     return tellFailed(report, error, dataset);
   }

@@ -100,7 +100,8 @@ async function carryOut(run: Run, { dataset, property, value }: Change): Promise
     if (isRefusal(refusal)) throw failureOf(refusal);
     return true;
   } catch (error) {
-    return tellFailed(report, error, dataset);
+    tellFailed(report, error, dataset);
+    return false;
   }
 }
 

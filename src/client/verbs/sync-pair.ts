@@ -110,7 +110,7 @@ async function sendSnapshot(run: Run, far: FarSide, master: Master, snapshot: Ta
   const sent = Math.floor(Date.now() / 1000);
   report.line(`sending ${name} to ${far.host.name}:${destination}`);
   report.event('snapshot', { dataset, snapshot: name });
-  const why = await send(run, far, master, incrementWords(settings, fullName(base), name));
+  const why = await send(run, far, master, incrementWords(settings, fullName(base), name), base.name);
   const there = why.length === 0 ? snapshot : await allTheSame(run, far, master, snapshot, why);
   if (there === undefined) throw await leaveUnsent(run, dataset, snapshot, why);
   await markPushed(run, far, master, there.name, sent);

@@ -13,8 +13,9 @@ import { parseListing } from '../../zfs/state.ts';
 import { formatTimes } from '../look/dates.ts';
 import { courseProperties, readCourse, refuseOther } from '../push/master.ts';
 import { Failure } from '../run/failure.ts';
-import { inRun, tellFailed } from '../run/in-run.ts';
+import { type Failed, inRun, listFailed, tellFailed } from '../run/in-run.ts';
 import type { Run } from '../run/run.ts';
+import { createTally } from '../run/tally.ts';
 import type { Settings } from '../words/settings.ts';
 import type { SyncCommand, SynconlyCommand } from '../words/sync-words.ts';
 import { expireBoth } from './expire-both.ts';
@@ -30,25 +31,39 @@ export async function sync(given: Settings, command: SyncCommand | SynconlyComma
   return inRun({ ...given, changedOnly }, command.kind === 'sync' && command.json, async (run) => {
     // Quiet where there is none, as stock: cron would mail it.
     const datasets = command.all ? await mastersHere(run) : command.datasets;
-    let failed = 0;
+    const failures: Failed[] = [];
     for (const [index, dataset] of datasets.entries()) {
       const place = datasets.length === 1 ? {} : { place: `${index + 1} of ${datasets.length}` };
-      if (!(await syncOne({ ...run, ...place }, command, dataset))) failed += 1;
+      const failed = await syncOne({ ...run, ...place }, command, dataset);
+      if (failed !== undefined) failures.push(failed);
     }
+    const failed = failures.length;
     run.report.event('summary', { done: datasets.length - failed, failed });
-    if (failed > 0 && datasets.length > 1)
+    if (failed > 0 && datasets.length > 1) {
+      listFailed(run.report, failures);
       run.report.warn(`${command.kind}: ${failed} of ${datasets.length} file systems FAILED`);
+    }
     return failed === 0 ? 0 : 1;
   });
 }
 
-async function syncOne(run: Run, command: SyncCommand | SynconlyCommand, dataset: Dataset): Promise<boolean> {
+/** The answer is how it failed, if it did. */
+async function syncOne(
+  run: Run,
+  command: SyncCommand | SynconlyCommand,
+  dataset: Dataset,
+): Promise<Failed | undefined> {
   const { report } = run;
+  const tally = createTally();
   report.event('sync', { dataset });
   try {
-    const refusal = await syncLocked(run, command, dataset);
+    const refusal = await syncLocked({ ...run, tally }, command, dataset);
     if (isRefusal(refusal)) await refuseBusy(run, command, dataset, refusal);
-    return true;
+    else {
+      report.event('synced', { dataset, ...tally.facts() });
+      report.news(tally.line(dataset));
+    }
+    return undefined;
   } catch (error) {
     return tellFailed(report, error, dataset);
   }

@@ -4,9 +4,9 @@ import { spawnSync } from 'node:child_process';
 import t from 'tap';
 
 /** What `statements` on a report write. */
-function told(json: boolean, statements: string): { stdout: string; stderr: string } {
+function told(json: boolean, statements: string, terminal = false): { stdout: string; stderr: string } {
   const module = new URL('../../../src/client/run/report.ts', import.meta.url).href;
-  const script = `import { createReport, holdReport } from '${module}'; const report = createReport(${json}); ${statements}`;
+  const script = `import { createReport, holdReport } from '${module}'; const report = createReport(${json}, ${terminal}); ${statements}`;
   const argv = ['--import', import.meta.resolve('tsx'), '--input-type=module', '--eval', script];
   const { stdout, stderr } = spawnSync(process.execPath, argv, { encoding: 'utf8' });
   return { stdout, stderr };
@@ -29,6 +29,13 @@ t.test('without it there are no events', async (t) => {
     stdout: 'text\n',
     stderr: '',
   });
+});
+
+t.test('news is for a person at a terminal alone', async (t) => {
+  const script = `report.news('vault/home: 12.3 MiB in 4.1 s');`;
+  t.same(told(false, script, true), { stdout: '', stderr: 'vault/home: 12.3 MiB in 4.1 s\n' });
+  t.same(told(false, script), { stdout: '', stderr: '' }, 'under cron');
+  t.same(told(true, script, true), { stdout: '', stderr: '' }, 'with --json');
 });
 
 t.test('what is held back comes in one piece, in its order, and events come at once', async (t) => {

@@ -82,6 +82,7 @@ async function run(
       print: (text) => (said.out += text),
       line: (text) => (said.out += `${text}\n`),
       warn: (text) => (said.err += `${text}\n`),
+      news: () => {},
       far: () => {},
       event: () => {},
     },

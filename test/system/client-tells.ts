@@ -1,0 +1,129 @@
+/** What a refresh says of itself: how much came, what failed and why, and what is left out. */
+
+import t from 'tap';
+import { provideBuild } from '../../lab/installation.ts';
+import { makePair, snapshotsOf, writeData } from '../../lab/pair.ts';
+import { zfsKind } from '../../lab/zfs.ts';
+import { eventually } from '../fixtures/eventually.ts';
+import { BREAKING_ZFS, breakNext, installBreakingZfs } from '../fixtures/system/breaking-zfs.ts';
+import { inGateLab } from '../fixtures/system/gate-lab.ts';
+import { insist } from '../fixtures/system/insist.ts';
+import { propertyOf } from '../fixtures/system/partial.ts';
+import { startSleeper } from '../fixtures/system/sleeper.ts';
+
+const POLICY = `
+zfs = "${BREAKING_ZFS}"
+[limits]
+keep-at-least = 1
+keep-for = "0 seconds"
+[client.backup1]
+[[client.backup1.grant]]
+dataset = "tank/home"
+subtree = true
+operations = ["pull", "expire"]
+resume = true
+`;
+
+await inGateLab(t, POLICY, async (gate) => {
+  const { fileserver, backup, vault } = gate;
+  await installBreakingZfs(fileserver);
+  await provideBuild(backup, { program: 'zrep' });
+  await backup.run(['zfs', 'create', '-p', `${vault}/home`]);
+  const zrep = (...words: string[]) => backup.run(['zrep', ...words], { allowFail: true });
+  let pairs = 0;
+  const newPair = () => {
+    pairs += 1;
+    return makePair(gate, `home/p${pairs}`, { savecount: 3 });
+  };
+
+  t.test('on a terminal a refresh ends with how much came, how fast, and since when', async (t) => {
+    const { source, destination } = await newPair();
+    await writeData(fileserver, source, 'news', 4096);
+    const words = `stty cols 100; exec zrep refresh ${destination}`;
+    const { code, stdout } = await backup.run(['script', '-qec', words, '/dev/null'], { allowFail: true });
+    t.equal(code, 0, 'done', { said: stdout });
+    const line = new RegExp(
+      `${destination}: ([\\d.]+) MiB in [\\d.]+ s \\([\\d.]+ [KM]iB/s\\) since @zrep_000000\r?\n$`,
+    );
+    t.match(stdout, line);
+    const amount = Number(line.exec(stdout)?.[1]);
+    t.ok(amount >= 4 && amount < 5, `${amount} MiB`);
+  });
+
+  t.test('a program is told the same, and cron nothing', async (t) => {
+    const { source, destination } = await newPair();
+    await writeData(fileserver, source, 'news', 4096);
+    const { stdout } = await zrep('refresh', '--json', destination);
+    const events = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    const refreshed = events.find(({ event }) => event === 'refreshed');
+    t.match(refreshed, { dataset: destination, seconds: Number, base: 'zrep_000000' });
+    t.ok(refreshed.bytes >= 4 << 20 && refreshed.bytes < 5 << 20, `${refreshed.bytes} bytes`);
+    const quiet = await zrep('refresh', destination);
+    t.same([quiet.code, quiet.stderr], [0, '']);
+  });
+
+  t.test('of several, each that failed is named at the end, and all names what it leaves out', async (t) => {
+    const [one, two] = [await newPair(), await newPair()];
+    const pid = await startSleeper(backup);
+    await backup.run(['zfs', 'set', `zrep:lock-pid=${pid}`, one.destination]);
+    await backup.run(['zfs', 'create', `${vault}/home/other`]);
+    for (const [name, value] of Object.entries({
+      'src-fs': two.source,
+      'src-host': 'fileserver',
+      'dest-fs': two.destination,
+      'dest-host': 'backup',
+    }))
+      await backup.run(['zfs', 'set', `zrep:${name}=${value}`, `${vault}/home/other`]);
+    const { code, stdout, stderr } = await zrep('refresh', 'all');
+    t.equal(code, 1);
+    t.match(stdout, new RegExp(`refresh: ${pairs - 1} of ${pairs} file systems done, 1 FAILED\n$`));
+    t.same(stderr.split('\n').slice(-3, -1), [
+      `FAILED ${one.destination}: Cannot lock ${one.destination}. Cannot continue (another zrep is at work on it)`,
+      `LEFT OUT ${vault}/home/other: zrep:dest-fs says that it is ${two.destination}, which is another file system here. For what to do: zrep doctor ${vault}/home/other`,
+    ]);
+    await backup.run(['zfs', 'inherit', 'zrep:lock-pid', one.destination]);
+    await insist(backup, ['zfs', 'destroy', `${vault}/home/other`]);
+  });
+
+  t.test('a clone of an old snapshot on the copy is a note, and no failure', async (t) => {
+    const { source, destination } = await newPair();
+    await backup.run(['zfs', 'clone', `${destination}@zrep_000000`, `${vault}/home/clone`]);
+    for (let round = 0; round < 2; round += 1) await zrep('refresh', destination);
+    const { code, stderr } = await zrep('refresh', destination);
+    t.equal(code, 0);
+    t.equal(
+      stderr,
+      `NOTE: ${destination}@zrep_000000 is not expired, since ${vault}/home/clone is a clone of it\n`,
+    );
+    await insist(backup, ['zfs', 'destroy', `${vault}/home/clone`]);
+    await zrep('refresh', destination);
+    t.same(await snapshotsOf(backup, destination), await snapshotsOf(fileserver, source));
+  });
+
+  t.test('a connection that is lost in a stream is called that, and the next refresh resumes', async (t) => {
+    const { source, destination } = await newPair();
+    await writeData(fileserver, source, 'much', 16384);
+    await breakNext(fileserver, 6_000_000);
+    const { code, stderr } = await zrep('refresh', destination);
+    t.equal(code, 1);
+    const resumes = zfsKind() === 'kernel';
+    const [after, next] = resumes ? [' after [\\d.]+ MiB', 'resumes the stream'] : ['', 'sends it anew'];
+    t.match(
+      stderr,
+      new RegExp(
+        `connection to fileserver lost${after} \\(.*closed by remote host.*\\); the next refresh ${next}\n`,
+      ),
+    );
+    t.notMatch(stderr, /invalid backup stream|incomplete stream/);
+    if (resumes) t.not(await propertyOf(backup, 'receive_resume_token', destination), '-');
+    await eventually(
+      () => propertyOf(fileserver, 'zrep:lock-pid', source),
+      (pid) => pid === '-',
+    );
+    const again = await zrep('refresh', destination);
+    t.equal(again.code, 0, 'done', { said: again.stderr });
+  });
+});
