@@ -83,7 +83,10 @@ export function tell(obstacle: Obstacle, names: Names): Told {
     case 'no-common-snapshot':
       return {
         what: `the copy ${copy} and its source ${source} on ${host} have no common snapshot`,
-        ...here('to see how to begin the pair anew', `${zrep} doctor ${copy}`),
+        ...here(
+          'to begin the pair anew, and keep the old copy under another name',
+          `${zrep} init --pull --anew ${host}:${source} ${copy}`,
+        ),
       };
     case 'key-not-loaded':
       return {

@@ -122,6 +122,11 @@ export function snapshotArgv(
   return ['snapshot', ...(recursive ? ['-r'] : []), ...options, snapshot];
 }
 
+/** Another name for a file system, and all that is below it. */
+export function renameArgv(dataset: string, name: string): string[] {
+  return ['rename', dataset, name];
+}
+
 /** Another name behind the @; `recursive` for those of the file systems below as well. */
 export function renameSnapshotArgv(snapshot: string, name: string, recursive: boolean): string[] {
   const [dataset = ''] = snapshot.split('@');

@@ -47,7 +47,7 @@ const SENTENCES: Readonly<Record<Code, string>> = {
   'first-stream':
     'the first stream into vault/home was never completed; to complete it: zrep init --pull fileserver:tank/home vault/home',
   'no-common-snapshot':
-    'the copy vault/home and its source tank/home on fileserver have no common snapshot; to see how to begin the pair anew: zrep doctor vault/home',
+    'the copy vault/home and its source tank/home on fileserver have no common snapshot; to begin the pair anew, and keep the old copy under another name: zrep init --pull --anew fileserver:tank/home vault/home',
   'key-not-loaded':
     'the key of tank/home is not loaded on fileserver; the stream needs it, because vault/home is not a raw copy; load it (or make a raw copy: docs/policy.md, "raw"), on fileserver: zfs load-key -r tank/home',
   'copy-key-not-loaded':

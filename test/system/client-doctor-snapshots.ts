@@ -1,11 +1,9 @@
 /** `zrep doctor` and what is wrong with snapshots, their marks, or what the copy holds: found, mended, and refreshed again. */
 
 import t from 'tap';
-import { makePair, writeData } from '../../lab/pair.ts';
+import { writeData } from '../../lab/pair.ts';
 import { type Case, inDoctorLab } from '../fixtures/system/doctor-lab.ts';
 import { doctor } from '../fixtures/system/doctor-pairs.ts';
-import { snapshotNames } from '../fixtures/system/gate-lab.ts';
-import { insist } from '../fixtures/system/insist.ts';
 
 /** Shell that writes to the copy. */
 const CHANGE =
@@ -95,25 +93,6 @@ await inDoctorLab(t, ({ gate, pair, refresh, inShell, breaksAndMends }) => {
     t.match(await doctor(fileserver, '--here', pair.source), { code: 0, codes: [] });
     await refresh(t);
   });
-
-  t.test(
-    'without a snapshot in common the pair is begun anew by what is printed, and the old copy stays',
-    async (t) => {
-      const parted = await makePair(gate, 'home/parted');
-      await inShell(fileserver, 'zfs snapshot $source@zrep_000001; zfs destroy $source@zrep_000000', parted);
-      const found = await doctor(backup, parted.destination);
-      t.match(found, { code: 1, codes: ['no-common-snapshot'] });
-      const [clear = '', rename = '', ...more] = found.findings[0]?.mend.lines ?? [];
-      await fileserver.script(clear.replace('clear', 'clear -f'));
-      await backup.run(['zfs', 'unmount', parted.destination], { allowFail: true });
-      await insist(backup, rename.split(' '));
-      await backup.script(more.join('\n'));
-      t.match(await doctor(backup, parted.destination), { code: 0, codes: [] });
-      t.same(await snapshotNames(backup, `${parted.destination}_old`), ['zrep_000000']);
-      t.match(await doctor(backup, `${parted.destination}_old`), { codes: ['not-a-pair'] });
-      await refresh(t, parted);
-    },
-  );
 
   t.test('a snapshot that was destroyed on the copy: what came with it comes again', async (t) => {
     await writeData(fileserver, pair.source, 'more', 512);

@@ -76,7 +76,7 @@ function judge(
 }
 
 /** The copy, with what tells whether anything was changed on it. */
-async function readCopy({ settings, step }: Run, dataset: string): Promise<Side> {
+export async function readCopy({ settings, step }: Run, dataset: string): Promise<Side> {
   const argv = readStateArgv(dataset, copyProperties(step.capabilities, settings.tag), 1);
   const { output } = mustSucceed(await step.zfs.ask(argv), dataset);
   return sideOf(parseListing(output), dataset, settings.tag);

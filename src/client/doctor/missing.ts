@@ -45,12 +45,8 @@ function mendOf(missing: MissingCopy, tag: Tag): Mend {
   if (source === undefined) return byHand(what, [line]);
   const { host } = source;
   return byHand(
-    `If that was on purpose, the first line has zrep forget it. If not, copy it anew: the second line on ${host.name}, which asks before it removes the pair's snapshots there, and then the third here:`,
-    [
-      line,
-      `${zrepFor(tag)} clear ${source.dataset}`,
-      `${zrepFor(tag)} init --pull ${host.name}:${source.dataset} ${dataset}`,
-    ],
+    'If that was on purpose, the first line has zrep forget it. If not, the second line copies it anew:',
+    [line, `${zrepFor(tag)} init --pull --anew ${host.name}:${source.dataset} ${dataset}`],
   );
 }
 

@@ -46,14 +46,13 @@ export function obstaclesOf({ tag, there }: Scene, both: Both): Obstacle[] {
 
 function mendOf(scene: Scene, both: Both, obstacle: Obstacle, told: Told): Mend {
   switch (obstacle.obstacle) {
-    case 'no-common-snapshot':
-      return beginAnew(scene, both);
     case 'parted':
     case 'newer-snapshots':
     case 'copy-modified':
     case 'base-destroyed':
       return rollBack(scene.tag, both, obstacle.base.ofCopy, told);
     case 'first-stream':
+    case 'no-common-snapshot':
     case 'key-not-loaded':
     case 'copy-key-not-loaded':
     case 'name-taken':
@@ -70,22 +69,6 @@ function mendOf(scene: Scene, both: Both, obstacle: Obstacle, told: Told): Mend 
 
 function sentence(mend: string): string {
   return `${mend.charAt(0).toUpperCase()}${mend.slice(1)}:`;
-}
-
-/** What there is stays, under another name. */
-function beginAnew({ tag, hostName }: Scene, { source, copy }: Both): Mend {
-  const zrep = zrepFor(tag);
-  const on = (host: string | undefined) => (host === undefined ? 'here' : `on ${host}`);
-  return byHand(
-    `Begin the pair anew, and keep what there is of the copy beside it: the first line ${on(source.on)}, the others ${on(copy.on)}; when nobody can need ${copy.dataset}_old any more, destroy it:`,
-    [
-      `${zrep} clear ${source.dataset}`,
-      `zfs rename ${copy.dataset} ${copy.dataset}_old`,
-      // Or it would still be taken for a pair.
-      `for p in src-fs src-host dest-fs; do zfs inherit ${tag}:$p ${copy.dataset}_old; done`,
-      `${zrep} init --pull ${source.on ?? hostName}:${source.dataset} ${copy.dataset}`,
-    ],
-  );
 }
 
 /** Takes the copy of a pair of `tag` back to `snapshot`, as the line of `told` does. What others need is never given up. */

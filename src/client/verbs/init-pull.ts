@@ -9,9 +9,12 @@
  */
 
 import { succeeded } from '../../process/pipeline.ts';
+import { isRefusal } from '../../refusal.ts';
 import { SNAPSHOT_PROPERTIES, type TaggedSnapshot, taggedSnapshots } from '../../replication/snapshots.ts';
 import { mustSucceed } from '../../replication/step.ts';
 import { readStateArgv } from '../../zfs/argv.ts';
+import { formatZrepSnapshot } from '../../zfs/names.ts';
+import { parseResumeToken } from '../../zfs/resume-token.ts';
 import { anyValue, type Listing, localValue, parseListing } from '../../zfs/state.ts';
 import { rememberBegun } from '../copies/begun.ts';
 import { refuseRetired } from '../copies/refuse-retired.ts';
@@ -21,7 +24,7 @@ import { markSent } from '../copy/marks.ts';
 import { receiveFrom } from '../copy/pull.ts';
 import { receiveArgv } from '../copy/receive.ts';
 import { setProperties } from '../copy/set-properties.ts';
-import { readName } from '../copy/snapshot-there.ts';
+import { readName, snapshotThere } from '../copy/snapshot-there.ts';
 import { type Answer, MOST_OF_LISTING, NO_CONNECTION, refusedByGate } from '../far/answer.ts';
 import { initCommand, initpullCommand, stateCommand } from '../far/far-commands.ts';
 import type { FarSide } from '../far/far-side.ts';
@@ -32,6 +35,7 @@ import type { Run } from '../run/run.ts';
 import { hintFor } from '../set-up/hints.ts';
 import { lookAtPlace } from '../set-up/look-at-place.ts';
 import { judgeFirstStream, judgeName, judgePlace, type Place } from '../set-up/place.ts';
+import { type Aside, findAside, stepAside } from '../set-up/step-aside.ts';
 import { tellWhatIsLeft } from '../set-up/what-is-left.ts';
 import { initPullLine, zrepFor } from '../words/again.ts';
 import type { InitPullCommand } from '../words/init-words.ts';
@@ -48,13 +52,14 @@ export async function initPull(settings: Settings, command: InitPullCommand): Pr
     if (command.undo) return takeBack(run, far, command);
     const place = await checkHere(run, command);
     const found = await lookHere(run, command.destination);
-    const plan = planOf(command, settings, found);
+    const aside = command.anew ? await findAside(run, host, command, found.listing) : undefined;
+    const plan = planOf(command, settings, aside === undefined ? found : NOTHING, aside);
     if (command.dryRun) {
       for (const line of describe(run, command, plan)) run.report.line(line);
       return 0;
     }
     // What came whole needs its mark alone.
-    if (plan.snapshots.length === 0) await checkFirstStream(run, far, command, place, found);
+    if (plan.snapshots.length === 0) await checkFirstStream(run, far, command, place, plan.found);
     await setUp(run, far, command, plan);
     return 0;
   });
@@ -117,12 +122,14 @@ interface Found {
   readonly exists: boolean;
 }
 
+const NOTHING: Found = { listing: new Map(), exists: false };
+
 async function lookHere({ settings, step }: Run, dataset: string): Promise<Found> {
   const properties = [...destinationProperties(step.capabilities, settings.tag), ...SNAPSHOT_PROPERTIES];
   const state = await step.zfs.ask(readStateArgv(dataset, [...new Set(properties)], 1));
   if (succeeded(state)) return { listing: parseListing(state.output), exists: true };
   if (!state.message.includes('does not exist')) mustSucceed(state, dataset);
-  return { listing: new Map(), exists: false };
+  return NOTHING;
 }
 
 interface Plan {
@@ -131,10 +138,17 @@ interface Plan {
   readonly found: Found;
   readonly snapshots: readonly TaggedSnapshot[];
   readonly token: string | undefined;
+  /** The old copy, where one is in its place. */
+  readonly aside: Aside | undefined;
 }
 
 /** @throws Failure where something else is in the place of the copy. */
-function planOf({ host, source, destination }: InitPullCommand, settings: Settings, found: Found): Plan {
+function planOf(
+  { host, source, destination }: InitPullCommand,
+  settings: Settings,
+  found: Found,
+  aside: Aside | undefined,
+): Plan {
   const { tag, force, hostName, saveCount } = settings;
   const pair = {
     [`${tag}:src-fs`]: source,
@@ -160,7 +174,8 @@ function planOf({ host, source, destination }: InitPullCommand, settings: Settin
     throw new Failure(
       `${destination} has ${inside}, which -f does not destroy. Nothing was done. Take another name`,
     );
-  return { pair, found, snapshots: ours ? snapshots : [], token: anyValue(own, 'receive_resume_token') };
+  const token = anyValue(own, 'receive_resume_token');
+  return { pair, found, snapshots: ours ? snapshots : [], token, aside };
 }
 
 async function setUp(run: Run, far: FarSide, command: InitPullCommand, plan: Plan): Promise<void> {
@@ -180,21 +195,35 @@ async function begin(run: Run, far: FarSide, command: InitPullCommand, plan: Pla
   const { settings, report } = run;
   const { source, destination } = command;
   report.line(`Setting zrep properties on ${far.host.name}:${source}`);
-  const begun = await rememberBegun(run, command);
+  // An old copy is remembered, and missed, until it has stepped aside.
+  let begun = plan.aside === undefined ? await rememberBegun(run, command) : undefined;
   const answer = await far.ask(
     initCommand(settings, source, settings.hostName, destination, settings.saveCount),
   );
-  report.far(far.host.name, farLines(answer.message));
-  if (!succeeded(answer)) {
+  const isBegun = command.anew && refusedByGate(answer) === 'already-initialized';
+  if (!isBegun) report.far(far.host.name, farLines(answer.message));
+  if (!succeeded(answer) && !isBegun) {
     const code = refusedByGate(answer);
     // Refused as a whole: nothing was begun.
-    if (code !== undefined) await begun.forget();
+    if (code !== undefined) await begun?.forget();
     throw notSetUp(run, answer, command, code);
   }
-  const snapshot = readName(answer.output, source, settings.tag);
-  for (const former of begun.redirected) await tellWhatIsLeft(run, former);
+  const snapshot = isBegun
+    ? (tokenSnapshot(plan) ?? (await snapshotThere(run, far, source)))
+    : readName(answer.output, source, settings.tag);
+  if (plan.aside !== undefined) {
+    await stepAside(run, plan.aside, command);
+    begun = await rememberBegun(run, command);
+  }
+  for (const former of begun?.redirected ?? []) await tellWhatIsLeft(run, former);
   await receive(run, far, command, plan, snapshot);
   return snapshot.slice(snapshot.indexOf('@') + 1);
+}
+
+/** Of a stream that is gone on with, the snapshot that it is of. */
+function tokenSnapshot({ token }: Plan): string | undefined {
+  const read = token === undefined ? undefined : parseResumeToken(token);
+  return read === undefined || isRefusal(read) ? undefined : formatZrepSnapshot(read.snapshot);
 }
 
 function notSetUp(
@@ -244,7 +273,7 @@ async function receive(
 function describe(
   { settings, step }: Run,
   { host, source, destination }: InitPullCommand,
-  { pair, found, token }: Plan,
+  { pair, found, token, aside }: Plan,
 ): string[] {
   const snapshot = `${source}@${settings.tag}_000000`;
   const receiving = receivingOf(found.listing.get(destination), settings.tag);
@@ -256,6 +285,7 @@ function describe(
     `  ${initpullCommand(settings, snapshot, token)}`,
     `  zrep _refreshcomplete ${snapshot} ${settings.tag}:sent=<now>`,
     'Here:',
+    ...(aside === undefined ? [] : [`  zfs rename ${aside.old} ${aside.name}`]),
     `  zfs ${argv.join(' ')}`,
     `  zfs set ${settings.tag}:sent=<now> ${destination}@${settings.tag}_000000`,
     'Nothing was done.',

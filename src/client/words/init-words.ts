@@ -5,7 +5,7 @@ import type { Dataset } from '../../zfs/names.ts';
 import { parseSource, parseSourceHost } from './source.ts';
 import { type Given, readDataset, type Verbs, wrong } from './verb.ts';
 
-/** `zrep init --pull [-f] [-v] [--dry-run] [--ignore-room | --undo] HOST:SRCFS DESTFS` */
+/** `zrep init --pull [--anew|--undo] [-f] [-v] [--dry-run] [--ignore-room] HOST:SRCFS DESTFS` */
 export interface InitPullCommand {
   readonly kind: 'init-pull';
   /** `[user@]host`, for ssh. */
@@ -15,6 +15,8 @@ export interface InitPullCommand {
   readonly dryRun: boolean;
   /** Begin also where the first stream needs more room than there is. */
   readonly ignoreRoom: boolean;
+  /** The old copy, which has no snapshot in common with SRCFS any more, or is gone, is left aside. */
+  readonly anew: boolean;
   /** Take back what the same command without it did on HOST. */
   readonly undo: boolean;
 }
@@ -27,17 +29,19 @@ export interface InitCommand {
   readonly destination: Dataset;
 }
 
-const PULL = 'zrep init --pull [-f] [-v] [--dry-run] [--ignore-room | --undo] HOST:SRCFS DESTFS';
+const PULL = 'zrep init --pull [-f] [-v] [--dry-run] [--ignore-room] HOST:SRCFS DESTFS';
+const AGAIN = 'zrep init --pull --anew|--undo [-v] [--dry-run] HOST:SRCFS DESTFS';
 const PUSH = 'zrep init [-f] [-v] SRCFS DESTHOST DESTFS';
 
 export const INIT_VERBS: Verbs<InitPullCommand | InitCommand> = {
   init: {
-    usage: [PULL, PUSH],
+    usage: [PULL, AGAIN, PUSH],
     alias: ['-i'],
     summary: 'begin a pair, from the side that pulls (--pull) or sends',
     description: [
       'With --pull, sets a pair up from the side that pulls: configures SRCFS on HOST, makes its first snapshot, and receives it into DESTFS, which must not be there yet. HOST needs zrep-gate, whose policy grants this client init; it never needs to reach this host. Cut off anywhere, the same command goes on.',
       'All that can be known on this host is checked before HOST is asked to change anything. As long as no stream has ended well, the same command with another DESTFS redirects the pair, and --undo takes back what it set on HOST; only the client that began it can do either.',
+      'With --anew, a pair that has begun is begun once more: where the two sides have no snapshot in common any more, or the copy is gone. The old copy stays under another name, DESTFS_old, with all its snapshots, and out of service.',
       'Without it, the same from the side that sends, as stock has it: DESTHOST must let this host in by ssh, and run zfs there. What fails leaves DESTFS alone.',
     ],
     options: [
@@ -49,13 +53,17 @@ export const INIT_VERBS: Verbs<InitPullCommand | InitCommand> = {
         name: '--ignore-room',
         text: 'with --pull: begin although the first stream may need more room than there is',
       },
+      {
+        name: '--anew',
+        text: 'with --pull: once more, where the sides have no snapshot in common; the old copy is renamed and kept',
+      },
       { name: '--undo', text: 'with --pull: take back a set-up of which no stream has ended well' },
     ],
     examples: ['zrep init --pull root@fileserver:tank/home backup/home'],
     exits: '0 the copy is there, 1 it is not, 2 wrong usage.',
     read(given, operands) {
       if (given.has('--pull')) return readPull(given, operands);
-      for (const name of ['--dry-run', '--ignore-room', '--undo'])
+      for (const name of ['--dry-run', '--ignore-room', '--anew', '--undo'])
         if (given.has(name)) throw wrong(PULL, `${name} is for init --pull`);
       return readPush(operands);
     },
@@ -83,6 +91,8 @@ function readPull(given: Given, operands: readonly string[]): InitPullCommand {
   const source = parseSource(from, '');
   if (source === undefined)
     throw wrong(PULL, `${quote(from)} is not HOST:FS, e.g. root@fileserver:tank/home`);
+  if (given.has('--anew') && given.has('--undo'))
+    throw wrong(AGAIN, '--undo takes back what was begun, and --anew begins: take one of them');
   return {
     kind: 'init-pull',
     host: source.host.name,
@@ -90,6 +100,7 @@ function readPull(given: Given, operands: readonly string[]): InitPullCommand {
     destination: readDataset(PULL, to),
     dryRun: given.has('--dry-run'),
     ignoreRoom: given.has('--ignore-room'),
+    anew: given.has('--anew'),
     undo: given.has('--undo'),
   };
 }

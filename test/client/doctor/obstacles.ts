@@ -104,10 +104,7 @@ t.test('no snapshot in common: the pair is begun anew beside the old copy', asyn
     'no-common-snapshot',
     'hand',
     undefined,
-    'zrep clear tank/home',
-    'zfs rename vault/home vault/home_old',
-    'for p in src-fs src-host dest-fs; do zfs inherit zrep:$p vault/home_old; done',
-    'zrep init --pull fileserver:tank/home vault/home',
+    'zrep init --pull --anew fileserver:tank/home vault/home',
   ]);
   t.same(
     codes('old 3+', 'old 1+=0'),

@@ -20,7 +20,7 @@ function mistake(text: string): string | undefined {
 }
 
 const usageOf = (verb: string) => VERBS[verb]?.usage[0];
-const [PULL, PUSH] = VERBS['init']?.usage ?? [];
+const [PULL, , PUSH] = VERBS['init']?.usage ?? [];
 
 const NO = { recursive: false, debug: false };
 const NONE = { ...NO, force: false, verbose: false, resume: false };
@@ -45,6 +45,7 @@ t.test('a verb has its operands and its options, in any order', async (t) => {
         destination: 'pool/a',
         dryRun: false,
         ignoreRoom: false,
+        anew: false,
         undo: false,
       },
     ],
@@ -57,6 +58,7 @@ t.test('a verb has its operands and its options, in any order', async (t) => {
         destination: 'pool/a',
         dryRun: true,
         ignoreRoom: false,
+        anew: false,
         undo: false,
       },
     ],
@@ -69,6 +71,7 @@ t.test('a verb has its operands and its options, in any order', async (t) => {
         destination: 'pool/a',
         dryRun: false,
         ignoreRoom: true,
+        anew: false,
         undo: true,
       },
     ],

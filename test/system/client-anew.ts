@@ -1,0 +1,141 @@
+/** `zrep init --pull --anew`: a pair whose sides have nothing in common any more is begun once more, and the old copy stays. */
+
+import t, { type Test } from 'tap';
+import { provideBuild } from '../../lab/installation.ts';
+import { type Pair, snapshotsOf, writeData } from '../../lab/pair.ts';
+import { testsNeeding } from '../fixtures/system/capabilities.ts';
+import { CUTTING_SSH, cutNext, installCuttingSsh } from '../fixtures/system/cutting-ssh.ts';
+import { policy } from '../fixtures/system/doctor-lab.ts';
+import { doctor } from '../fixtures/system/doctor-pairs.ts';
+import { inGateLab, snapshotNames } from '../fixtures/system/gate-lab.ts';
+import { makeHealthyPair } from '../fixtures/system/histories/pair.ts';
+import { World } from '../fixtures/system/histories/world.ts';
+import { insist } from '../fixtures/system/insist.ts';
+import { propertyOf } from '../fixtures/system/partial.ts';
+
+/** More than zfs needs to begin, less than all. */
+const CUT = 1_000_000;
+
+await inGateLab(t, policy('["pull", "expire", "init", "read"]'), async (gate) => {
+  const { fileserver, backup, tank, vault } = gate;
+  await provideBuild(backup, { program: 'zrep' });
+  await installCuttingSsh(backup);
+  await fileserver.run(['zfs', 'create', '-p', `${tank}/home`]);
+  await backup.run(['zfs', 'create', '-p', `${vault}/home`]);
+  await gate.shareWithZrep();
+  const needing = await testsNeeding(t, backup, ['resume']);
+  const zrep = (words: string, env: Record<string, string> = {}) =>
+    backup.run(['zrep', ...words.split(' ')], { allowFail: true, env });
+
+  const newPair = async (name: string): Promise<Pair> => {
+    const world = new World(gate, name, 'gate');
+    await world.begin();
+    await makeHealthyPair(world, 1);
+    return { source: world.source, destination: world.copy, tag: 'zrep' };
+  };
+  /** As another tool does that prunes by its own rules. */
+  const part = async ({ source }: Pair) => {
+    for (const name of await snapshotNames(fileserver, source))
+      await insist(fileserver, ['zfs', 'destroy', `${source}@${name}`]);
+    // Or the next one would have the number of one that is here.
+    await fileserver.run(['zfs', 'snapshot', `${source}@zrep_000007`]);
+  };
+  const lineFor = ({ source, destination }: Pair) =>
+    `zrep init --pull --anew fileserver:${source} ${destination}`;
+  const isWell = async (t: Test, pair: Pair) => {
+    const newest = async () => [
+      (await snapshotsOf(backup, pair.destination)).at(-1),
+      (await snapshotsOf(fileserver, pair.source)).at(-1),
+    ];
+    const [here, there] = await newest();
+    t.same(here, there, 'the same snapshot, marked on both sides');
+    t.match(await doctor(backup, pair.destination), { code: 0, codes: [] });
+    await writeData(fileserver, pair.source, 'more', 64);
+    t.match(await zrep(`refresh ${pair.destination}`), { code: 0, stderr: '' });
+    const after = await newest();
+    t.same(after[0], after[1]);
+  };
+
+  t.test('every program prints the line, which keeps the old copy and begins the pair anew', async (t) => {
+    const pair = await newPair('parted');
+    const old = await snapshotsOf(backup, pair.destination);
+    await part(pair);
+    const [line, source] = [lineFor(pair), (await snapshotNames(fileserver, pair.source)).length];
+    t.match(await zrep(`status --verify ${pair.destination}`), { code: 1 });
+    t.ok((await zrep(`status --verify ${pair.destination}`)).stdout.endsWith(`: ${line}\n`));
+    const found = await doctor(backup, pair.destination);
+    t.match(found, { code: 1, codes: ['no-common-snapshot'], findings: [{ mend: { lines: [line] } }] });
+    const refused = await zrep(`refresh ${pair.destination}`);
+    t.equal(refused.code, 1);
+    t.ok(refused.stderr.includes(line), 'the refresh, too', { said: refused.stderr });
+
+    const dry = await zrep(line.replace('zrep ', '').replace('--anew', '--anew --dry-run'));
+    t.match(dry.stdout, `  zfs rename ${pair.destination} ${pair.destination}_old\n`);
+    t.same(await snapshotsOf(backup, pair.destination), old, 'nothing was done');
+
+    const { code, stdout, stderr } = await zrep(line.slice('zrep '.length));
+    t.equal(code, 0, 'done', { said: stderr });
+    t.match(
+      stdout,
+      `The old copy is ${pair.destination}_old now, with all its snapshots, and out of service\n`,
+    );
+    t.same(await snapshotsOf(backup, `${pair.destination}_old`), old, 'nothing is gone');
+    t.ok((await snapshotNames(fileserver, pair.source)).length > source, 'nor there');
+    t.match(await zrep('list --retired'), { stdout: `${pair.destination}_old` });
+    await isWell(t, pair);
+
+    const again = await zrep(line.slice('zrep '.length));
+    t.match(again, { code: 1, stderr: /have @zrep_\S+ in common, so nothing was begun anew\. .* refresh / });
+  });
+
+  t.test('a source that was made again under its name is another file system', async (t) => {
+    const pair = await newPair('again');
+    await insist(fileserver, ['zfs', 'destroy', '-r', pair.source]);
+    await fileserver.run(['zfs', 'create', pair.source]);
+    await writeData(fileserver, pair.source, 'other', 64);
+    const found = await doctor(backup, pair.destination);
+    t.match(found, { codes: ['no-common-snapshot'], findings: [{ mend: { lines: [lineFor(pair)] } }] });
+    t.match(await zrep(lineFor(pair).slice('zrep '.length)), { code: 0 });
+    t.same(await snapshotNames(backup, `${pair.destination}_old`), ['zrep_000000', 'zrep_000001']);
+    await isWell(t, pair);
+  });
+
+  t.test('a copy that was destroyed by mistake comes again', async (t) => {
+    const pair = await newPair('gone');
+    t.match(await zrep(`refresh ${pair.destination}`), { code: 0 }, 'it is remembered');
+    await insist(backup, ['zfs', 'destroy', '-r', pair.destination]);
+    const found = await doctor(backup, pair.destination);
+    t.match(found, { codes: ['copy-missing'] });
+    const [forget, line = ''] = found.findings[0]?.mend.lines ?? [];
+    t.same([forget, line], [`zrep retire ${pair.destination}`, lineFor(pair)]);
+    t.match(await zrep(line.slice('zrep '.length)), { code: 0 });
+    await isWell(t, pair);
+  });
+
+  needing(['resume'], 'cut off in its stream, the same command goes on', async (t) => {
+    const pair = await newPair('cut');
+    await writeData(fileserver, pair.source, 'much', 4096);
+    await part(pair);
+    await cutNext(backup, CUT);
+    const words = lineFor(pair).slice('zrep '.length);
+    const cut = await zrep(words, CUTTING_SSH);
+    t.match(cut, { code: 1, stderr: /did not arrive whole.* the same command goes on/ });
+    t.same(await snapshotNames(backup, `${pair.destination}_old`), ['zrep_000000', 'zrep_000001']);
+    t.not(await propertyOf(backup, 'receive_resume_token', pair.destination), '-');
+    const made = await snapshotNames(fileserver, pair.source);
+    t.match(await zrep(words), { code: 0, stdout: /Going on with the first stream/ });
+    t.same(await snapshotNames(fileserver, pair.source), made, 'of the same snapshot');
+    await isWell(t, pair);
+  });
+
+  t.test('what cannot be begun there changes nothing here', async (t) => {
+    const pair = await newPair('refused');
+    await part(pair);
+    await gate.policy(policy('["pull", "expire"]'));
+    const { code, stderr } = await zrep(lineFor(pair).slice('zrep '.length));
+    t.equal(code, 1);
+    t.match(stderr, /needs "init" among the operations of the grant for /);
+    t.same(await snapshotNames(backup, pair.destination), ['zrep_000000', 'zrep_000001']);
+    t.equal(await propertyOf(backup, 'zrep:dest-fs', pair.destination), pair.destination);
+  });
+});
