@@ -116,6 +116,8 @@ await inGateLab(t, policy('["pull", "expire", "init", "read"]'), async (gate) =>
     const pair = await newPair('cut');
     await writeData(fileserver, pair.source, 'much', 4096);
     await part(pair);
+    // Its SSH would win.
+    await backup.run(['rm', '/etc/default/zrep']);
     await cutNext(backup, CUT);
     const words = lineFor(pair).slice('zrep '.length);
     const cut = await zrep(words, CUTTING_SSH);
