@@ -3,6 +3,7 @@
 import { constants } from 'node:os';
 import { inOneLine } from '../../printable.ts';
 import { Interrupted, type Interruption, listenForInterruption } from '../../process/interruption.ts';
+import { saySystemRefusal } from '../../process/system-refusal.ts';
 import { NoRoomForLock } from '../../replication/lock.ts';
 import { type Step, ZfsFailed } from '../../replication/step.ts';
 import { installedCapabilities } from '../../zfs/capabilities.ts';
@@ -82,7 +83,11 @@ export function tell(report: Report, error: unknown, dataset?: string): number {
   if (error instanceof Failure || error instanceof Unreadable) report.warn(`Error: ${error.message}`);
   else if (error instanceof NoRoomForLock) report.warn(`Error: ${sayNoRoom(error)}`);
   else if (error instanceof ZfsFailed) report.warn(`Error: ${sayZfs(error, dataset)}`);
-  else throw error;
+  else {
+    const refusal = saySystemRefusal(error);
+    if (refusal === undefined) throw error;
+    report.warn(`Error: ${refusal}`);
+  }
   return 1;
 }
 
