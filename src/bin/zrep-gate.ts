@@ -4,13 +4,15 @@ import { EXIT } from '../gate/outcome.ts';
 import { serve } from '../gate/serve.ts';
 import { say } from '../gate/tell.ts';
 import { DEFAULT_POLICY } from '../policy/load.ts';
+import { saySystemRefusal } from '../process/system-refusal.ts';
 
 main(process.argv.slice(2)).then(
   (code) => {
     process.exitCode = code;
   },
   (error: unknown) => {
-    say(`an error in zrep-gate itself: ${error instanceof Error ? error.message : String(error)}`);
+    const own = `an error in zrep-gate itself: ${error instanceof Error ? error.message : String(error)}`;
+    say(saySystemRefusal(error) ?? own);
     process.exitCode = EXIT.internal;
   },
 );

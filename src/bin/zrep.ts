@@ -30,6 +30,7 @@ import { applyDefaults, readDefaultFile } from '../client/words/default-file.ts'
 import { helpFor } from '../client/words/help.ts';
 import { readSettings, type Settings } from '../client/words/settings.ts';
 import { UsageError } from '../client/words/usage-error.ts';
+import { saySystemRefusal } from '../process/system-refusal.ts';
 
 const report = createReport(false);
 
@@ -113,6 +114,8 @@ function dispatch(
 function sentenceOn(error: unknown): string {
   if (error instanceof UsageError) return `zrep: ${error.message}`;
   if (error instanceof Failure) return `Error: ${error.message}`;
+  const refusal = saySystemRefusal(error);
+  if (refusal !== undefined) return `Error: ${refusal}`;
   return `Error: an error in zrep itself: ${error instanceof Error ? error.stack : String(error)}`;
 }
 

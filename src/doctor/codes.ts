@@ -138,6 +138,7 @@ const HOST = {
   'limit-below-floor': warning(
     'Expiring leaves so many that the gate will refuse every new snapshot, for ever.',
   ),
+  'not-backed-up': warning('If it is lost, it is lost: the client may pull it, and nothing does.'),
   'zfs-fails': error('The gate gets the same answer.'),
   'dataset-lock-stale': note('The next zrep takes it over by itself.'),
   'global-lock-stale': warning(

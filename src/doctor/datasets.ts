@@ -10,6 +10,7 @@ import type { Tag } from '../zfs/names.ts';
 import type { Zfs } from '../zfs/run.ts';
 import { anyValue, type Listing, localValue, parseListing } from '../zfs/state.ts';
 import { type Finding, finding } from './findings.ts';
+import { similarTo } from './similar.ts';
 import { zfsOf } from './zfs.ts';
 
 /** Every grant of the clients in `names`, by the policy's own zfs. */
@@ -35,7 +36,7 @@ async function lookAt(zfs: Zfs, grant: Grant, host: string, where: string): Prom
   const { dataset, tags } = grant;
   const properties = tags.flatMap((tag) => [...masterProperties(tag), ...lockProperties(tag)]);
   const { output, ...ended } = await zfs.ask(readStateArgv(dataset, properties, 0));
-  if (!succeeded(ended)) return [failed(zfs.binary, dataset, ended.message, where)];
+  if (!succeeded(ended)) return [await failed(zfs, dataset, ended.message, where)];
   const listing = parseListing(output);
   return tags.flatMap((tag) => [
     ...(isPulled(grant) ? judgeMaster(listing, dataset, tag, host, where) : []),
@@ -58,7 +59,7 @@ async function lookBelow(zfs: Zfs, grant: Grant, host: string, where: string): P
   const { output, ...ended } = await zfs.ask(
     listArgv({ ...request, types, columns: ['name', ...columns], sort: [] }),
   );
-  if (!succeeded(ended)) return [failed(zfs.binary, dataset, ended.message, where)];
+  if (!succeeded(ended)) return [await failed(zfs, dataset, ended.message, where)];
   const rows = output.split('\n').map((line) => line.split('\t'));
   return tags.flatMap((tag, index) => {
     const isMaster = (row: readonly string[]) => row[1 + 2 * index] === host && row[2 + 2 * index] === 'yes';
@@ -76,6 +77,28 @@ function isPulled({ operations }: Grant): boolean {
 
 function lockProperties(tag: Tag): string[] {
   return [`${tag}:lock-pid`, `${tag}:lock-time`];
+}
+
+/** `names` are those of all datasets on this host. */
+export function missing(dataset: string, names: readonly string[], where: string): Finding {
+  const [pool = ''] = dataset.split('/');
+  const tell = (problem: string, what: string, line: string) =>
+    finding('dataset-missing', where, problem, what, line);
+  const meant = similarTo(dataset, names);
+  if (meant !== undefined)
+    return tell(
+      `${dataset} does not exist`,
+      `Did you mean ${meant}? Write in the grant:`,
+      `dataset = "${meant}"`,
+    );
+  if (!names.includes(pool))
+    return tell(
+      `${dataset} does not exist: the pool ${pool} is not imported`,
+      'Import it (zpool import alone lists what there is), or fix the name in the grant:',
+      `zpool import ${pool}`,
+    );
+  const what = 'Fix the name in the grant, or remove the grant, or make the dataset:';
+  return tell(`${dataset} does not exist`, what, `zfs create ${dataset}`);
 }
 
 function judgeMaster(listing: Listing, dataset: string, tag: Tag, host: string, where: string): Finding[] {
@@ -115,12 +138,13 @@ function judgeLock(listing: Listing, dataset: string, tag: Tag): Finding[] {
   ];
 }
 
-function failed(binary: string, dataset: string, message: string, where: string): Finding {
+async function failed(zfs: Zfs, dataset: string, message: string, where: string): Promise<Finding> {
   const [first = ''] = message.trim().split('\n');
   if (message.includes('dataset does not exist')) {
-    const what = 'Mend the name in the grant, or take the grant out, or make the dataset:';
-    return finding('dataset-missing', where, `${dataset} does not exist`, what, `zfs create ${dataset}`);
+    const { output } = await zfs.ask(['list', '-H', '-o', 'name', '-t', 'filesystem,volume']);
+    return missing(dataset, output.split('\n'), where);
   }
+  const { binary } = zfs;
   // Others than root cannot ask every zfs; the gate is root.
   return finding(
     process.getuid?.() === 0 ? 'zfs-fails' : 'not-looked',

@@ -17,6 +17,7 @@ import { judgeStrangeLines } from './judge-strange-lines.ts';
 import { lookAtGlobalLocks } from './locks.ts';
 import { lookAtAccounts, visitorFor } from './look-accounts.ts';
 import { lookAtSshd } from './look-sshd.ts';
+import { lookAtUncovered } from './not-backed-up.ts';
 import { lookAtGate, lookAtNode, lookAtPrograms } from './programs.ts';
 import { judgeFloors, lookAtRoom } from './room.ts';
 import { type DoctorOptions, isWanted, policyOf, readScene, type Scene } from './scene.ts';
@@ -110,6 +111,7 @@ async function lookAtPolicies({ policies, options }: Scene): Promise<Finding[]> 
     const names = new Set([...policy.clients.keys()].filter((name) => isWanted(name, options)));
     findings.push(
       ...(await lookAtGrants(policy, path, names)),
+      ...(await lookAtUncovered(policy, path, names)),
       ...judgeFloors(policy, path, names),
       ...(await lookAtRoom(policy, path, names)),
     );

@@ -9,6 +9,7 @@ import { readSettings } from '../client/words/settings.ts';
 import { ownershipProblems } from '../policy/ownership.ts';
 import { printable } from '../printable.ts';
 import { Interrupted, listenForInterruption } from '../process/interruption.ts';
+import { saySystemRefusal } from '../process/system-refusal.ts';
 import { ZfsFailed } from '../replication/step.ts';
 import { installedCapabilities } from '../zfs/capabilities.ts';
 import { parseListedSnapshot } from '../zfs/names.ts';
@@ -36,7 +37,11 @@ export async function runCommand(report: Report, command: ExpireCommand): Promis
     if (error instanceof Failure || error instanceof Unreadable)
       for (const line of error.message.split('\n')) report.warn(`Error: ${line}`);
     else if (error instanceof ZfsFailed) report.warn(`Error: ${sayZfs(error)}`);
-    else throw error;
+    else {
+      const refusal = saySystemRefusal(error);
+      if (refusal === undefined) throw error;
+      report.warn(`Error: ${refusal}`);
+    }
     return 1;
   }
 }

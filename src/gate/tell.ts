@@ -5,6 +5,7 @@
 
 import { printable } from '../printable.ts';
 import { writeOrDrop } from '../process/outlet.ts';
+import { saySystemRefusal } from '../process/system-refusal.ts';
 import type { Outcome } from './outcome.ts';
 
 /** Tells how request `id` ended. */
@@ -43,7 +44,7 @@ function sentenceFor(outcome: Exclude<Outcome, { kind: 'done' }>): string {
     case 'interrupted':
       return `interrupted by ${outcome.signal}`;
     case 'error':
-      return 'an error in zrep-gate itself';
+      return saySystemRefusal(outcome.error) ?? 'an error in zrep-gate itself';
   }
 }
 

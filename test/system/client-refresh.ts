@@ -73,6 +73,35 @@ await inGateLab(t, POLICY, async (gate) => {
     t.same(await snapshotsOf(backup, pair.destination), await snapshotsOf(fileserver, pair.source));
   });
 
+  t.test('what the system refuses is named, with a command that helps, and no stack', async (t) => {
+    const pair = await newPair();
+    const refused = async (env: Record<string, string>) => {
+      const ended = await backup.run(['zrep', 'refresh', pair.destination], { allowFail: true, env });
+      t.equal(ended.code, 1);
+      t.notMatch(ended.stderr, / at |itself/);
+      return ended.stderr;
+    };
+    t.match(
+      await refused({ ZREP_RUNDIR: '/run/nowhere' }),
+      /^Error: cannot open \/run\/nowhere\/zrep\.lock\S*: .*\(ENOENT\); make its folder: install -d -m 755 \/run\/nowhere\n$/,
+    );
+    const onTmp = async (options: string) => {
+      await backup.run(['mount', '-t', 'tmpfs', '-o', options, 'none', '/tmp']);
+      const said = await refused({});
+      await backup.run(['umount', '/tmp']);
+      return said;
+    };
+    t.match(
+      await onTmp('ro'),
+      /^Error: cannot make a folder \/tmp\/\S+: .*\(EROFS\); .*: findmnt -T \/tmp\n$/m,
+    );
+    t.match(
+      await onTmp('nr_inodes=1'),
+      /^Error: cannot make a folder \/tmp\/\S+: .*\(ENOSPC\); .*: df -h \/tmp; df -i \/tmp\n$/m,
+    );
+    t.equal((await zrep('refresh', pair.destination)).code, 0);
+  });
+
   t.test('of several that are refreshed one that fails holds up no other, and is counted', async (t) => {
     const [one, two] = [await newPair(), await newPair()];
     const { code, stdout, stderr } = await zrep('refresh', one.destination, `${vault}/home`, two.destination);

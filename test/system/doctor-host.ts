@@ -54,8 +54,11 @@ const POLICIES: Record<string, Mistake> = {
 
 const STATE: (tank: string) => Record<string, Mistake> = (tank) => ({
   'a grant for what is not there': { make: `sed -i 's#/home"#/gone"#' ${POLICY}`, code: 'dataset-missing', where: 'client.backup1.grant[1]', line: `zfs create ${tank}/gone`, also: [], mend: again },
+  'a grant whose name was mistyped': { make: `sed -i 's#/home"#/hmoe"#' ${POLICY}`, code: 'dataset-missing', where: 'client.backup1.grant[1]', line: `dataset = "${tank}/home"`, also: [], mend: again },
+  'a grant in a pool that is not imported': { make: `sed -i 's#"[a-z0-9]*/home"#"lagoon/home"#' ${POLICY}`, code: 'dataset-missing', where: 'client.backup1.grant[1]', line: 'zpool import lagoon', also: [], mend: again },
   'a grant for what is no pair': { make: `zfs create ${tank}/plain; sed -i 's#/home"#/plain"#' ${POLICY}`, code: 'dataset-not-master', where: 'client.backup1.grant[1]', line: `zrep init ${tank}/plain`, mend: again },
   'a grant for a tree without a pair': { make: `zfs create ${tank}/tree; sed -i 's#/home"#/tree"#; $asubtree = true' ${POLICY}`, code: 'dataset-not-master', where: 'client.backup1.grant[1]', line: `zrep init ${tank}/tree`, mend: again },
+  'a file system below the pair that nobody pulls': { make: `zfs create ${tank}/home/new; zfs snapshot ${tank}/home@zrep_000009; zfs set zrep:sent=1 ${tank}/home@zrep_000009; sed -i '$asubtree = true' ${POLICY}`, code: 'not-backed-up', where: 'client.backup1.grant[1]', line: `except = ["${tank}/home/new"]`, mend: again },
   'a file system of which another host is the master': { make: `zfs set zrep:src-host=elsewhere ${tank}/home`, code: 'dataset-not-master', where: 'client.backup1.grant[1]', mend: { by: `zfs set zrep:src-host=fileserver ${tank}/home` } },
   'a file system whose lock is of the dead': { make: `zfs set zrep:lock-pid=4000000 ${tank}/home; zfs set zrep:lock-time=20200101000000 ${tank}/home`, code: 'dataset-lock-stale', where: `${tank}/home: zrep:lock-pid`, mend: { by: `zfs inherit zrep:lock-pid ${tank}/home; zfs inherit zrep:lock-time ${tank}/home` } },
   'a global lock of the dead': { make: 'echo 4000000 >/run/zrep.lock', code: 'global-lock-stale', where: '/run/zrep.lock', line: 'rm /var/run/zrep.lock', mend: 'run' },

@@ -3,14 +3,13 @@
 import { constants } from 'node:os';
 import { inOneLine } from '../../printable.ts';
 import { Interrupted, type Interruption, listenForInterruption } from '../../process/interruption.ts';
+import { saySystemRefusal } from '../../process/system-refusal.ts';
 import { NoRoomForLock } from '../../replication/lock.ts';
 import { type Step, ZfsFailed } from '../../replication/step.ts';
 import { installedCapabilities } from '../../zfs/capabilities.ts';
-
 import { createZfs, ENVIRONMENT } from '../../zfs/run.ts';
 import { Unreadable } from '../../zfs/state.ts';
 import { createFarSide, type FarSide } from '../far/far-side.ts';
-
 import { createSsh, type Ssh } from '../far/ssh.ts';
 import { zrepFor } from '../words/again.ts';
 import type { Settings } from '../words/settings.ts';
@@ -104,7 +103,7 @@ export function tellFailed(report: Report, error: unknown, dataset: string): Fai
 function reasonOf(error: unknown, dataset?: string): string | undefined {
   if (error instanceof Failure || error instanceof Unreadable) return error.message;
   if (error instanceof NoRoomForLock) return sayNoRoom(error);
-  return error instanceof ZfsFailed ? sayZfs(error, dataset) : undefined;
+  return error instanceof ZfsFailed ? sayZfs(error, dataset) : saySystemRefusal(error);
 }
 
 /** Of several, each that failed, in a line: what was printed of it may stand far above. */
