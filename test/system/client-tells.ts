@@ -88,6 +88,55 @@ await inGateLab(t, POLICY, async (gate) => {
     await insist(backup, ['zfs', 'destroy', `${vault}/home/other`]);
   });
 
+  t.test('with --wait a busy lock, here and there, is waited for', async (t) => {
+    const { source, destination } = await newPair();
+    for (const [host, dataset] of [
+      [backup, destination],
+      [fileserver, source],
+    ] as const) {
+      const pid = await startSleeper(host);
+      await host.run(['zfs', 'set', `zrep:lock-pid=${pid}`, dataset]);
+      const refused = await zrep('refresh', '--wait', '1s', destination);
+      t.equal(refused.code, 1, dataset);
+      t.match(refused.stderr, /locked by another zrep|another zrep is at work on it/);
+      t.equal(refused.stderr.match(/locked by another zrep/g)?.length ?? 1, 1, 'it is told once');
+      const waiting = backup.run(['zrep', 'refresh', destination], {
+        allowFail: true,
+        env: { ZREP_WAIT: '5min' },
+      });
+      const locker = host.script(`kill ${pid}`);
+      t.same([(await waiting).code, (await waiting).stderr], [0, ''], dataset);
+      await locker;
+    }
+    t.same(await snapshotsOf(backup, destination), await snapshotsOf(fileserver, source));
+  });
+
+  t.test('with --wait a limit on streams is waited for', async (t) => {
+    const { source, destination } = await newPair();
+    await gate.policy(POLICY.replace('[limits]', '[limits]\nstreams = 1'));
+    const other = await newPair();
+    await writeData(fileserver, other.source, 'much', 16384);
+    const name = (await gate.ask(`zrep snaponly ${other.source}`)).stdout;
+    const slowly = 'head -c 1 >/dev/null; : >begun; until [ -e go-on ]; do sleep 0.1; done; cat >/dev/null';
+    const streaming = backup.script(
+      `cd /run/lab; ssh fileserver "zrep _refreshpull ${name}" | { ${slowly}; }`,
+    );
+    await eventually(
+      () => backup.run(['test', '-e', '/run/lab/begun'], { allowFail: true }),
+      ({ code }) => code === 0,
+    );
+    t.match(await zrep('refresh', destination), { code: 1, stderr: /refused \(too-many-streams\)/ });
+    const waiting = zrep('refresh', '--wait', '5min', destination);
+    await backup.writeFile('/run/lab/go-on', '');
+    await streaming;
+    t.same([(await waiting).code, (await waiting).stderr], [0, '']);
+    t.equal(
+      (await snapshotsOf(backup, destination)).at(-1)?.guid,
+      (await snapshotsOf(fileserver, source)).at(-1)?.guid,
+    );
+    await gate.policy(POLICY);
+  });
+
   t.test('a clone of an old snapshot on the copy is a note, and no failure', async (t) => {
     const { source, destination } = await newPair();
     await backup.run(['zfs', 'clone', `${destination}@zrep_000000`, `${vault}/home/clone`]);

@@ -14,6 +14,7 @@ import {
 import type { FarSide } from '../far/far-side.ts';
 import { farLines } from '../far/far-text.ts';
 import { Failure } from '../run/failure.ts';
+import { busyThere } from '../run/patience.ts';
 import type { Run } from '../run/run.ts';
 import type { Settings } from '../words/settings.ts';
 import type { Destination } from './destination.ts';
@@ -178,19 +179,15 @@ export async function receiveFrom(
   const behind = [traced, asked, step.interruption, { watch, received, begins: begun }] as const;
   const start = performance.now();
 
-  const stream = await far.stream(command);
-  let ended: TakenIn;
-  if (stream === undefined) {
-    const sender = ownStage(await far.argvOf(command));
-    ended = await takeIn(
-      { sender, writer: far.writer(), filters: settings.inFilter.map(ownStage) },
-      ...behind,
-    );
-  } else if ('inlet' in stream) {
-    ended = await takeFrom(stream, ...behind);
-  } else {
-    ended = { sender: stream, filters: [], receivers: [] };
-  }
+  const attempt = async (): Promise<TakenIn> => {
+    const stream = await far.stream(command);
+    if (stream === undefined) {
+      const sender = ownStage(await far.argvOf(command));
+      return takeIn({ sender, writer: far.writer(), filters: settings.inFilter.map(ownStage) }, ...behind);
+    }
+    return 'inlet' in stream ? takeFrom(stream, ...behind) : { sender: stream, filters: [], receivers: [] };
+  };
+  const ended = await run.patience.until(attempt, busyBefore);
   step.interruption.check();
   report.far(far.host.name, farLines(ended.sender.message));
   if (ended.refused !== undefined) throw notLetIn(ended, far.host.name);
@@ -208,6 +205,11 @@ export async function receiveFrom(
     farSaid: ended.sender.message,
     ...(lost && { lost: lost.isResumable ? 'resumable' : 'anew' }),
   };
+}
+
+/** Why no stream came at all, where that may pass. */
+function busyBefore({ sender, receivers, refused }: TakenIn): string | undefined {
+  return receivers.length === 0 && refused === undefined ? busyThere(sender) : undefined;
 }
 
 /** Whether streams are such that one can come by a session: nothing between, and nothing but files in them. */

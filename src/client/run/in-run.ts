@@ -15,21 +15,23 @@ import { zrepFor } from '../words/again.ts';
 import type { Settings } from '../words/settings.ts';
 import type { SourceHost } from '../words/source.ts';
 import { Failure } from './failure.ts';
+import { createPatience, patientFar } from './patience.ts';
 import { createProgress } from './progress.ts';
 import { createReport, type Report } from './report.ts';
 import type { Run } from './run.ts';
 import { createTrace } from './trace.ts';
 
-/** Does `work` in a run of its own, and lets go of all that it held; what cannot be done is told, and is 1. */
+/** Does `work` in a run of its own, and lets go of all that it held; what cannot be done is told, and is 1. What is busy is waited for, for so many seconds. */
 export async function inRun(
   settings: Settings,
   json: boolean,
   work: (run: Run) => Promise<number>,
+  seconds = 0,
 ): Promise<number> {
   const interruption = listenForInterruption();
   const ssh = createSsh(settings.ssh);
   const farSides = new Map<string, FarSide>();
-  const run = createRun(settings, json, interruption, ssh, farSides);
+  const run = createRun(settings, json, interruption, ssh, farSides, seconds);
   try {
     return await work(run);
   } catch (error) {
@@ -46,6 +48,7 @@ function createRun(
   interruption: Interruption,
   ssh: Ssh,
   farSides: Map<string, FarSide>,
+  seconds: number,
 ): Run {
   const terminal = isTerminal();
   const report = createReport(json, terminal);
@@ -56,6 +59,7 @@ function createRun(
     counts: capabilities.has('stalls'),
   });
   const trace = createTrace(report, settings);
+  const patience = createPatience(seconds, interruption, report);
   const step: Step = {
     zfs: trace.zfs(createZfs(settings.zfs, interruption, zfsEnvironment(process.env['TZ']))),
     capabilities,
@@ -66,11 +70,12 @@ function createRun(
   };
   const programs = { zrep: [process.execPath, process.argv[1] ?? ''], zfs: [settings.zfs] };
   const far = (host: SourceHost) => {
-    const known = farSides.get(host.name) ?? trace.far(createFarSide(host, ssh, programs, interruption));
+    const made = () => patientFar(trace.far(createFarSide(host, ssh, programs, interruption)), patience);
+    const known = farSides.get(host.name) ?? made();
     farSides.set(host.name, known);
     return known;
   };
-  return { settings, step, report, progress, trace, far };
+  return { settings, step, report, progress, patience, trace, far };
 }
 
 /** In stock's form; the answer is the exit code. @throws what is our own error. */

@@ -4,6 +4,7 @@ import type { Step } from '../../replication/step.ts';
 import type { FarSide } from '../far/far-side.ts';
 import type { Settings } from '../words/settings.ts';
 import type { SourceHost } from '../words/source.ts';
+import type { Patience } from './patience.ts';
 import type { Progress } from './progress.ts';
 import type { Report } from './report.ts';
 import type { Tally } from './tally.ts';
@@ -16,6 +17,8 @@ export interface Run {
   readonly report: Report;
   /** Where somebody looks on. */
   readonly progress: Progress | undefined;
+  /** For what is busy. */
+  readonly patience: Patience;
   /** For who wants to know what is done. */
   readonly trace: Trace;
   /** `2 of 20`, where there are several; for who looks on. */

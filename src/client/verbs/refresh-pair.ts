@@ -25,16 +25,19 @@ import { expireCommand } from '../far/far-commands.ts';
 import type { FarSide } from '../far/far-side.ts';
 import { farLines } from '../far/far-text.ts';
 import { Failure } from '../run/failure.ts';
+import { busyHere } from '../run/patience.ts';
 import type { Run } from '../run/run.ts';
 
 /** Refreshes `dataset`; `yes` lets snapshots go that are in the way of -f. @throws Failure with what is to be done; ZfsFailed when zfs here fails. */
 export async function refreshPair(run: Run, dataset: Dataset, yes: boolean): Promise<void> {
   const { settings, step } = run;
   const reading = { properties: destinationProperties(step.capabilities, settings.tag), depth: 1 };
-  const refusal = await withLock(step, dataset, settings.tag, reading, async (listing) => {
-    await underLock(run, listing, dataset, yes);
-    return undefined;
-  });
+  const work = () =>
+    withLock(step, dataset, settings.tag, reading, async (listing) => {
+      await underLock(run, listing, dataset, yes);
+      return undefined;
+    });
+  const refusal = await run.patience.until(work, busyHere(dataset));
   if (isRefusal(refusal)) {
     const busy = refusal.refused === 'lock-busy' ? 'another zrep is at work on it' : refusal.reason;
     throw new Failure(`Cannot lock ${dataset}. Cannot continue (${busy})`);

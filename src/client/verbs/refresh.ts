@@ -24,34 +24,39 @@ import { refreshPair } from './refresh-pair.ts';
 
 /** Carries `command` out; the answer is the exit code: 0 when all went well, 1 when one did not, or is missing. */
 export async function refresh(settings: Settings, command: RefreshCommand): Promise<number> {
-  return inRun(settings, command.json, async (run) => {
-    const { listing, datasets, missing, others } = await choose(run, command);
-    if (datasets.length + missing.length === 0)
-      throw new Failure(
-        `there is no file system here that is the copy of another under the tag ${settings.tag}`,
-      );
-    prepare(run, listing);
-    const several = datasets.length + missing.length > 1;
-    const refreshed = new Map<Dataset, number>();
-    const failures: Failed[] = [];
-    try {
-      await eachAtOnce(datasets, atOnce(settings, command, datasets), async (dataset, index) => {
-        const failed = await (several
-          ? refreshBeside({ ...run, place: `${index + 1} of ${datasets.length}` }, dataset, command.yes)
-          : refreshOne(run, dataset, command.yes));
-        if (failed === undefined) refreshed.set(dataset, now());
-        else failures.push(failed);
-      });
-    } finally {
-      await remember(run, listing, refreshed);
-    }
-    const failed = failures.length;
-    if (several) listFailed(run.report, failures);
-    tellMissing(run, missing);
-    tellLeftOut(run, others);
-    if (several) summarize(run.report, { done: refreshed.size, failed, missing: missing.length });
-    return failed + missing.length === 0 ? 0 : 1;
-  });
+  return inRun(
+    settings,
+    command.json,
+    async (run) => {
+      const { listing, datasets, missing, others } = await choose(run, command);
+      if (datasets.length + missing.length === 0)
+        throw new Failure(
+          `there is no file system here that is the copy of another under the tag ${settings.tag}`,
+        );
+      prepare(run, listing);
+      const several = datasets.length + missing.length > 1;
+      const refreshed = new Map<Dataset, number>();
+      const failures: Failed[] = [];
+      try {
+        await eachAtOnce(datasets, atOnce(settings, command, datasets), async (dataset, index) => {
+          const failed = await (several
+            ? refreshBeside({ ...run, place: `${index + 1} of ${datasets.length}` }, dataset, command.yes)
+            : refreshOne(run, dataset, command.yes));
+          if (failed === undefined) refreshed.set(dataset, now());
+          else failures.push(failed);
+        });
+      } finally {
+        await remember(run, listing, refreshed);
+      }
+      const failed = failures.length;
+      if (several) listFailed(run.report, failures);
+      tellMissing(run, missing);
+      tellLeftOut(run, others);
+      if (several) summarize(run.report, { done: refreshed.size, failed, missing: missing.length });
+      return failed + missing.length === 0 ? 0 : 1;
+    },
+    settings.waitSeconds,
+  );
 }
 
 interface Chosen {

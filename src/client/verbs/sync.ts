@@ -14,6 +14,7 @@ import { formatTimes } from '../look/dates.ts';
 import { courseProperties, readCourse, refuseOther } from '../push/master.ts';
 import { Failure } from '../run/failure.ts';
 import { type Failed, inRun, listFailed, tellFailed } from '../run/in-run.ts';
+import { busyHere } from '../run/patience.ts';
 import type { Run } from '../run/run.ts';
 import { createTally } from '../run/tally.ts';
 import type { Settings } from '../words/settings.ts';
@@ -28,23 +29,28 @@ const DATE = '%a %b %e %H:%M:%S %Z %Y';
 /** Carries `command` out; the answer is the exit code: 0 when all went well, 1 when one did not. */
 export async function sync(given: Settings, command: SyncCommand | SynconlyCommand): Promise<number> {
   const changedOnly = given.changedOnly || (command.kind === 'sync' && command.changedOnly);
-  return inRun({ ...given, changedOnly }, command.kind === 'sync' && command.json, async (run) => {
-    // Quiet where there is none, as stock: cron would mail it.
-    const datasets = command.all ? await mastersHere(run) : command.datasets;
-    const failures: Failed[] = [];
-    for (const [index, dataset] of datasets.entries()) {
-      const place = datasets.length === 1 ? {} : { place: `${index + 1} of ${datasets.length}` };
-      const failed = await syncOne({ ...run, ...place }, command, dataset);
-      if (failed !== undefined) failures.push(failed);
-    }
-    const failed = failures.length;
-    run.report.event('summary', { done: datasets.length - failed, failed });
-    if (failed > 0 && datasets.length > 1) {
-      listFailed(run.report, failures);
-      run.report.warn(`${command.kind}: ${failed} of ${datasets.length} file systems FAILED`);
-    }
-    return failed === 0 ? 0 : 1;
-  });
+  return inRun(
+    { ...given, changedOnly },
+    command.kind === 'sync' && command.json,
+    async (run) => {
+      // Quiet where there is none, as stock: cron would mail it.
+      const datasets = command.all ? await mastersHere(run) : command.datasets;
+      const failures: Failed[] = [];
+      for (const [index, dataset] of datasets.entries()) {
+        const place = datasets.length === 1 ? {} : { place: `${index + 1} of ${datasets.length}` };
+        const failed = await syncOne({ ...run, ...place }, command, dataset);
+        if (failed !== undefined) failures.push(failed);
+      }
+      const failed = failures.length;
+      run.report.event('summary', { done: datasets.length - failed, failed });
+      if (failed > 0 && datasets.length > 1) {
+        listFailed(run.report, failures);
+        run.report.warn(`${command.kind}: ${failed} of ${datasets.length} file systems FAILED`);
+      }
+      return failed === 0 ? 0 : 1;
+    },
+    given.waitSeconds,
+  );
 }
 
 /** The answer is how it failed, if it did. */
@@ -57,7 +63,8 @@ async function syncOne(
   const tally = createTally();
   report.event('sync', { dataset });
   try {
-    const refusal = await syncLocked({ ...run, tally }, command, dataset);
+    const work = () => syncLocked({ ...run, tally }, command, dataset);
+    const refusal = await run.patience.until(work, busyHere(dataset));
     if (isRefusal(refusal)) await refuseBusy(run, command, dataset, refusal);
     else {
       report.event('synced', { dataset, ...tally.facts() });

@@ -124,7 +124,11 @@ export function readCommandLine(argv: readonly string[]): CommandLine {
   if (rest.includes('--help')) return { switches, command: { kind: 'help', verb: name } };
   const { given, operands } = readOptions(name, verb, rest);
   const own = { force: given.has('-f'), verbose: given.has('-v'), resume: given.has('-r') };
-  return { switches: { ...switches, ...own }, command: verb.read(given, operands) };
+  const wait = given.get('--wait');
+  return {
+    switches: { ...switches, ...own, ...(wait === undefined ? {} : { wait }) },
+    command: verb.read(given, operands),
+  };
 }
 
 /**

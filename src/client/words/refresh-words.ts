@@ -4,7 +4,7 @@ import { quote } from '../../printable.ts';
 import { Failure } from '../run/failure.ts';
 import { type Operands, readOperands, type Verbs, wrong } from './verb.ts';
 
-/** `zrep refresh [-f [--yes]] [-v] [-r] [-j N] [--json] FS...|all` */
+/** `zrep refresh [-f [--yes]] [-v] [-r] [-j N] [--wait T] [--json] FS...|all` */
 export interface RefreshCommand extends Operands {
   readonly kind: 'refresh';
   readonly json: boolean;
@@ -14,7 +14,7 @@ export interface RefreshCommand extends Operands {
   readonly jobs?: number;
 }
 
-const USAGE = 'zrep refresh [-f [--yes]] [-v] [-r] [-j N] [--json] FS...|all';
+const USAGE = 'zrep refresh [-f [--yes]] [-v] [-r] [-j N] [--wait T] [--json] FS...|all';
 
 export const REFRESH_VERBS: Verbs<RefreshCommand> = {
   refresh: {
@@ -36,6 +36,11 @@ export const REFRESH_VERBS: Verbs<RefreshCommand> = {
         name: '-j',
         value: 'N',
         text: 'N file systems at a time, 1 to 8; default 3, with -v and -D 1. zrep-gate allows a client four streams at once, unless its policy says otherwise',
+      },
+      {
+        name: '--wait',
+        value: 'T',
+        text: 'wait for what is busy, each time for at most T (90s, 10min, 2h): a lock that another zrep holds, here or on the other side, and the limits of zrep-gate on streams and sessions. Without it, what is busy fails at once (ZREP_WAIT)',
       },
       { name: '--json', text: 'one JSON object a line on standard output, for programs' },
     ],

@@ -16,6 +16,7 @@ import { UsageError } from './usage-error.ts';
 import {
   readAbsolutePath,
   readCommand,
+  readDuration,
   readFlags,
   readLine,
   readProperties,
@@ -75,6 +76,8 @@ export interface Settings {
   readonly changedOnly: boolean;
   /** ZREP_DATEFORMAT, for strftime(3). */
   readonly dateFormat: string;
+  /** ZREP_WAIT, --wait: how long `refresh` and `sync` wait for what is busy, each time. */
+  readonly waitSeconds: number;
   /** Absolute path of zfs: ZREP_ZFS, or where this machine has it. */
   readonly zfs: string;
 }
@@ -93,6 +96,8 @@ export interface Switches {
   readonly verbose?: boolean;
   /** -r. */
   readonly resume?: boolean;
+  /** --wait T, of the verbs that have it. */
+  readonly wait?: string;
 }
 
 export type Variables = Readonly<Record<string, string | undefined>>;
@@ -163,6 +168,7 @@ export function readSettings(
     renameUnsent: (text('ZREP_RENAME_UNSENT') ?? 'yes') === 'yes',
     changedOnly: isSet('ZREP_CHANGEDONLY'),
     dateFormat: readLine('ZREP_DATEFORMAT', text('ZREP_DATEFORMAT') ?? '%Y/%m/%d-%H:%M:%S'),
+    waitSeconds: readWait(switches.wait, text('ZREP_WAIT')),
     zfs: readZfs(text('ZREP_ZFS'), machine.zfs),
   };
   return { settings, warnings: filters.warnings };
@@ -242,6 +248,11 @@ function readSaveCount(text: string): number {
       `ZREP_SAVE_COUNT is ${quote(text)}; write a whole number of at least 1, e.g. ZREP_SAVE_COUNT=5`,
     );
   return count;
+}
+
+function readWait(option: string | undefined, variable: string | undefined): number {
+  if (option !== undefined) return readDuration('--wait', option);
+  return variable === undefined ? 0 : readDuration('ZREP_WAIT', variable);
 }
 
 function readZfs(given: string | undefined, found: string | undefined): string {

@@ -43,9 +43,9 @@ export interface SentsyncCommand extends OfSnapshot {
   readonly local: boolean;
 }
 
-const SYNC = 'zrep sync [-c] [-f [--yes]] [-q SECONDS] [-r] [-v] [--json] FS...|all';
+const SYNC = 'zrep sync [-c] [-f [--yes]] [-q SECONDS] [-r] [-v] [--wait T] [--json] FS...|all';
 const SYNC_TO = 'zrep sync [-f] [-v] FS@SNAPSHOT';
-const SYNCONLY = 'zrep synconly [-f [--yes]] [-r] [-v] FS...|all';
+const SYNCONLY = 'zrep synconly [-f [--yes]] [-r] [-v] [--wait T] FS...|all';
 const SENTSYNC = 'zrep sentsync [-L] FS@SNAPSHOT';
 
 const FORCE = {
@@ -56,6 +56,11 @@ const YES = { name: '--yes', text: 'with -f: destroy also snapshots that are new
 const RESUME = {
   name: '-r',
   text: 'go on with a stream that was cut off, and have this one be so that it can be gone on with',
+};
+const WAIT = {
+  name: '--wait',
+  value: 'T',
+  text: 'wait for a lock that another zrep holds, here or on the other side, each time for at most T (90s, 10min, 2h). Without it, what is locked fails at once (ZREP_WAIT)',
 };
 const VERBOSE = { name: '-v', text: 'say what is done, here and there, on standard error' };
 
@@ -80,6 +85,7 @@ export const SYNC_VERBS: Verbs<SyncCommand | SynconlyCommand | SyncToCommand | S
       },
       RESUME,
       VERBOSE,
+      WAIT,
       { name: '--json', text: 'one JSON object a line on standard output, for programs' },
     ],
     examples: ['zrep sync tank/home', 'zrep -R -t offsite sync all', 'zrep sync tank/home@zrep_00002a'],
@@ -106,7 +112,7 @@ export const SYNC_VERBS: Verbs<SyncCommand | SynconlyCommand | SyncToCommand | S
     description: [
       'As sync, but sends the newest snapshot that is there instead of making one: the second half of zrep snaponly, when what writes (a database) can go on already.',
     ],
-    options: [FORCE, YES, RESUME, VERBOSE],
+    options: [FORCE, YES, RESUME, VERBOSE, WAIT],
     exits: '0 all are up to date, 1 one is not, 2 wrong usage.',
     read(given, operands) {
       if (operands.length === 0) throw new Failure('No fileystem specified for synconly');

@@ -1,6 +1,7 @@
 /** Variables whose texts a shell would read, read as plain words. Pure; each throws UsageError with what to write. */
 
 import { lex } from '../../command/lex.ts';
+import { fixedSeconds, isProblem, parseSpan } from '../../expire/span.ts';
 import { quote } from '../../printable.ts';
 import { isRefusal } from '../../refusal.ts';
 import { UsageError } from './usage-error.ts';
@@ -59,6 +60,13 @@ export function readSwitch(text: string | undefined, name: string, value: string
       `${name} is ${quote(text)}, but can only be ${value}, or unset; write ${name}=${value}`,
     );
   return text !== undefined;
+}
+
+/** Seconds, of `90s`, `5min`, `2h`. */
+export function readDuration(name: string, text: string): number {
+  const span = parseSpan(text);
+  if (isProblem(span)) throw new UsageError(`${name}: ${span.problem}`);
+  return fixedSeconds(span);
 }
 
 export function readAbsolutePath(name: string, text: string): string {

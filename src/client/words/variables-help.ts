@@ -40,6 +40,9 @@ What an init that sends gives the copy:
                        "property=value ...", set when it is there
   ZREP_RESUME          anything: receive so that it can be gone on with
 
+How long to wait:
+  ZREP_WAIT            as --wait of refresh, sync and synconly, e.g. 10min
+
 What a sync does besides:
   ZREP_RESUME          as -r
   ZREP_RESUME_FLAGS    options of zfs send for a stream that is gone on with

@@ -87,6 +87,7 @@ async function run(
       event: () => {},
     },
     progress: undefined,
+    patience: { until: (work) => work() },
     trace: createTrace({ warn: () => {} }, settings),
     far: (host) => {
       const far: Pick<FarSide, 'host' | 'ask'> = {

@@ -98,6 +98,8 @@ t.test('what speaks to the settings is apart, wherever it stood', async (t) => {
   t.same(read('refresh tank/a').switches, NONE);
   t.same(read('refresh -f tank/a').switches, { ...NONE, force: true });
   t.same(read('refresh -v tank/a').switches, { ...NONE, verbose: true });
+  for (const verb of ['refresh', 'sync', 'synconly'])
+    t.same(read(`${verb} --wait 10min tank/a`).switches, { ...NONE, wait: '10min' });
   t.same(read('refresh -r tank/a').switches, { ...NONE, resume: true });
   t.same(read('init --pull -f -v b:tank/a pool/a').switches, { ...NONE, force: true, verbose: true });
   t.same(read('-R -D -t off _refreshpull x').switches, { tag: 'off', recursive: true, debug: true });
@@ -140,7 +142,7 @@ t.test('whatever else is wrong is said, with the form to write', async (t) => {
     ['--json refresh tank/a', 'unrecognized zrep subcommand "--json"; see zrep --help'],
     ['refresh -j 0 tank/a', /^-j "0" is no number from 1 to 8; the form is: zrep refresh /],
     ['refresh -j 1.5 tank/a', /^-j "1\.5" is no number/],
-    ['refresh -q tank/a', /^"-q" is no option of zrep refresh, which has -f --yes -v -r -j --json; -R, -D and -t TAG stand in front/],
+    ['refresh -q tank/a', /^"-q" is no option of zrep refresh, which has -f --yes -v -r -j --wait --json; -R, -D and -t TAG stand in front/],
     ['refresh -R tank/a', /^"-R" is no option of zrep refresh, .*: zrep -R refresh \.\.\.$/],
     ['snaponly -f tank/a', /^"-f" is no option of zrep snaponly; -R/],
     ['refresh tank/a@b', `"tank/a@b" is not the name of a file system; the form is: ${usageOf('refresh')}`],

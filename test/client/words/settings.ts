@@ -39,6 +39,7 @@ const DEFAULTS: object = {
   initRemoteProperties: [],
   renameUnsent: true,
   changedOnly: false,
+  waitSeconds: 0,
   dateFormat: '%Y/%m/%d-%H:%M:%S',
   zfs: '/sbin/zfs',
 };
@@ -85,6 +86,7 @@ t.test('each variable says its own, and nothing else', async (t) => {
     [{ DEBUG: '0' }, { debug: true }],
     [{ ZREP_FORCE: '-f' }, { force: true }],
     [{ ZREP_VERBOSE: 'yes' }, { verbose: true }],
+    [{ ZREP_WAIT: '10min' }, { waitSeconds: 600 }],
     [{ ZREP_RESUME: '1' }, { resume: true }],
     [{ ZREP_OUTFILTER: 'lz4 -c | cat' }, { outFilter: 'lz4 -c | cat' }],
     [{ ZREP_INFILTER: 'cat | lz4 -d' }, { inFilter: [['cat'], ['lz4', '-d']] }],
@@ -110,6 +112,12 @@ t.test('each variable says its own, and nothing else', async (t) => {
   ];
   for (const [variables, differing] of said)
     t.strictSame(read(variables), { ...DEFAULTS, ...differing }, JSON.stringify(variables));
+});
+
+t.test('--wait speaks louder than ZREP_WAIT, and what is no time is refused', async (t) => {
+  t.equal(read({ ZREP_WAIT: '10min' }, { wait: '2h' }).waitSeconds, 7200);
+  t.match(mistake({ ZREP_WAIT: 'long' }), /^ZREP_WAIT: /);
+  t.match(mistake({}, { wait: '5 parsecs' }), /^--wait: /);
 });
 
 t.test('a variable that is set but empty says nothing', async (t) => {
