@@ -12,12 +12,14 @@ import { formatResumeToken, type ResumeToken } from '../zfs/resume-token.ts';
 import type { Listing } from '../zfs/state.ts';
 import { type Base, nameOf } from './base.ts';
 import type { Done } from './done.ts';
+import { keepBase } from './keep-base.ts';
 import { withLock } from './lock.ts';
 import { masterProperties, refuseUnlessMaster } from './master.ts';
 import { recordStreamed } from './record-streamed.ts';
 import { fullName, SNAPSHOT_PROPERTIES, type TaggedSnapshot, taggedSnapshots } from './snapshots.ts';
 import type { Step } from './step.ts';
 import { streamEstimated } from './stream.ts';
+import { STREAMED } from './streamed.ts';
 
 /** One stream: its argv, what it is of, and from where. */
 export interface Stream {
@@ -29,24 +31,29 @@ export interface Stream {
 /** Streams what `choose` decides on, from the snapshots that there are. */
 export async function pull(
   step: Step,
-  { dataset, tag }: Pull,
+  { dataset, tag, recursive }: Pull,
   filters: readonly (readonly string[])[],
-  { stallSeconds }: DatasetLimits,
+  limits: DatasetLimits,
   choose: (snapshots: readonly TaggedSnapshot[], listing: Listing) => Stream | Refusal,
 ): Promise<Done | Refusal> {
-  const properties = [...SNAPSHOT_PROPERTIES, `${tag}:sent`, `${tag}:lastsent`, ...masterProperties(tag)];
+  const marks = [`${tag}:sent`, `${tag}:lastsent`, STREAMED];
+  const properties = [...SNAPSHOT_PROPERTIES, ...marks, ...masterProperties(tag)];
   return withLock(step, dataset, tag, { properties, depth: 1 }, async (listing) => {
     const refusal = refuseUnlessMaster(listing.get(dataset), tag, step.hostName);
     if (refusal) return refusal;
     const chosen = choose(taggedSnapshots(listing, dataset, tag), listing);
     if (isRefusal(chosen)) return chosen;
 
-    const known = await streamEstimated(step, dataset, chosen.argv, filters, stallSeconds);
+    const { argv, snapshot, base } = chosen;
+    // A recursive stream can begin with no bookmark.
+    const streaming = streamEstimated(step, dataset, argv, filters, limits.stallSeconds);
+    const keeping = recursive ? undefined : keepBase(step, tag, snapshot, limits, listing);
+    const known = await streaming.finally(() => keeping);
     if (isRefusal(known)) return known;
-    const { snapshot, base } = chosen;
     const changed = await recordStreamed(step, dataset, snapshot, base);
     if (changed) return changed;
-    return { facts: { snapshot: fullName(snapshot), ...(base ? { base: base.name } : {}), ...known } };
+    const from = base ? { base: base.name } : {};
+    return { facts: { snapshot: fullName(snapshot), ...from, ...known, ...(await keeping) } };
   });
 }
 
