@@ -15,7 +15,7 @@ import { sendOperationArgv } from '../replication/send.ts';
 import { initByProperty, uninitArgvs } from '../replication/set-up.ts';
 import { stateArgv } from '../replication/state.ts';
 import { STREAMED } from '../replication/streamed.ts';
-import { destroyArgv, resumeArgv, sendArgv, setArgv, snapshotArgv } from '../zfs/argv.ts';
+import { bookmarkArgv, destroyArgv, resumeArgv, sendArgv, setArgv, snapshotArgv } from '../zfs/argv.ts';
 import type { Capabilities } from '../zfs/capabilities.ts';
 import { type Dataset, formatZrepSnapshot, type Tag } from '../zfs/names.ts';
 import { formatResumeToken } from '../zfs/resume-token.ts';
@@ -102,10 +102,13 @@ function steps(
       const base = full
         ? undefined
         : incrementFrom(tag, from === undefined ? '<last sent>' : `<base ${from}>`);
+      const sent = token ? formatZrepSnapshot(token.snapshot) : name;
+      const keeps = limits.bookmarks && !operation.recursive && capabilities.has('bookmarks');
       return underLock(tag, {
         argvs: [
           token ? resumeArgv(formatResumeToken(token)) : sendArgv(sendFlags, base, name),
-          setArgv(token ? formatZrepSnapshot(token.snapshot) : name, { [STREAMED]: '<record>' }),
+          ...(keeps ? [bookmarkArgv(sent, `${sent.replace('@', '#')}_<GUID>`)] : []),
+          setArgv(sent, { [STREAMED]: '<record>' }),
         ],
         conditions: [
           ...masterConditions(tag),
@@ -123,6 +126,11 @@ function steps(
                     ? `an older snapshot is marked ${tag}:sent`
                     : `an older snapshot of the dataset, or a bookmark, has the GUID ${from}; from a bookmark it is -i, and never recursive`,
                 ]),
+          ...(keeps
+            ? [
+                'the bookmark is made while the stream runs, if there is none; older ones of the pair go first',
+              ]
+            : []),
         ],
       });
     }
@@ -139,6 +147,11 @@ function steps(
           `${operation.tag}:savecount is a whole number of at least 1`,
           'the last sent snapshot, every newer one, and held ones stay',
           `the last sent snapshot and ${limits.keepAtLeast - 1} before it stay, and each until ${limits.keepFor} seconds after a newer one was marked as sent`,
+          ...(capabilities.has('bookmarks')
+            ? [
+                `the pair's bookmarks go, ${limits.bookmarks ? 'but for the newest ones' : 'since bookmarks = false'}`,
+              ]
+            : []),
           ...(reach === 'alone'
             ? []
             : [

@@ -92,8 +92,8 @@ function comingOf(
   ];
 }
 
-function nextName({ dataset, tagged }: Side, tag: Tag): string | undefined {
-  const [name, sequence] = [parseDataset(dataset), nextSequence(tagged)];
+function nextName({ dataset, tagged, reserved }: Side, tag: Tag): string | undefined {
+  const [name, sequence] = [parseDataset(dataset), nextSequence([...tagged, ...reserved])];
   if (name === undefined || sequence === undefined) return undefined;
   return formatZrepSnapshot({ dataset: name, tag, sequence }).slice(dataset.length + 1);
 }

@@ -1,5 +1,6 @@
 /** One side of a pair, as its own zfs tells it: the file system, its snapshots and its bookmarks. Pure. */
 
+import { type OwnBookmark, ownBookmarks } from '../replication/bookmarks.ts';
 import { SNAPSHOT_PROPERTIES, type TaggedSnapshot, taggedSnapshots } from '../replication/snapshots.ts';
 import type { Capabilities } from '../zfs/capabilities.ts';
 import type { Tag } from '../zfs/names.ts';
@@ -35,6 +36,8 @@ export interface Side {
   readonly snapshots: readonly Snapshot[];
   /** Oldest first; none where that was not asked. */
   readonly bookmarks: readonly Bookmark[];
+  /** The pair's own among them, whose numbers no new snapshot gets; none where a stock zrep gives the numbers. */
+  readonly reserved: readonly OwnBookmark[];
 }
 
 /** What has to be read of snapshots for `sideOf`. */
@@ -61,6 +64,7 @@ export function sideOf(listing: Listing, dataset: string, tag: Tag): Side {
     properties: listing.get(dataset) ?? new Map(),
     tagged: taggedSnapshots(listing, dataset, tag),
     bookmarks: bookmarks.sort(inOrder),
+    reserved: ownBookmarks(listing, dataset, tag),
     snapshots: snapshots.sort(inOrder),
   };
 }

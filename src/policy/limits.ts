@@ -29,6 +29,8 @@ export interface DatasetLimits {
   readonly keepAtLeast: number;
   /** For how long expiring leaves a snapshot after a newer one was marked as sent. Seconds. */
   readonly keepFor: number;
+  /** Whether what is streamed is kept as a bookmark, too. */
+  readonly bookmarks: boolean;
 }
 
 /** The keys of a client's limits, as the policy has them. */
@@ -46,6 +48,7 @@ export interface DatasetKeys {
   readonly 'stall-seconds'?: number;
   readonly 'keep-at-least'?: number;
   readonly 'keep-for'?: string;
+  readonly bookmarks?: boolean;
 }
 
 /**
@@ -62,6 +65,7 @@ const DEFAULTS: Required<ClientKeys> & Required<DatasetKeys> = {
   'stall-seconds': 600,
   'keep-at-least': 5,
   'keep-for': '7 days',
+  bookmarks: true,
 };
 
 /**
@@ -91,5 +95,6 @@ export function datasetLimits(own: DatasetKeys, file: DatasetKeys): DatasetLimit
     stallSeconds: of('stall-seconds'),
     keepAtLeast: of('keep-at-least'),
     keepFor: parseSpan(of('keep-for')) as number,
+    bookmarks: of('bookmarks'),
   };
 }

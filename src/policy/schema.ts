@@ -64,6 +64,7 @@ const datasetLimits = {
   'stall-seconds': whole(10, 86_400),
   'keep-at-least': whole(1, 1_000_000),
   'keep-for': span,
+  bookmarks: flag,
 };
 
 const grant = table(

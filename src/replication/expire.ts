@@ -14,6 +14,7 @@ import type { Dataset, Tag } from '../zfs/names.ts';
 import { anyValue, type Listing } from '../zfs/state.ts';
 import { destroyEach, type Left } from './destroy.ts';
 import type { Done } from './done.ts';
+import { expireBookmarks } from './keep-base.ts';
 import type { Reading } from './lock.ts';
 import { masterProperties, refuseUnlessMaster } from './master.ts';
 import { withLockOrNoRoom } from './no-room.ts';
@@ -55,9 +56,9 @@ export async function expireLocked(
 ): Promise<Done | Refusal> {
   const expired = await expireDue(step, dataset, tag, reach, limits, listing);
   if (isRefusal(expired)) return expired;
-  const { destroyed, left } = expired;
+  const { destroyed, left, bookmarks } = expired;
   for (const { ended } of left) mustSucceed(ended, dataset);
-  return { print: `Expiring zrep snaps on ${dataset}\n`, facts: { destroyed } };
+  return { print: `Expiring zrep snaps on ${dataset}\n`, facts: { destroyed, ...bookmarks } };
 }
 
 /** What expiring came to. */
@@ -65,6 +66,8 @@ export interface Expired {
   readonly destroyed: number;
   /** What zfs could not destroy: a clone of the oldest must not fill the pool. */
   readonly left: readonly Left[];
+  /** What came of the bookmarks, to be put on record. */
+  readonly bookmarks?: Done['facts'];
 }
 
 /** Destroys what is due, as far as zfs can. */
@@ -83,7 +86,8 @@ export async function expireDue(
   const there = new Set(below.map(({ snapshot }) => snapshot.slice(snapshot.indexOf('@') + 1)));
   const going = runs.own.filter(({ name }) => !there.has(name));
   const left = [...below, ...(await destroyEach(step, going))];
-  return { destroyed: runs.along.length + going.length - left.length, left };
+  const bookmarks = await expireBookmarks(step, tag, dataset, limits, listing);
+  return { destroyed: runs.along.length + going.length - left.length, left, bookmarks };
 }
 
 /** What is due at this moment on the host that zrep calls `hostName`. Pure, but for the clock. */

@@ -5,6 +5,7 @@ import { limitsOf, type Reach } from '../policy/reach.ts';
 import { type Refusal, refuse } from '../refusal.ts';
 import { type Dataset, formatZrepSnapshot, type Tag } from '../zfs/names.ts';
 import type { Listing } from '../zfs/state.ts';
+import { ownBookmarks } from './bookmarks.ts';
 import { type Room, refuseFull, refuseMore } from './limits.ts';
 import type { Reading } from './lock.ts';
 import { masterProperties } from './master.ts';
@@ -43,7 +44,10 @@ export async function nextSnapshot(
     const refusal = refuseFull(found, limitsOf(reach, one, limits).freeSpace);
     if (refusal) return refusal;
   }
-  const sequence = nextSequence(taggedSnapshots(listing, dataset, tag));
+  const sequence = nextSequence([
+    ...taggedSnapshots(listing, dataset, tag),
+    ...ownBookmarks(listing, dataset, tag),
+  ]);
   if (sequence === undefined) return refuse('sequence-exhausted', dataset);
   return formatZrepSnapshot({ dataset, tag, sequence });
 }

@@ -12,6 +12,7 @@ import { formatResumeToken, type ResumeToken } from '../zfs/resume-token.ts';
 import type { Listing } from '../zfs/state.ts';
 import { type Base, nameOf } from './base.ts';
 import type { Done } from './done.ts';
+import { keepBase } from './keep-base.ts';
 import { withLock } from './lock.ts';
 import { masterProperties, refuseUnlessMaster } from './master.ts';
 import { recordStreamed } from './record-streamed.ts';
@@ -31,9 +32,9 @@ export interface Stream {
 /** Streams what `choose` decides on, from the snapshots that there are. */
 export async function pull(
   step: Step,
-  { dataset, tag }: Pull,
+  { dataset, tag, recursive }: Pull,
   filters: readonly (readonly string[])[],
-  { stallSeconds }: DatasetLimits,
+  limits: DatasetLimits,
   choose: (snapshots: readonly TaggedSnapshot[], listing: Listing) => Stream | Refusal,
 ): Promise<Done | Refusal> {
   const marks = [`${tag}:sent`, `${tag}:lastsent`, initByProperty(tag), STREAMED];
@@ -44,15 +45,19 @@ export async function pull(
     const chosen = choose(taggedSnapshots(listing, dataset, tag), listing);
     if (isRefusal(chosen)) return chosen;
 
-    const known = await streamEstimated(step, dataset, chosen.argv, filters, stallSeconds);
+    const { argv, snapshot, base } = chosen;
+    // A recursive stream can begin with no bookmark.
+    const streaming = streamEstimated(step, dataset, argv, filters, limits.stallSeconds);
+    const keeping = recursive ? undefined : keepBase(step, tag, snapshot, limits, listing);
+    const known = await streaming.finally(() => keeping);
     if (isRefusal(known)) return known;
-    const { snapshot, base } = chosen;
     const changed = await recordStreamed(step, dataset, snapshot, base);
     if (changed) return changed;
     // A copy may have it: from now on nobody takes the set-up back, whatever becomes of this snapshot's record.
     if (initBy(listing, dataset, tag) !== undefined)
       mustSucceed(await step.zfs.ask(inheritArgv(dataset, initByProperty(tag))), dataset);
-    return { facts: { snapshot: fullName(snapshot), ...(base ? { base: base.name } : {}), ...known } };
+    const from = base ? { base: base.name } : {};
+    return { facts: { snapshot: fullName(snapshot), ...from, ...known, ...(await keeping) } };
   });
 }
 

@@ -75,9 +75,12 @@ function describe(
   };
 }
 
-/** The number of the next snapshot: one more than the highest there is; undefined when six digits are used up. */
-export function nextSequence(snapshots: readonly TaggedSnapshot[]): number | undefined {
-  const next = 1 + Math.max(-1, ...snapshots.map(({ sequence }) => sequence));
+/**
+ * The number of the next snapshot: one more than the highest that a snapshot or an own bookmark has, since a copy can still have the
+ * snapshot of a bookmark, under its name; undefined when six digits are used up.
+ */
+export function nextSequence(taken: readonly { readonly sequence: number }[]): number | undefined {
+  const next = 1 + Math.max(-1, ...taken.map(({ sequence }) => sequence));
   return next > MAXIMUM_SEQUENCE ? undefined : next;
 }
 
@@ -119,12 +122,32 @@ export function expirable(
   { keepAtLeast, keepFor }: Floor,
   now: number,
 ): TaggedSnapshot[] {
-  const place = snapshots.findLastIndex(
-    (one) => (one.sent !== undefined || one === last) && (one.streamed ?? one.creation) <= now - keepFor,
-  );
+  const place = snapshots.findLastIndex((one) => hasSuperseded(one, last, keepFor, now));
   const stays = Math.max(savecount, keepAtLeast) - 1;
   const beyond = Math.min(snapshots.indexOf(last) - stays, place);
   return snapshots.slice(0, Math.max(0, beyond)).filter(({ holds }) => holds === 0);
+}
+
+/** Whether a snapshot of `snapshots` that is newer than `point` took its place, at least `keepFor` ago. */
+export function isSuperseded(
+  { createtxg }: Pick<TaggedSnapshot, 'createtxg'>,
+  snapshots: readonly TaggedSnapshot[],
+  last: TaggedSnapshot,
+  { keepFor }: Pick<Floor, 'keepFor'>,
+  now: number,
+): boolean {
+  return snapshots.some((one) => one.createtxg > createtxg && hasSuperseded(one, last, keepFor, now));
+}
+
+/** Whether `snapshot` was marked as sent at least `keepFor` ago. */
+function hasSuperseded(
+  snapshot: TaggedSnapshot,
+  last: TaggedSnapshot,
+  keepFor: number,
+  now: number,
+): boolean {
+  const { sent, streamed, creation } = snapshot;
+  return (sent !== undefined || snapshot === last) && (streamed ?? creation) <= now - keepFor;
 }
 
 /** zrep's savecount, which must be a whole number of at least 1; undefined for anything else. */

@@ -155,6 +155,16 @@ export function destroyArgv(dataset: string, names: readonly string[]): string[]
   return ['destroy', `${dataset}@${names.join(',')}`];
 }
 
+/** Makes the bookmark `name`, DATASET#NAME, of `snapshot`. Needs the capability `bookmarks`. */
+export function bookmarkArgv(snapshot: string, name: string): string[] {
+  return ['bookmark', snapshot, name];
+}
+
+/** One bookmark, DATASET#NAME: zfs destroy takes no second. */
+export function destroyBookmarkArgv(name: string): string[] {
+  return ['destroy', name];
+}
+
 /** What that would bring, and nothing done; for programs to read. Needs the capability `batches`. */
 export function destroyDryRunArgv(dataset: string, names: readonly string[]): string[] {
   return ['destroy', '-nvp', `${dataset}@${names.join(',')}`];

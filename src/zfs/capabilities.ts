@@ -15,6 +15,8 @@ const FOLDERS = ['/sys/module/zfs', '/sys/fs/zfs'];
 const SIGNS = {
   // `zfs destroy fs@a,b,c` came in 2011-11, several properties in one `zfs set` in 2015-07; this in 2018-02.
   batches: 'features.pool/org.zfsonlinux:project_quota',
+  // `zfs bookmark` came with the feature, in 2013-12.
+  bookmarks: 'features.pool/com.delphix:bookmarks',
   // `zfs send -nP` came in 2011-11; this, with `-t`, of which sizes are asked as well, in 2016-01.
   estimates: 'properties.dataset/receive_resume_token',
   // `zfs receive -x` and `-o` came in 2017-05; this in 2018-02.

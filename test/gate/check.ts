@@ -32,7 +32,7 @@ t.test('a mistake is told with file, place, and what to write instead', async (t
     [client('dataset = "/tank"'), 'client.a.grant[1].dataset', 'expected the name of a dataset, such as "tank/home"'],
     [`${GRANT}${client('dataset = "t"\ntags = ["Z"]')}`, 'client.a.grant[2].tags[1]', 'expected a zrep tag: lower-case letters, digits and "_.:-", such as "zrep"'],
     [client('dataset = "t"\nraw = "no"'), 'client.a.grant[1].raw', 'expected one of "forbidden", "optional", "required"'],
-    [client('dataset = "t"\nreadonly = true'), 'client.a.grant[1].readonly', 'is not a key that is known here; known are: dataset, subtree, except, tags, operations, recursive, properties, raw, resume, filters, streams-per-dataset, snapshots-per-hour, snapshots, free-space, stall-seconds, keep-at-least, keep-for'],
+    [client('dataset = "t"\nreadonly = true'), 'client.a.grant[1].readonly', 'is not a key that is known here; known are: dataset, subtree, except, tags, operations, recursive, properties, raw, resume, filters, streams-per-dataset, snapshots-per-hour, snapshots, free-space, stall-seconds, keep-at-least, keep-for, bookmarks'],
     ['[[client.a.grant]]\ndataset = "t"\noperations = ["pull", "push"]', 'client.a.grant[1].operations[2]', 'expected one of "pull", "expire", "read", "send", "init"'],
     ['[filter.x]\nargv = []', 'filter.x.argv[1]', 'is missing'],
     ['[filter.x]\nargv = ["pigz"]', 'filter.x.argv[1]', 'expected an absolute path without blanks, such as "/usr/sbin/zfs"'],

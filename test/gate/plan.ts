@@ -189,6 +189,37 @@ t.test('a set-up that is taken back loses its snapshots first, and last who made
   ]);
 });
 
+t.test('where zfs has bookmarks, what is streamed is kept as one, unless the policy says no', async (t) => {
+  const name = 'tank/home@zrep_00000a';
+  const kept =
+    'the bookmark is made while the stream runs, if there is none; older ones of the pair go first';
+  for (const [command, sent] of [
+    [`zrep _refreshpull ${name}`, name],
+    [`zrep _refreshpull tank/home@zrep_00000b ${token}`, name],
+    [`zrep _initpull ${name}`, name],
+  ] as const) {
+    const { processes, conditions } = plan(command, ['bookmarks']);
+    const at = processes.indexOf(record(sent));
+    t.equal(processes[at - 1], `/sbin/zfs bookmark ${name} tank/home#zrep_00000a_<GUID>`, command);
+    t.equal(conditions.at(-1), kept);
+    t.same(
+      processes.filter((line) => !line.includes('bookmark')),
+      plan(command).processes,
+    );
+  }
+  t.notOk(plan('zrep -R _refreshpull tank/vm@zrep_00000a', ['bookmarks']).conditions.includes(kept));
+  t.match(plan('zrep expire -L tank/home', ['bookmarks']).conditions, [
+    ...Array(5).fill(/./),
+    "the pair's bookmarks go, but for the newest ones",
+  ]);
+  const no = await policyOf(`${SAMPLE}\n[limits]\nbookmarks = false\n`);
+  t.same(plan(`zrep _refreshpull ${name}`, ['bookmarks'], no), plan(`zrep _refreshpull ${name}`));
+  t.match(
+    plan('zrep expire -L tank/home', ['bookmarks'], no).conditions.at(-1),
+    "the pair's bookmarks go, since bookmarks = false",
+  );
+});
+
 t.test('marking, sending and reading take no lock', (t) => {
   for (const [command, processes, conditions] of FREE)
     t.same(plan(command), { processes, conditions }, command);

@@ -59,6 +59,19 @@ t.test('where the source has destroyed it, a bookmark of it will do', async (t) 
   t.equal(found.isTold, true);
 });
 
+t.test('the number of an own bookmark is not given again, but by a stock zrep', async (t) => {
+  const [source, copy] = [
+    sideIn('tank/home', '1+ :zrep_000002_22#22'),
+    sideIn('vault/home', '1+ 2#22', { written: '0' }),
+  ];
+  const pair = { tag: ZREP, copy, all: true, isRefused: false };
+  t.match(planIncrement({ ...pair, source }), { base: { isBookmark: true }, isTold: true });
+  t.match(planIncrement({ ...pair, source: { ...source, reserved: [] } }), {
+    obstacle: 'name-taken',
+    snapshots: [{ name: 'zrep_000002' }],
+  });
+});
+
 t.test('what stands in the way has a name', async (t) => {
   t.equal(wayOf('1+', ''), 'no-common-snapshot');
   t.equal(wayOf('1', ''), 'first-stream');

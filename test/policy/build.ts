@@ -26,7 +26,7 @@ t.test('a policy with every key says what was written', async (t) => {
     filters: ['lz4', 'pigz'],
     limits: {
       streamsPerDataset: 1, snapshotsPerHour: 12, snapshots: 100, freeSpace: { text: '5%', part: 0.05 },
-      stallSeconds: 30, keepAtLeast: 2, keepFor: 43_200,
+      stallSeconds: 30, keepAtLeast: 2, keepFor: 43_200, bookmarks: true,
     },
   }); // biome-ignore format: one table
   t.same(policy.clients.get('backup1')?.limits, { sessions: 8, streams: 6 });

@@ -15,6 +15,7 @@ t.test('a key of its own goes before the one of [limits], and that before the de
     snapshots = 70
     free-space = "1G"
     keep-for = "2 days"
+    bookmarks = false
     [client.a]
     streams = 9
     [[client.a.grant]]
@@ -22,6 +23,7 @@ t.test('a key of its own goes before the one of [limits], and that before the de
     operations = []
     snapshots = 80
     keep-for = "1 hour"
+    bookmarks = true
     [[client.a.grant]]
     dataset = "tank/plain"
     operations = []
@@ -31,8 +33,20 @@ t.test('a key of its own goes before the one of [limits], and that before the de
   t.same(a?.limits, { sessions: 7, streams: 9 });
   t.same(b?.limits, { sessions: 1, streams: 4 });
   const [own, plain] = a?.grants ?? [];
-  t.match(own?.limits, { snapshots: 80, keepFor: 3600, freeSpace: { bytes: 2 ** 30 }, keepAtLeast: 5 });
-  t.match(plain?.limits, { snapshots: 70, keepFor: 172_800, freeSpace: { bytes: 2 ** 30 }, keepAtLeast: 5 });
+  t.match(own?.limits, {
+    snapshots: 80,
+    keepFor: 3600,
+    bookmarks: true,
+    freeSpace: { bytes: 2 ** 30 },
+    keepAtLeast: 5,
+  });
+  t.match(plain?.limits, {
+    snapshots: 70,
+    keepFor: 172_800,
+    bookmarks: false,
+    freeSpace: { bytes: 2 ** 30 },
+    keepAtLeast: 5,
+  });
 });
 
 t.test('a limit of one place leaves those beside it as they were', async (t) => {
@@ -42,12 +56,13 @@ t.test('a limit of one place leaves those beside it as they were', async (t) => 
     ['snapshots', 9],
     ['stall-seconds', 99],
     ['keep-at-least', 9],
+    ['bookmarks', false],
   ] as const) {
     const given = datasetLimits({ [key]: value }, {});
     const others = Object.entries(datasetLimits({}, {})).filter(
       ([name, standard]) => given[name as keyof typeof given] === standard || name === 'freeSpace',
     );
-    t.equal(others.length, 6, key);
+    t.equal(others.length, 7, key);
     t.strictSame(datasetLimits({}, { [key]: value }), given, `${key} of the file`);
   }
 });
@@ -55,7 +70,7 @@ t.test('a limit of one place leaves those beside it as they were', async (t) => 
 t.test('the manual has the defaults', async (t) => {
   const [, toml = ''] = /^## All of it\n\n```toml\n([^`]*)```/m.exec(manual) ?? [];
   const { limits } = parseToml(toml) as { limits: object };
-  t.equal(Object.keys(limits).length, 9);
+  t.equal(Object.keys(limits).length, 10);
   t.strictSame(clientLimits(limits, {}), clientLimits({}, {}));
   t.strictSame(datasetLimits(limits, {}), datasetLimits({}, {}));
 });

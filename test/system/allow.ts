@@ -5,7 +5,8 @@ import { letInAs } from '../../lab/installation.ts';
 import { makePair, snapshotsOf } from '../../lab/pair.ts';
 import { addAccount } from '../../lab/ssh.ts';
 import { eventually } from '../fixtures/eventually.ts';
-import { loggedFor } from '../fixtures/system/audit-log.ts';
+import { loggedFor, loggedOn } from '../fixtures/system/audit-log.ts';
+import { bookmarksOf } from '../fixtures/system/bookmarks.ts';
 import { testsNeeding } from '../fixtures/system/capabilities.ts';
 import { inGateLab, snapshotNames, stateOf } from '../fixtures/system/gate-lab.ts';
 import { refresh } from '../fixtures/system/refresh.ts';
@@ -30,12 +31,15 @@ operations = ["pull", "expire"]
 [[client.backup1.grant]]
 dataset = "tank/unexpired"
 operations = ["pull", "expire"]
+[[client.backup1.grant]]
+dataset = "tank/unkept"
+operations = ["pull", "expire"]
 `;
 
 const ACCOUNT = 'zrep';
 /** As docs/zfs-allow.md has them: of the dataset alone, and of what is below it, which its snapshots are. */
 const PERMISSIONS = {
-  '-l': 'hold,mount,snapshot,userprop',
+  '-l': 'bookmark,hold,mount,snapshot,userprop',
   '-d': 'destroy,mount,send,userprop',
 };
 
@@ -78,7 +82,21 @@ await inGateLab(t, POLICY, async (gate) => {
       await snapshotsOf(backup, home.destination),
     ];
     t.same(there.slice(-2), here);
+    t.same(await bookmarksOf(fileserver, home.source), ['zrep_000001', 'zrep_000002', 'zrep_000003']);
   });
+
+  testNeeding(
+    ['delegation'],
+    'without the permission for bookmarks there are none, and all else is done',
+    async (t) => {
+      const pair = await makePair(gate, 'unkept', { savecount: 2 });
+      await allow(pair.source, { ...PERMISSIONS, '-l': 'hold,mount,snapshot,userprop' });
+      await refresh(t, gate, pair, SPELLINGS.plain, { account: ACCOUNT });
+      t.same(await bookmarksOf(fileserver, pair.source), []);
+      const refused = (await loggedOn(fileserver)).map(({ fields }) => fields['bookmark-refused']);
+      t.match(refused.findLast(Boolean), /permission denied/);
+    },
+  );
 
   testNeeding(['delegation'], "a lock of root's, whom the account cannot signal, is respected", async (t) => {
     const dataset = `${tank}/home`;

@@ -16,7 +16,7 @@ import { zrepFor } from '../words/again.ts';
 import type { Destination } from './destination.ts';
 import { judgePull } from './judge-pull.ts';
 import { completedThere } from './marks.ts';
-import { type Pulled, type PullOptions, pull } from './pull.ts';
+import { nameThere, type Pulled, type PullOptions, pull } from './pull.ts';
 
 /**
  * What comes of a second try where the source has to be told where to begin; otherwise `pulled`, the first one.
@@ -43,8 +43,8 @@ export async function pullFromCommon(
   // It was cut off, and is resumed by the next run.
   if (anyValue(copy.properties, 'receive_resume_token') !== undefined) return pulled;
   // Only our gate takes a GUID; a name with a blank would be two words to a shell.
-  const theirs = `${destination.source}@${way.base.ofSource.name}`;
-  if (!isGate && !way.base.isBookmark && parseSnapshot(theirs) === undefined)
+  const theirs = nameThere(destination.source, way.base);
+  if (!isGate && parseSnapshot(theirs.replace('#', '@')) === undefined)
     return withDoctor(run, destination, pulled);
   run.report.warn(
     `${far.host.name} would not begin with the newest common snapshot, ${destination.dataset}@${way.base.ofCopy.name}; it is told to`,

@@ -90,8 +90,8 @@ export async function pull(
   };
   try {
     return await receiveFrom(run, far, command, wanted, receive, dataset, {
-      total: () => estimate(run, far, destination, snapshot, from?.base.ofSource.name),
-      begins: async (head) => back && rollBack(run, destination, back, head),
+      total: () => estimate(run, far, destination, snapshot, from && nameThere(source, from.base)),
+      ...(back && { begins: (head: Head) => rollBack(run, destination, back, head) }),
       nameOf: (guid) => nameOf(destination, guid),
       received: () => allOf([hold(), look?.()]),
     });
@@ -107,8 +107,12 @@ function nameOf({ snapshots, newest }: Destination, guid: string): string | unde
 
 function fromCommand(settings: Settings, snapshot: string, { base, isGate }: From, source: string): string {
   if (isGate) return refreshpullFromCommand(settings, snapshot, base.ofCopy.guid);
-  const name = base.isBookmark ? base.ofSource.name : `${source}@${base.ofSource.name}`;
-  return sendCommand(settings, name, snapshot);
+  return sendCommand(settings, nameThere(source, base), snapshot);
+}
+
+/** What `source` calls a base, in full. */
+export function nameThere(source: string, { ofSource, isBookmark }: Base): string {
+  return isBookmark ? ofSource.name : `${source}@${ofSource.name}`;
 }
 
 /** zfs receive, of a copy that is not as the stream wants it (libzfs_sendrecv.c). */
@@ -127,10 +131,11 @@ async function estimate(
   snapshot: string,
   from: string | undefined,
 ): Promise<number | undefined> {
-  const base = from ?? snapshots.findLast(({ sent }) => sent !== undefined)?.name;
+  const marked = snapshots.findLast(({ sent }) => sent !== undefined);
+  const base = from ?? (marked && `${source}@${marked.name}`);
   if (progress === undefined || base === undefined) return undefined;
   try {
-    const command = estimateCommand(settings.tag, `${source}@${base}`, snapshot);
+    const command = estimateCommand(settings.tag, base, snapshot);
     return parseEstimate((await far.ask(command)).output);
   } catch {
     return undefined;

@@ -9,6 +9,7 @@ import { baseOf } from '../../pair/common.ts';
 import { wayFrom } from '../../pair/plan.ts';
 import { type Side, type Snapshot, sideOf } from '../../pair/side.ts';
 import { destroyAll } from '../../replication/destroy.ts';
+import { destroyBookmarks } from '../../replication/keep-base.ts';
 import { mustSucceed } from '../../replication/step.ts';
 import { plainRollbackArgv, readTreeArgv } from '../../zfs/argv.ts';
 import type { Tag } from '../../zfs/names.ts';
@@ -135,12 +136,14 @@ export async function rollBack(
     throw new Failure(
       `${dataset} changed while this run looked at it, so nothing was changed: ${strange.join('; ')}. Try again`,
     );
-  for (const { dataset: one, destroyed, base } of now.ways) {
+  for (const { dataset: one, destroyed, bookmarks, base } of now.ways) {
     await destroyAll(
       step,
       one,
       destroyed.map(({ name }) => ({ dataset: one, name })),
     );
+    // Where one stays, zfs itself refuses.
+    await destroyBookmarks(step, bookmarks);
     mustSucceed(await step.zfs.ask(plainRollbackArgv(`${one}@${base.name}`)), one);
   }
   if (plan.snapshots.length + plan.changes.length > 0)

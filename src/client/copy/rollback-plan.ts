@@ -1,7 +1,7 @@
 /**
  * What `zrep refresh -f` would give up: the way back of a copy to the snapshot that the source sends from. Pure.
  *
- * Whoever says yes, what others rely on stays: everything that zrep-expire protects, clones, and bookmarks.
+ * Whoever says yes, what others rely on stays: everything that zrep-expire protects, clones, and others' bookmarks.
  */
 
 import { sayBytes, sayTime } from '../../expire/amounts.ts';
@@ -11,9 +11,10 @@ import { fullName, type Guard, type Snapshot } from '../../expire/snapshot.ts';
 import { sayGuard } from '../../expire/wording.ts';
 import { baseOf } from '../../pair/common.ts';
 import type { Snapshot as Own, Side } from '../../pair/side.ts';
+import { type OwnBookmark, ownBookmarks } from '../../replication/bookmarks.ts';
 import type { Capabilities } from '../../zfs/capabilities.ts';
 import type { Tag } from '../../zfs/names.ts';
-import { anyValue, localValue } from '../../zfs/state.ts';
+import { anyValue, type Listing, localValue } from '../../zfs/state.ts';
 
 /** One file system of the copy, as it was read. */
 export interface Read {
@@ -26,6 +27,8 @@ interface Way {
   readonly dataset: string;
   readonly base: { readonly name: string; readonly guid: string };
   readonly destroyed: readonly Snapshot[];
+  /** The pair's own that are newer, from when the copy was the source: zfs rolls back past none. */
+  readonly bookmarks: readonly OwnBookmark[];
 }
 
 export interface RollbackPlan {
@@ -67,7 +70,10 @@ export function planRollback(
     return index === 0 || part.newer.length > 0 || changesOf(part).length > 0 ? [part] : [];
   });
   return {
-    ways: parts.map(({ reading, base, newer }) => ({ dataset: reading.dataset, base, destroyed: newer })),
+    ways: parts.map((part) => ({
+      ...{ dataset: part.reading.dataset, base: part.base, destroyed: part.newer },
+      bookmarks: ownNewer(part, tag),
+    })),
     snapshots: parts.flatMap(({ reading, newer }) => newer.map((one) => describe(reading, one))),
     changes: parts.flatMap(changesOf),
     losesLastSent:
@@ -76,7 +82,7 @@ export function planRollback(
         const guards = protect(snapshots, reading.tags);
         return newer.some((one) => ['newest-sent', 'lastsent'].includes(guards.get(one)?.kind ?? ''));
       }),
-    kept: parts.flatMap((part) => keptOf(part, isCommon ? tag : undefined)),
+    kept: parts.flatMap((part) => keptOf(part, tag, isCommon ? tag : undefined)),
   };
 }
 
@@ -104,13 +110,24 @@ function changesOf({ reading: { dataset, listing }, base, newer }: Part): string
   return [`changes in ${dataset} since @${since}: ${much}`];
 }
 
+function ownNewer({ reading: { dataset, listing }, base }: Omit<Part, 'newer'>, tag: Tag): OwnBookmark[] {
+  const born = madeIn(listing, `${dataset}@${base.name}`);
+  return ownBookmarks(listing, dataset, tag).filter(({ createtxg }) => createtxg > born);
+}
+
+function madeIn(listing: Listing, name: string): number {
+  return Number(anyValue(listing.get(name), 'createtxg') ?? 0);
+}
+
 /** `done` is the tag whose marks say nothing any more. */
-function keptOf({ reading, snapshots, base, newer }: Part, done: Tag | undefined): string[] {
+function keptOf(part: Part, tag: Tag, done: Tag | undefined): string[] {
+  const { reading, snapshots, base, newer } = part;
   const { dataset, listing } = reading;
   const guards = guardsOf(snapshots, reading.tags, done);
-  const made = (name: string) => Number(anyValue(listing.get(name), 'createtxg') ?? 0);
+  const own = new Set(ownNewer(part, tag).map(({ name }) => `${dataset}#${name}`));
+  const born = madeIn(listing, `${dataset}@${base.name}`);
   const bookmarks = [...listing.keys()].filter(
-    (name) => name.startsWith(`${dataset}#`) && made(name) > made(`${dataset}@${base.name}`),
+    (name) => name.startsWith(`${dataset}#`) && madeIn(listing, name) > born && !own.has(name),
   );
   return [
     ...newer.flatMap((snapshot) => {

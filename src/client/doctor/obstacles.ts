@@ -80,7 +80,11 @@ export function rollBack(
 ): Mend {
   const newer = copy.snapshots.filter(({ createtxg }) => createtxg > snapshot.createtxg);
   const others = newer.filter(({ name, holds }) => (tagOf(name) ?? tag) !== tag || holds > 0);
-  const bookmarks = copy.bookmarks.filter(({ createtxg }) => createtxg > snapshot.createtxg);
+  // Of its own it has some from when it was the source.
+  const own = new Set(copy.reserved.map(({ dataset, name }) => `${dataset}#${name}`));
+  const bookmarks = copy.bookmarks.filter(
+    ({ name, createtxg }) => createtxg > snapshot.createtxg && !own.has(name),
+  );
   if (others.length + bookmarks.length > 0)
     return byHand(
       `It is not rolled back, because other streams or people need ${[...others.map(({ name }) => `@${name}`), ...bookmarks.map(({ name }) => name)].map(printable).join(', ')}: held, a bookmark, or of another tag.`,

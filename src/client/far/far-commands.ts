@@ -112,14 +112,17 @@ export function sendCommand(
   base: string,
   snapshot: string,
 ): string {
-  const through = tag === 'zrep' && !base.includes('#') ? '-I' : '-i';
   const filter = outFilter === undefined ? [] : [`| ${outFilter}`];
-  return ['zfs send', ...(recursive ? ['-R'] : []), ...sendFlags, through, base, snapshot, ...filter].join(
-    ' ',
-  );
+  const [root, from] = [recursive ? ['-R'] : [], through(tag, base)];
+  return ['zfs send', ...root, ...sendFlags, from, base, snapshot, ...filter].join(' ');
+}
+
+/** zfs send -I takes no bookmark. */
+function through(tag: string, base: string): '-i' | '-I' {
+  return tag === 'zrep' && !base.includes('#') ? '-I' : '-i';
 }
 
 /** How long an increment would be: zfs's dry run. */
 export function estimateCommand(tag: string, base: string, snapshot: string): string {
-  return `zfs send -nP ${tag === 'zrep' ? '-I' : '-i'} ${base} ${snapshot}`;
+  return `zfs send -nP ${through(tag, base)} ${base} ${snapshot}`;
 }

@@ -108,6 +108,8 @@ async function askZfs(run: Run, far: FarSide, dataset: string, role: Role): Prom
   if (!succeeded(snapshots)) return unseen(name, dataset, snapshots);
   // What the copy has by a stream is its own as well, and it may have been changed.
   const ofCopy = role === 'source' ? await askCopy(get, properties) : [];
+  // No gate tells of them to who may read alone, and a zfs that knows none says so: then there are none.
+  const bookmarks = role === 'copy' ? await get(`-r -d 1 -t bookmark ${form}`) : undefined;
   // Only where zfs here knows of encryption.
   const key =
     role === 'copy' && run.step.capabilities.has('excludes')
@@ -116,10 +118,12 @@ async function askZfs(run: Run, far: FarSide, dataset: string, role: Role): Prom
   const listing = merged(
     parseFar(key && succeeded(key) ? key.output : '', 'local'),
     ...ofCopy,
+    parseFar(bookmarks && succeeded(bookmarks) ? bookmarks.output : '', 'local'),
     parseFar(snapshots.output, 'local'),
     parseFar(local.output, 'local'),
   );
-  return { side: sideOf(listing, dataset, tag), refused: undefined, isGate: false };
+  // A stock zrep gives numbers by snapshots alone.
+  return { side: { ...sideOf(listing, dataset, tag), reserved: [] }, refused: undefined, isGate: false };
 }
 
 /** What only a copy is asked for: whether anything was changed on it, and whether it came raw. A zfs that lacks a property names none. */

@@ -13,18 +13,23 @@ import { farLines } from '../far/far-text.ts';
 import { markCommand, oldMarkCommands } from '../far/push-commands.ts';
 import { Failure } from '../run/failure.ts';
 import type { Run } from '../run/run.ts';
+import { keepPushed } from './base.ts';
 import type { Course } from './master.ts';
 
 /** Marks `snapshot`, a name behind the @ that both sides have, as sent at `sent`, there and here. */
 export async function markPushed(
-  { settings: { tag }, step, report }: Run,
+  run: Run,
   far: FarSide,
   { dataset, destination }: Course,
   snapshot: string,
   sent: number,
 ): Promise<void> {
+  const { step, report, settings } = run;
+  const { tag } = settings;
   const [here, there] = [`${dataset}@${snapshot}`, `${destination}@${snapshot}`];
-  const answer = await askAgain(far, markCommand(tag, there, sent));
+  // Beside what takes its time over there.
+  const keeping = keepPushed(run, dataset, snapshot);
+  const answer = await askAgain(far, markCommand(tag, there, sent)).finally(() => keeping);
   report.far(far.host.name, farLines(answer.message));
   if (mayPass(answer))
     throw new Failure(

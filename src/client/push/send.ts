@@ -4,6 +4,7 @@ import { lex } from '../../command/lex.ts';
 import { inOneLine, printable } from '../../printable.ts';
 import { succeeded } from '../../process/pipeline.ts';
 import { isRefusal } from '../../refusal.ts';
+import { isBookmark } from '../../replication/base.ts';
 import { dryRunArgv } from '../../zfs/argv.ts';
 import { parseEstimate } from '../../zfs/estimate.ts';
 import { saysCannotResume } from '../../zfs/resume-token.ts';
@@ -17,13 +18,14 @@ import type { Run } from '../run/run.ts';
 import type { Settings } from '../words/settings.ts';
 import type { Course } from './master.ts';
 
-/** The words of `zfs send` for the increment from `base` to `snapshot`, in full names; stock's, in stock's order. */
+/** The words of `zfs send` for the increment from `base` to `snapshot`, in full names; stock's, in stock's order. -I takes no bookmark. */
 export function incrementWords(
   { recursive, sendFlags, incrementFlag }: Pick<Settings, 'recursive' | 'sendFlags' | 'incrementFlag'>,
   base: string,
   snapshot: string,
 ): string[] {
-  return ['send', ...(recursive ? ['-R'] : []), ...sendFlags, incrementFlag, base, snapshot];
+  const through = isBookmark(base) ? '-i' : incrementFlag;
+  return ['send', ...(recursive ? ['-R'] : []), ...sendFlags, through, base, snapshot];
 }
 
 /** The same for a stream that was cut off. */

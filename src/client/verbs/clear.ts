@@ -1,11 +1,14 @@
 /**
- * `zrep clear`: ends a pair on this side. Its snapshots of the tag go, and the properties of the tag.
+ * `zrep clear`: ends a pair on this side. Its snapshots of the tag go, its own bookmarks, and the properties of the tag.
  *
  * Otherwise than stock: only zrep's own names (stock takes zrep_before-upgrade for one, by its first two letters), below
  * only of file systems without a configuration of their own, and not while another zrep is at work.
  */
 
+import { inOneLine } from '../../printable.ts';
+import { type OwnBookmark, ownBookmarks } from '../../replication/bookmarks.ts';
 import { destroyAll } from '../../replication/destroy.ts';
+import { destroyBookmarks } from '../../replication/keep-base.ts';
 import { lockPropertyNames } from '../../replication/lock.ts';
 import {
   fullName,
@@ -21,6 +24,7 @@ import { forget } from '../copies/survey.ts';
 import { childrenOf } from '../copy/destination.ts';
 import { withRoleLock } from '../roles/role-lock.ts';
 import { confirm } from '../run/confirm.ts';
+import { Failure } from '../run/failure.ts';
 import { inRun } from '../run/in-run.ts';
 import type { Run } from '../run/run.ts';
 import type { ClearCommand } from '../words/config-words.ts';
@@ -41,28 +45,42 @@ export async function clearOne(run: Run, { dataset }: ClearCommand): Promise<num
   };
   return withRoleLock(run, dataset, reading, async (listing) => {
     const snapshots = snapshotsToClear(listing, dataset, tag);
+    const bookmarks = ownBookmarks(listing, dataset, tag);
     const properties = await ownProperties(run, dataset);
     report.line(`WARNING: Removing all zrep configs and snapshots from ${dataset}`);
     report.line(` (for TAG=${tag})`);
     await confirm(run, {
       heading: 'These would go; the data stay:',
-      losses: [...snapshots.map(fullName), ...properties.map((name) => `${name} of ${dataset}`)],
+      losses: [
+        ...snapshots.map(fullName),
+        ...bookmarks.map(({ name }) => `${dataset}#${name}`),
+        ...properties.map((name) => `${name} of ${dataset}`),
+      ],
       command: `zrep ${tag === 'zrep' ? '' : `-t ${tag} `}clear -f ${dataset}`,
     });
-    await carryOut(run, dataset, snapshots, properties);
+    await carryOut(run, dataset, { snapshots, bookmarks, properties });
     await forget(run, dataset);
     return 0;
   });
 }
 
+interface Going {
+  readonly snapshots: readonly TaggedSnapshot[];
+  readonly bookmarks: readonly OwnBookmark[];
+  /** Their names. */
+  readonly properties: readonly string[];
+}
+
 async function carryOut(
   { step, report }: Run,
   dataset: Dataset,
-  snapshots: readonly TaggedSnapshot[],
-  properties: readonly string[],
+  { snapshots, bookmarks, properties }: Going,
 ): Promise<void> {
   report.line(`Destroying any zrep-related snapshots from ${dataset}`);
   await destroyAll(step, dataset, snapshots);
+  const { refused } = await destroyBookmarks(step, bookmarks);
+  if (refused !== undefined)
+    throw new Failure(`${dataset}: a bookmark is still there; ${inOneLine(refused)}`);
   report.line(`Removing zrep-related properties from ${dataset}`);
   for (const name of properties) mustSucceed(await step.zfs.ask(inheritArgv(dataset, name)), dataset);
 }

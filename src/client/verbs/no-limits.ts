@@ -8,5 +8,5 @@ export const NO_LIMITS: DatasetLimits = {
   freeSpace: { text: '0%', part: 0 },
   // As long as a timer can be: 200 days.
   stallSeconds: 200 * 86_400,
-  ...{ keepAtLeast: 1, keepFor: 0 },
+  ...{ keepAtLeast: 1, keepFor: 0, bookmarks: true },
 };

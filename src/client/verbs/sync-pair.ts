@@ -4,6 +4,7 @@
  */
 
 import { refuse } from '../../refusal.ts';
+import { ownBookmarks } from '../../replication/bookmarks.ts';
 import type { Reading } from '../../replication/lock.ts';
 import {
   fullName,
@@ -19,6 +20,7 @@ import { type Listing, parseListing } from '../../zfs/state.ts';
 import type { FarSide } from '../far/far-side.ts';
 import { agreeToForce } from '../push/agree-to-force.ts';
 import { findArrived, markArrived, nameAsThere } from '../push/arrived.ts';
+import { pushBase } from '../push/base.ts';
 import { hasChanged } from '../push/changed.ts';
 import { markPushed } from '../push/marks.ts';
 import { type Master, masterListingProperties, readMaster, unsentOf } from '../push/master.ts';
@@ -68,9 +70,10 @@ export async function syncPair(
   const resumed = settings.resume ? await resumeSending(run, far, begun) : begun;
   const master = mayHaveArrived(resumed, newest) ? await markArrived(run, far, resumed) : resumed;
   if (settings.force) await agreeToForce(run, far, master, yes);
-  const snapshot = newest ? master.snapshots.at(-1) : await snapshotHere(run, master);
+  const snapshot = newest ? master.snapshots.at(-1) : await snapshotHere(run, master, listing);
   if (snapshot === undefined || snapshot === master.base) return;
-  await sendSnapshot(run, far, master, snapshot);
+  const from = await pushBase(run, far, master, listing);
+  await sendSnapshot(run, far, master, snapshot, from);
 }
 
 /** Nothing has changed: the last one that was sent is as good as one of now. */
@@ -89,9 +92,10 @@ function mayHaveArrived(master: Master, newest: boolean): boolean {
 async function snapshotHere(
   { settings, step }: Run,
   { dataset, snapshots }: Master,
+  listing: Listing,
 ): Promise<TaggedSnapshot> {
   const { tag, recursive } = settings;
-  const sequence = nextSequence(snapshots);
+  const sequence = nextSequence([...snapshots, ...ownBookmarks(listing, dataset, tag)]);
   if (sequence === undefined) throw failureOf(refuse('sequence-exhausted', dataset));
   const name = formatZrepSnapshot({ dataset, tag, sequence });
   mustSucceed(await step.zfs.ask(snapshotArgv(name, recursive)), dataset);
@@ -102,15 +106,22 @@ async function snapshotHere(
   return made;
 }
 
-async function sendSnapshot(run: Run, far: FarSide, master: Master, snapshot: TaggedSnapshot): Promise<void> {
+async function sendSnapshot(
+  run: Run,
+  far: FarSide,
+  master: Master,
+  snapshot: TaggedSnapshot,
+  from: string,
+): Promise<void> {
   const { report, settings } = run;
-  const { dataset, destination, base } = master;
+  const { dataset, destination } = master;
   const name = fullName(snapshot);
   // In front of the transfer, as stock: what is written meanwhile is not in it.
   const sent = Math.floor(Date.now() / 1000);
   report.line(`sending ${name} to ${far.host.name}:${destination}`);
   report.event('snapshot', { dataset, snapshot: name });
-  const why = await send(run, far, master, incrementWords(settings, fullName(base), name), base.name);
+  const [, base] = from.split(/[@#]/);
+  const why = await send(run, far, master, incrementWords(settings, from, name), base);
   const there = why.length === 0 ? snapshot : await allTheSame(run, far, master, snapshot, why);
   if (there === undefined) throw await leaveUnsent(run, dataset, snapshot, why);
   await markPushed(run, far, master, there.name, sent);

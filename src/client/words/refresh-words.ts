@@ -27,7 +27,7 @@ export const REFRESH_VERBS: Verbs<RefreshCommand> = {
     options: [
       {
         name: '-f',
-        text: 'give up changes that were made in the copy: roll it back to the newest common snapshot, once the stream has begun. On a terminal it lists what would be destroyed, and asks. Without a terminal it goes on if only changes would be lost, and stops if snapshots would be. What zrep-expire protects (holds, bases), clones and bookmarks always stay',
+        text: 'give up changes that were made in the copy: roll it back to the newest common snapshot, once the stream has begun. On a terminal it lists what would be destroyed, and asks. Without a terminal it goes on if only changes would be lost, and stops if snapshots would be. What zrep-expire protects (holds, bases), clones and bookmarks of others always stay',
       },
       { name: '--yes', text: 'with -f: destroy also snapshots that are in the way, and do not ask' },
       { name: '-v', text: 'say what is done, there and here, on standard error' },

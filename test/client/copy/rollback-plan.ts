@@ -76,6 +76,21 @@ t.test('what zrep-expire protects, clones and bookmarks stay', async (t) => {
   t.equal(kept.length, 1);
 });
 
+t.test('bookmarks of its own, from when the copy was the source, go along', async (t) => {
+  const { reading, snapshots } = readOf('written=0<-', 'zrep_000000', 'zrep_000001 zrep:sent=2');
+  const bookmarks = ['zrep_000002_9 guid=9<- createtxg=3<-', 'zrep_000001_2 guid=2<- createtxg=2<-'];
+  const text = bookmarks.map((one) => `vault/home#${one}`).join('\n');
+  const listing = new Map([...reading.listing, ...listingOf(text)]);
+  const reads = [{ reading: { ...reading, listing }, snapshots }];
+  const { kept, ways } = planRollback(reads, ZREP, 'zrep_000001', true);
+  t.same(kept, []);
+  t.same(
+    ways.flatMap(({ bookmarks }) => bookmarks.map(({ name }) => name)),
+    ['zrep_000002_9'],
+  );
+  t.match(planRollback(reads, 'off' as Tag, 'zrep_000001', true).kept, [/#zrep_000002_9 \(a bookmark/]);
+});
+
 t.test(
   'below, what has a snapshot of that name goes back, unless nothing changed or it is of a pair of its own',
   async (t) => {

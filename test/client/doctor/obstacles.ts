@@ -61,6 +61,16 @@ t.test('its lines are those of a refresh, for the host that they are for', async
   const locked = { keystatus: 'unavailable<-' };
   t.same(mends('0+ 1+', '0+ 1+', { here: changed }), ['copy-modified', 'force', undefined, REFRESH]);
   t.same(mends('0+', '0+', { there: changed, role: 'source' }), ['copy-modified', 'hand', 'backup', REFRESH]);
+  t.same(
+    mends('0+', '0+ :1', { here: changed }).slice(0, 2),
+    ['copy-modified', 'hand'],
+    'a bookmark is in the way',
+  );
+  t.same(
+    mends('0+', '0+ :zrep_000001_7#7', { here: changed }).slice(0, 2),
+    ['copy-modified', 'force'],
+    'one of its own, from when it was the source, is not',
+  );
   const load = 'zfs load-key -r tank/home';
   t.same(mends('0+', '0+', { there: locked }), ['key-not-loaded', 'hand', 'fileserver', load]);
   t.same(mends('0+', '0+', { here: locked, role: 'source' }), ['key-not-loaded', 'hand', undefined, load]);

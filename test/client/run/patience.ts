@@ -92,7 +92,10 @@ t.test("a stock zrep's lock is waited for", async (t) => {
 });
 
 t.test('so is a lock here', async (t) => {
-  t.equal(busyHere('vault/home')(refuse('lock-busy', 7)), 'vault/home: another zrep is at work on it');
+  t.equal(
+    busyHere('vault/home')(refuse('lock-busy', 'backup', 7)),
+    'vault/home: another zrep is at work on it',
+  );
   t.equal(busyHere('vault/home')(refuse('never-sent')), undefined);
   t.equal(busyHere('vault/home')(undefined), undefined);
 });

@@ -90,6 +90,20 @@ t.test('clear lists all that would go, and without a terminal and -f does nothin
   t.same([hosts.snapshots('fileserver'), properties(hosts)], before);
 });
 
+t.test('clear takes the bookmarks of the pair, and no others', async (t) => {
+  const hosts = world();
+  for (const name of ['zrep_000001_77', 'zrep_000001', 'off_000001_77']) {
+    hosts.set('fileserver', `tank/home#${name}`, 'guid', '77', '-');
+    hosts.set('fileserver', `tank/home#${name}`, 'createtxg', '2', '-');
+  }
+  const { err } = await hosts.run('fileserver', 'clear tank/home', clearOne);
+  t.match(err, '  tank/home#zrep_000001_77\n');
+  const { ended } = await hosts.run('fileserver', 'clear -f tank/home', clearOne);
+  t.equal(ended, 0);
+  const left = [...hosts.objects.fileserver.keys()].filter((name) => name.includes('#'));
+  t.same(left, ['tank/home#zrep_000001', 'tank/home#off_000001_77']);
+});
+
 t.test('what clear cannot destroy keeps the properties, and the same command goes on', async (t) => {
   const hosts = world();
   hosts.refused = /destroy tank\/home@zrep_000001/;

@@ -1,0 +1,98 @@
+/**
+ * Keeps what was streamed as a bookmark, while the stream runs: so nobody waits for it. It is a help in need and no more: where zfs
+ * refuses, what it says goes on record, and all else goes on.
+ */
+
+import type { DatasetLimits } from '../policy/limits.ts';
+import { succeeded } from '../process/pipeline.ts';
+import { bookmarkArgv, destroyBookmarkArgv } from '../zfs/argv.ts';
+import type { Tag } from '../zfs/names.ts';
+import type { Listing } from '../zfs/state.ts';
+import { bookmarkOf, expirableBookmarks, KEPT, type OwnBookmark, ownBookmarks } from './bookmarks.ts';
+import type { Done } from './done.ts';
+import { fullName, lastSent, type TaggedSnapshot, taggedSnapshots } from './snapshots.ts';
+import type { Step } from './step.ts';
+
+/** Every command lists all of them. */
+const MOST = 100;
+
+/** What of a policy's limits bookmarks go by. */
+export type Keeping = Pick<DatasetLimits, 'bookmarks' | 'keepFor'>;
+
+/**
+ * Makes a bookmark of `snapshot`, where it has none and the policy lets that be, in the place of the oldest one that nobody needs; the
+ * answer is what to put on record. Where zfs does not destroy that, as for an account that may not, there are `MOST` at last. `listing` was
+ * read under the lock, which is held. Never throws.
+ */
+export async function keepBase(
+  step: Pick<Step, 'zfs' | 'capabilities'>,
+  tag: Tag,
+  snapshot: TaggedSnapshot,
+  { bookmarks, keepFor }: Keeping,
+  listing: Listing,
+): Promise<Done['facts']> {
+  if (!bookmarks || !step.capabilities.has('bookmarks')) return {};
+  const { dataset, guid } = snapshot;
+  const own = ownBookmarks(listing, dataset, tag);
+  if (own.some((one) => one.guid === guid)) return {};
+  const snapshots = taggedSnapshots(listing, dataset, tag);
+  const last = lastSent(snapshots, listing.get(dataset), tag);
+  const going =
+    last === undefined ? [] : expirableBookmarks(own, snapshots, last, { keepFor }, now(), KEPT - 1);
+  const { refused } = await destroyBookmarks(step, going);
+  const record = refused === undefined ? {} : { 'bookmark-refused': refused };
+  if (refused !== undefined && own.length >= MOST) return record;
+  const name = bookmarkOf(snapshot);
+  const notMade = await ask(step, bookmarkArgv(fullName(snapshot), name));
+  return notMade === undefined ? { ...record, bookmark: name } : { 'bookmark-refused': notMade };
+}
+
+/**
+ * Destroys those of `dataset` that nobody needs any more; where the policy says no, all but what may be all that is left of a base.
+ * The answer is what to put on record. `listing` was read under the lock, which is held. Never throws.
+ */
+export async function expireBookmarks(
+  step: Pick<Step, 'zfs'>,
+  tag: Tag,
+  dataset: string,
+  { bookmarks, keepFor }: Keeping,
+  listing: Listing,
+): Promise<Done['facts']> {
+  const snapshots = taggedSnapshots(listing, dataset, tag);
+  const last = lastSent(snapshots, listing.get(dataset), tag);
+  if (last === undefined) return {};
+  const own = ownBookmarks(listing, dataset, tag);
+  const going = expirableBookmarks(own, snapshots, last, { keepFor }, now(), bookmarks ? KEPT : 0);
+  const { destroyed, refused } = await destroyBookmarks(step, going);
+  return {
+    ...(destroyed === 0 ? {} : { 'bookmarks-destroyed': destroyed }),
+    ...(refused === undefined ? {} : { 'bookmark-refused': refused }),
+  };
+}
+
+/** One after the other, up to the first that zfs does not destroy; `refused` is what it says of that. */
+export async function destroyBookmarks(
+  step: Pick<Step, 'zfs'>,
+  bookmarks: readonly OwnBookmark[],
+): Promise<{ destroyed: number; refused?: string }> {
+  for (const [destroyed, { dataset, name }] of bookmarks.entries()) {
+    const refused = await ask(step, destroyBookmarkArgv(`${dataset}#${name}`));
+    if (refused !== undefined) return { destroyed, refused };
+  }
+  return { destroyed: bookmarks.length };
+}
+
+/** Undefined where zfs did it; otherwise what it, or the system, says. */
+async function ask({ zfs }: Pick<Step, 'zfs'>, argv: readonly string[]): Promise<string | undefined> {
+  try {
+    const ended = await zfs.ask(argv);
+    if (succeeded(ended)) return undefined;
+    return ended.message.trim() || `zfs ended with ${ended.signal ?? ended.code}`;
+  } catch (error) {
+    return String(error);
+  }
+}
+
+function now(): number {
+  return Math.floor(Date.now() / 1000);
+}

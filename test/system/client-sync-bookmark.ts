@@ -1,0 +1,45 @@
+/** A push from a bookmark, where somebody has destroyed the last snapshot that was sent. */
+
+import t from 'tap';
+import { snapshotsOf, writeData } from '../../lab/pair.ts';
+import { bookmarksOf } from '../fixtures/system/bookmarks.ts';
+import { testsNeeding } from '../fixtures/system/capabilities.ts';
+import { inPushLab, pairMaker } from '../fixtures/system/push-lab.ts';
+
+await inPushLab(t, async (lab) => {
+  const { fileserver, backup, zrep, wire } = lab;
+  const newPair = await pairMaker(lab);
+  const needing = await testsNeeding(t, fileserver, ['bookmarks']);
+
+  needing(
+    ['bookmarks'],
+    'what is pushed is kept as a bookmark, and the next push can begin there',
+    async (t) => {
+      const { source, destination } = await newPair();
+      const push = async (file: string) => {
+        await writeData(fileserver, source, file, 64);
+        const { code, stderr } = await zrep(['sync', source]);
+        t.same({ code, stderr }, { code: 0, stderr: '' });
+      };
+      for (const file of ['one', 'two', 'three', 'four']) await push(file);
+      t.same(await bookmarksOf(fileserver, source), ['zrep_000002', 'zrep_000003', 'zrep_000004']);
+      await wire();
+      await fileserver.run(['zfs', 'destroy', `${source}@zrep_000004`]);
+      await push('five');
+      const [here, there] = [await snapshotsOf(fileserver, source), await snapshotsOf(backup, destination)];
+      t.same(there.at(-1), here.at(-1));
+      t.equal(here.at(-1)?.name, 'zrep_000005', 'the number was not given again');
+      t.equal(
+        (await wire()).filter((line) => line.startsWith('zfs list ')).length,
+        1,
+        'the other side was asked',
+      );
+      await push('six');
+      t.same(
+        (await wire()).filter((line) => line.startsWith('zfs list ')),
+        [],
+        'and then not any more',
+      );
+    },
+  );
+});
