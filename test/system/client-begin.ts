@@ -233,6 +233,13 @@ await inGateLab(t, POLICY, async (gate) => {
       code: 2,
       stdout: new RegExp(`^ZREP CRITICAL - ${copy} is missing: its set-up .*: ${line}`),
     });
+    const prom = await backup.script('zrep status --prometheus /run/lab/zrep.prom; cat /run/lab/zrep.prom');
+    const of = prom.stdout.split('\n').filter((one) => one.startsWith(`zrep_missing{filesystem="${copy}"`));
+    t.same(
+      of.map((one) => one.at(-1)),
+      ['1'],
+      'once',
+    );
     t.match((await zrep('status', '-a')).stderr, new RegExp(`WARNING: ${copy} is missing: its set-up`));
     const { findings } = await doctor(backup, '--here');
     const found = findings.find(({ code }) => code === 'set-up-unfinished');
