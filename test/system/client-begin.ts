@@ -15,6 +15,7 @@ import { RECORD } from '../fixtures/system/copies-lab.ts';
 import { CUTTING_SSH, cutNext, installCuttingSsh } from '../fixtures/system/cutting-ssh.ts';
 import { doctor } from '../fixtures/system/doctor-pairs.ts';
 import { inGateLab, stateOf } from '../fixtures/system/gate-lab.ts';
+import { insist } from '../fixtures/system/insist.ts';
 import { propertyOf } from '../fixtures/system/partial.ts';
 import { addPool } from '../fixtures/system/second-pool.ts';
 
@@ -113,7 +114,7 @@ await inGateLab(t, POLICY, async (gate) => {
     await isRefused(t, vault, /exists already.*Take another name below it\n/);
     await backup.run(['zfs', 'snapshot', `${there}@mine`]);
     await isRefused(t, there, /there@mine, which -f does not destroy/, [['-f']]);
-    await backup.run(['zfs', 'destroy', '-r', there]);
+    await insist(backup, ['zfs', 'destroy', '-r', there]);
   });
 
   t.test('a mount point that would hide something', async (t) => {

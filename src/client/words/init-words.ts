@@ -5,7 +5,7 @@ import type { Dataset } from '../../zfs/names.ts';
 import { parseSource, parseSourceHost } from './source.ts';
 import { type Given, readDataset, type Verbs, wrong } from './verb.ts';
 
-/** `zrep init --pull [-f] [-v] [--dry-run] [--ignore-room | --undo] HOST:SRCFS DESTFS` */
+/** `zrep init --pull [--undo] [-f] [-v] [--dry-run] [--ignore-room] HOST:SRCFS DESTFS` */
 export interface InitPullCommand {
   readonly kind: 'init-pull';
   /** `[user@]host`, for ssh. */
@@ -27,12 +27,13 @@ export interface InitCommand {
   readonly destination: Dataset;
 }
 
-const PULL = 'zrep init --pull [-f] [-v] [--dry-run] [--ignore-room | --undo] HOST:SRCFS DESTFS';
+const PULL = 'zrep init --pull [-f] [-v] [--dry-run] [--ignore-room] HOST:SRCFS DESTFS';
+const UNDO = 'zrep init --pull --undo [--dry-run] HOST:SRCFS DESTFS';
 const PUSH = 'zrep init [-f] [-v] SRCFS DESTHOST DESTFS';
 
 export const INIT_VERBS: Verbs<InitPullCommand | InitCommand> = {
   init: {
-    usage: [PULL, PUSH],
+    usage: [PULL, PUSH, UNDO],
     alias: ['-i'],
     summary: 'begin a pair, from the side that pulls (--pull) or sends',
     description: [
