@@ -17,6 +17,7 @@ import { clearing, refuseInitialized } from './pair.ts';
 import {
   expiringChildren,
   fullName,
+  runOf,
   SNAPSHOT_PROPERTIES,
   type TaggedSnapshot,
   taggedSnapshots,
@@ -49,7 +50,7 @@ export function hasPair(listing: Listing, dataset: string, tag: Tag): boolean {
 }
 
 /** True where a snapshot of the tag is marked as sent, or a stream of one ended well: a copy may have it. */
-export function hasBegun(listing: Listing, dataset: string, tag: Tag): boolean {
+function hasBegun(listing: Listing, dataset: string, tag: Tag): boolean {
   const snapshots = taggedSnapshots(listing, dataset, tag);
   const marked = refuseInitialized(snapshots, listing, dataset, tag) !== undefined;
   return marked || snapshots.some(({ streamed }) => streamed !== undefined);
@@ -106,7 +107,10 @@ export function judgeUninit(
   const below = children.flatMap((child) => taggedSnapshots(listing, child, tag));
   const made = (one: TaggedSnapshot) =>
     localValue(listing.get(fullName(one)), initByProperty(tag)) === client;
-  const going = [...below.filter(made), ...own.filter(made)];
+  // Of the children, the parts of the same run alone: an older one may have gone along with a stream of another day.
+  const ownGoing = own.filter(made);
+  const runs = new Set(ownGoing.map(runOf));
+  const going = [...below.filter((one) => made(one) && runs.has(runOf(one))), ...ownGoing];
   const streamed = [...own, ...going].find((one) => one.streamed !== undefined || one.sent !== undefined);
   if (streamed) return refuse('already-streamed', fullName(streamed), mend);
   const held = going.find(({ holds }) => holds > 0);

@@ -12,6 +12,7 @@ import { destroyAll } from './destroy.ts';
 import type { Done } from './done.ts';
 import { withLock } from './lock.ts';
 import { judgeUninit, setUpProperties, uninitArgvs } from './set-up.ts';
+import type { TaggedSnapshot } from './snapshots.ts';
 import { mustSucceed, type Step } from './step.ts';
 
 export async function uninit(step: Step, operation: Uninit, reach: Reach = 'alone'): Promise<Done | Refusal> {
@@ -21,7 +22,14 @@ export async function uninit(step: Step, operation: Uninit, reach: Reach = 'alon
   return withLock(step, dataset, tag, { properties: setUpProperties(tag), depth }, async (listing) => {
     const going = judgeUninit(listing, operation, step.client, reach);
     if (isRefusal(going)) return going;
-    await destroyAll(step, dataset, going);
+    // By the dataset's own a repetition finds those of the children.
+    const isOwn = (one: TaggedSnapshot) => one.dataset === dataset;
+    await destroyAll(
+      step,
+      dataset,
+      going.filter((one) => !isOwn(one)),
+    );
+    await destroyAll(step, dataset, going.filter(isOwn));
     for (const argv of uninitArgvs(dataset, tag)) mustSucceed(await step.zfs.ask(argv), dataset);
     return { facts: { destroyed: going.length, destination: `${destHost}:${destFs}` } };
   });

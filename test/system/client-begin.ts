@@ -15,6 +15,7 @@ import { RECORD } from '../fixtures/system/copies-lab.ts';
 import { CUTTING_SSH, cutNext, installCuttingSsh } from '../fixtures/system/cutting-ssh.ts';
 import { doctor } from '../fixtures/system/doctor-pairs.ts';
 import { inGateLab, stateOf } from '../fixtures/system/gate-lab.ts';
+import { insist } from '../fixtures/system/insist.ts';
 import { propertyOf } from '../fixtures/system/partial.ts';
 import { addPool } from '../fixtures/system/second-pool.ts';
 
@@ -113,7 +114,7 @@ await inGateLab(t, POLICY, async (gate) => {
     await isRefused(t, vault, /exists already.*Take another name below it\n/);
     await backup.run(['zfs', 'snapshot', `${there}@mine`]);
     await isRefused(t, there, /there@mine, which -f does not destroy/, [['-f']]);
-    await backup.run(['zfs', 'destroy', '-r', there]);
+    await insist(backup, ['zfs', 'destroy', '-r', there]);
   });
 
   t.test('a mount point that would hide something', async (t) => {
@@ -233,6 +234,13 @@ await inGateLab(t, POLICY, async (gate) => {
       code: 2,
       stdout: new RegExp(`^ZREP CRITICAL - ${copy} is missing: its set-up .*: ${line}`),
     });
+    const prom = await backup.script('zrep status --prometheus /run/lab/zrep.prom; cat /run/lab/zrep.prom');
+    const of = prom.stdout.split('\n').filter((one) => one.startsWith(`zrep_missing{filesystem="${copy}"`));
+    t.same(
+      of.map((one) => one.at(-1)),
+      ['1'],
+      'once',
+    );
     t.match((await zrep('status', '-a')).stderr, new RegExp(`WARNING: ${copy} is missing: its set-up`));
     const { findings } = await doctor(backup, '--here');
     const found = findings.find(({ code }) => code === 'set-up-unfinished');

@@ -18,9 +18,9 @@ export async function rememberBegun(
   { settings, report }: Run,
   { host, source, destination }: Pick<InitPullCommand, 'host' | 'source' | 'destination'>,
 ): Promise<Remembered> {
-  const { tag } = settings;
+  const { tag, recursive } = settings;
   const record: CopyRecord = {
-    ...{ tag, dataset: destination, guid: BEGUN },
+    ...{ tag, dataset: destination, guid: recursive ? BEGUN.recursive : BEGUN.alone },
     ...{ source: `${host}:${source}`, refreshed: Math.floor(Date.now() / 1000) },
   };
   const before = readRecordFile(settings).records.copies;

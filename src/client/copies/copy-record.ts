@@ -10,7 +10,7 @@ import { parseSource } from '../words/source.ts';
 export interface CopyRecord {
   readonly tag: Tag;
   readonly dataset: Dataset;
-  /** ZFS's own number of the file system, which stays when it, or its pool, is renamed; BEGUN where there is none yet. */
+  /** ZFS's own number of the file system, which stays when it, or its pool, is renamed; one of BEGUN where there is none yet. */
   readonly guid: string;
   /** `HOST:FS`. */
   readonly source: string;
@@ -18,11 +18,11 @@ export interface CopyRecord {
   readonly refreshed: number;
 }
 
-/** In the place of a GUID: the set-up was begun, and not completed. */
-export const BEGUN = '-';
+/** In the place of a GUID: the set-up was begun, and not completed; with `-R` where that was its switch. */
+export const BEGUN = { alone: '-', recursive: '-R' } as const;
 
 export function isBegun({ guid }: Pick<CopyRecord, 'guid'>): boolean {
-  return guid === BEGUN;
+  return guid === BEGUN.alone || guid === BEGUN.recursive;
 }
 
 /** What a file of records holds. */
@@ -33,7 +33,7 @@ export interface Records {
 }
 
 const HEAD =
-  '# What zrep has refreshed on this host: TAG COPY GUID SOURCE TIME. By this it misses a copy. GUID - is a set-up that was begun.';
+  '# What zrep has refreshed on this host: TAG COPY GUID SOURCE TIME. By this it misses a copy. GUID - or -R is a set-up that was begun.';
 
 /** The records in `text`; of two on one copy, the one of the later refresh. */
 export function parseRecords(text: string): Records {
@@ -56,7 +56,7 @@ function parseRecord(line: string): CopyRecord | undefined {
   const [tagText = '', datasetText = '', guid = '', source = '', refreshed = '', ...extra] = line.split(' ');
   const [tag, dataset] = [parseTag(tagText), parseDataset(datasetText)];
   if (tag === undefined || dataset === undefined || extra.length > 0) return undefined;
-  if (!/^(?:\d{1,20}|-)$/.test(guid) || !/^\d{1,12}$/.test(refreshed)) return undefined;
+  if (!/^(?:\d{1,20}|-R?)$/.test(guid) || !/^\d{1,12}$/.test(refreshed)) return undefined;
   if (parseSource(source, '') === undefined) return undefined;
   return { tag, dataset, guid, source, refreshed: Number(refreshed) };
 }

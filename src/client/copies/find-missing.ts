@@ -5,7 +5,7 @@
 
 import { type Dataset, isBelow, parseDataset, type Tag } from '../../zfs/names.ts';
 import { anyValue, type Listing, localValue, ownValue, type Properties } from '../../zfs/state.ts';
-import { type CopyRecord, isBegun } from './copy-record.ts';
+import { BEGUN, type CopyRecord, isBegun } from './copy-record.ts';
 import { retiredProperties, retiredSince } from './retirement.ts';
 
 export type MissingCopy = {
@@ -19,6 +19,8 @@ export type MissingCopy = {
   | /** Its set-up was begun at that time, epoch seconds, and not completed. */ {
       readonly why: 'begun';
       readonly begun: number;
+      /** By zrep -R. */
+      readonly recursive: boolean;
     }
   | /** No file system of its pool is here. */ { readonly why: 'no-pool' }
   /** Its pool is here, and it is not. */
@@ -63,7 +65,9 @@ function missing(record: CopyRecord, here: Listing): MissingCopy | undefined {
   if (isBegun(record)) {
     const { refreshed: begun, ...rest } = record;
     const isElse = retiredSince(own, tag) !== undefined || localValue(own, `${tag}:master`) === 'yes';
-    return isElse ? undefined : { dataset, source: rest.source, refreshed: undefined, why: 'begun', begun };
+    if (isElse) return undefined;
+    const recursive = guid === BEGUN.recursive;
+    return { dataset, source: rest.source, refreshed: undefined, why: 'begun', begun, recursive };
   }
   if (own !== undefined && isInOrder(dataset, own, tag)) return undefined;
   const same = own !== undefined && anyValue(own, 'guid') === guid;

@@ -3,7 +3,7 @@
 import type { Tag } from '../../zfs/names.ts';
 import { sayAge } from '../look/ages.ts';
 import { strftime } from '../look/strftime.ts';
-import { zrepFor } from '../words/again.ts';
+import { zrepAgain, zrepFor } from '../words/again.ts';
 import { parseSource } from '../words/source.ts';
 import { type MissingCopy, renamedPart } from './find-missing.ts';
 import type { RetiredCopy } from './retirement.ts';
@@ -45,7 +45,7 @@ export function fixFor(missing: MissingCopy, tag: Tag): { readonly what: string;
     case 'begun':
       return {
         what: 'To complete it (with --undo behind --pull, to take it back):',
-        line: `${zrep} init --pull ${source ?? 'HOST:FS'} ${dataset}`,
+        line: `${zrepAgain({ tag, recursive: missing.recursive })} init --pull ${source ?? 'HOST:FS'} ${dataset}`,
       };
     case 'no-pool':
       return { what: 'Import it:', line: `zpool import ${dataset.split('/')[0]}` };

@@ -95,7 +95,8 @@ async function checkFirstStream(
   const answer = await far.ask(stateCommand(settings, source), MOST_OF_LISTING);
   const code = refusedByGate(answer);
   if (!succeeded(answer)) {
-    if (code === 'unknown-verb') return;
+    // Or it said more than anybody reads.
+    if (code === 'unknown-verb' || answer.signal !== null) return;
     report.far(far.host.name, farLines(answer.message));
     throw notSetUp(run, answer, command, code);
   }

@@ -23,7 +23,9 @@ export function status(settings: Settings, command: StatusCommand): Promise<numb
     const { monitoring } = command;
     if (monitoring === undefined) return tellPeople(run, command);
     const all = command.datasets.length === 0;
-    return monitor(run, monitoring, command.datasets, () => choose(run, { ...command, all }));
+    return monitor(run, monitoring, command.datasets, async () =>
+      onceEach(await choose(run, { ...command, all })),
+    );
   });
 }
 
@@ -46,6 +48,12 @@ async function tellPeople(run: Run, command: StatusCommand): Promise<number> {
     report.warn(nothingHere(settings.tag, command.all));
   if (first !== undefined) throw new Failure(`${first} is not a zrep registered filesystem`);
   return command.unsent && lines.length > 0 ? 1 : 0;
+}
+
+/** What has come of a first stream is here, and missed as a set-up that was not completed: monitoring counts that once. */
+function onceEach(chosen: Chosen): Chosen {
+  const missing = new Set<string>(chosen.missing.map(({ dataset }) => dataset));
+  return { ...chosen, pairs: chosen.pairs.filter(({ dataset }) => !missing.has(dataset)) };
 }
 
 function nothingHere(tag: string, all: boolean): string {

@@ -35,7 +35,7 @@ const PUSH = 'zrep init [-f] [-v] SRCFS DESTHOST DESTFS';
 
 export const INIT_VERBS: Verbs<InitPullCommand | InitCommand> = {
   init: {
-    usage: [PULL, AGAIN, PUSH],
+    usage: [PULL, PUSH, AGAIN],
     alias: ['-i'],
     summary: 'begin a pair, from the side that pulls (--pull) or sends',
     description: [

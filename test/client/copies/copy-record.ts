@@ -45,7 +45,7 @@ t.test('what is written is read again, in any order', async () => {
 });
 
 t.test('a set-up that was begun takes the place of another of its source, and of no copy', async (t) => {
-  const begun = (dataset: string) => record('zrep', dataset, BEGUN);
+  const begun = (dataset: string) => record('zrep', dataset, BEGUN.alone);
   const [a, b] = [begun('vault/a'), begun('vault/b')];
   t.same(withBegun([], a), [a]);
   t.same(withBegun([a], b), [b], 'redirected');
@@ -58,7 +58,10 @@ t.test('a set-up that was begun takes the place of another of its source, and of
     [b, record('zrep', 'vault/a', '7')],
     'completed',
   );
-  t.same(parseRecords(formatRecords({ copies: [a], broken: [] })).copies, [a]);
+  for (const guid of Object.values(BEGUN)) {
+    const one = { ...a, guid };
+    t.same(parseRecords(formatRecords({ copies: [one], broken: [] })).copies, [one]);
+  }
 });
 
 t.test('no text makes it fail, and what is no record stays as it is', async () => {

@@ -44,7 +44,7 @@ t.test('what is here as what it is called is not missing', async (t) => {
 t.test(
   'a set-up that was begun is missed until it is completed, or its place is put to other use',
   async (t) => {
-    const begun = { ...known('vault/a', 1), guid: BEGUN };
+    const begun = { ...known('vault/a', 1), guid: BEGUN.alone };
     for (const listing of ['', plain('vault'), plain('vault') + copy('vault/a', 1), copy('vault/a', 1)]) {
       t.same(said(find(listing, begun)), ['vault/a begun'], listing);
       t.match(find(listing, begun), [{ refreshed: undefined, begun: NOW - 3600 }], 'it was never refreshed');
@@ -54,6 +54,11 @@ t.test(
     t.match(missingLines('Error', find(plain('vault'), begun), ZREP, NOW), [
       /^Error: vault\/a is missing: its set-up was begun and not completed; begun 1h ago \(.*\)$/,
       /^To complete it .*: zrep init --pull fileserver:tank\/home vault\/a$/,
+    ]);
+
+    t.match(missingLines('Error', find(plain('vault'), { ...begun, guid: BEGUN.recursive }), ZREP, NOW), [
+      /^Error: /,
+      /: zrep -R init --pull fileserver:tank\/home vault\/a$/,
     ]);
   },
 );

@@ -20,7 +20,7 @@ function mistake(text: string): string | undefined {
 }
 
 const usageOf = (verb: string) => VERBS[verb]?.usage[0];
-const [PULL, , PUSH] = VERBS['init']?.usage ?? [];
+const [PULL, PUSH] = VERBS['init']?.usage ?? [];
 
 const NO = { recursive: false, debug: false };
 const NONE = { ...NO, force: false, verbose: false, resume: false };
