@@ -13,7 +13,7 @@ let swept = false;
 export function makeRunFolder(): string {
   if (!swept) removeDeadFolders();
   swept = true;
-  return mkdtempSync(`${ALL}/zrep-${process.pid}-${startTicks(process.pid) ?? 0}-`);
+  return mkdtempSync(`/tmp/zrep-${process.pid}-${startTicks(process.pid) ?? 0}-`);
 }
 
 /** Removes this user's folders of processes that are gone, and ends the ssh processes whose sockets are in them. */

@@ -84,6 +84,7 @@ const STATE = {
     'This zrep breaks it when it needs it, but a stock one gives up after ten seconds, each time.',
   ),
   'global-lock-unreadable': error('Nobody can tell whether its holder lives, so every zrep here gives up.'),
+  'not-backed-up': warning('If it is lost, it is lost: this host may pull it, and does not.'),
   'not-looked': NOT_LOOKED,
 } satisfies Record<string, Kind>;
 

@@ -13,7 +13,7 @@ import { parseSourceHost, type SourceHost } from '../words/source.ts';
 import type { Finding, Mend } from './finding.ts';
 
 export type There =
-  | { readonly side: Side; readonly refused?: Refused | undefined }
+  | { readonly side: Side; readonly refused?: Refused | undefined; readonly isGate?: boolean }
   /** Why it could not be seen, and what mends that. */
   | { readonly unseen: string; readonly mend: Mend }
   /** Not asked: somebody said so, or what is wrong here keeps from it. */

@@ -16,6 +16,7 @@ import { lookAgain, lookAtPair, lookAtWorld, withSnapshots } from '../doctor/loo
 import { diagnoseMissing, diagnoseRecord, diagnoseRetired } from '../doctor/missing.ts';
 import { type Diagnosis, diagnosisAsJson, formatDiagnosis } from '../doctor/report.ts';
 import { configured, type Scene, type There, type World } from '../doctor/scene.ts';
+import { lookAtUncovered } from '../doctor/uncovered.ts';
 import { Failure } from '../run/failure.ts';
 import { inRun, tell } from '../run/in-run.ts';
 import type { Run } from '../run/run.ts';
@@ -65,12 +66,19 @@ async function examine(run: Run, command: DoctorCommand): Promise<number> {
   // With --fix this is what is left.
   const findings: Finding[] = diagnoseGlobalLock(settings.rundir);
   const looked: Diagnosis['looked'][number][] = [];
-  const others = await eachPair(run, command, async (_world, { dataset, role, peer, there }, found) => {
+  const scenes: Scene[] = [];
+  let listing: Listing = new Map();
+  const others = await eachPair(run, command, async (world, scene, found) => {
+    const { dataset, role, peer, there } = scene;
+    listing = world.listing;
+    scenes.push(scene);
     findings.push(...found);
     const other = peer === undefined ? '?' : `${peer.host.name}:${peer.dataset}`;
     looked.push({ dataset, role, other, seen: 'side' in there });
   });
   findings.push(...others);
+  // Who names pairs asks about these.
+  if (command.datasets.length === 0) findings.push(...(await lookAtUncovered(run, listing, scenes)));
   const diagnosis = { host: settings.hostName, tag: settings.tag, looked, findings, mended };
   report.print(command.json ? diagnosisAsJson(diagnosis) : formatDiagnosis(diagnosis, width()));
   return exitCodeFor(findings);
