@@ -23,7 +23,7 @@ export const FAREWELL = 'end\n';
 /** Behind it comes a stream, and behind that the answer. */
 export const STREAM = 'stream\n';
 
-/** In the place of a command: the lock that was kept is let go of. */
+/** In the place of a command: the lock that was kept is let go of. The answer has the epoch seconds there; an older gate's is empty. */
 export const LET_GO = 'let go';
 
 /** In front of a command that is to leave its lock to the next one. */

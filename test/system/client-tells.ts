@@ -137,6 +137,27 @@ await inGateLab(t, POLICY, async (gate) => {
     await gate.policy(POLICY);
   });
 
+  t.test('clocks that differ are told of, and marks do not go back', async (t) => {
+    const { source, destination } = await newPair();
+    const shift = '/root/shift-clock.cjs';
+    await backup.writeFile(shift, 'const now = Date.now; Date.now = () => now() + 7200_000;');
+    // The way into zrep lets no NODE_OPTIONS through.
+    const ahead = await backup.script(
+      `node --require ${shift} "$(readlink -f "$(command -v zrep)")" refresh ${destination}`,
+      { allowFail: true },
+    );
+    t.equal(ahead.code, 0, 'done', { said: ahead.stderr });
+    t.match(
+      ahead.stderr,
+      /^WARNING: the clock of fileserver is (?:2h|1h 59min) behind this host's\. [^\n]*\n$/,
+    );
+    const right = await zrep('refresh', destination);
+    t.same([right.code, right.stderr], [0, '']);
+    const marks = (await snapshotsOf(backup, destination)).map(({ sent }) => sent);
+    t.equal(marks.at(-1), marks.at(-2), 'the newest mark that both have');
+    t.same(await snapshotsOf(backup, destination), await snapshotsOf(fileserver, source));
+  });
+
   t.test('a clone of an old snapshot on the copy is a note, and no failure', async (t) => {
     const { source, destination } = await newPair();
     await backup.run(['zfs', 'clone', `${destination}@zrep_000000`, `${vault}/home/clone`]);

@@ -4,6 +4,7 @@
  */
 
 import { succeeded } from '../../process/pipeline.ts';
+import { sentTime } from '../../replication/sent-time.ts';
 import { fullName, type TaggedSnapshot } from '../../replication/snapshots.ts';
 import { mustSucceed } from '../../replication/step.ts';
 import { setArgv } from '../../zfs/argv.ts';
@@ -96,7 +97,7 @@ export async function recoverCompletion(
   const answer = await far.ask(guidCommand(theirs));
   const guid = /^(\d+)\n?$/.exec(answer.output)?.[1];
   if (succeeded(answer) && guid !== undefined && guid !== newest.guid) return false;
-  const sent = Math.floor(Date.now() / 1000);
+  const sent = sentTime(pair.snapshots);
   // Refused where it is one that came along between two marked ones, or by init: the next stream goes on from the mark.
   if (!succeeded(await askToMark(run, far, pair, newest.name, sent))) return true;
   await markHere(run, pair, newest.name, sent);

@@ -5,6 +5,7 @@
 
 import { inSentence, type Told } from '../../pair/obstacle.ts';
 import type { Way } from '../../pair/plan.ts';
+import { sentTime } from '../../replication/sent-time.ts';
 import { isTagged } from '../../replication/snapshots.ts';
 import { saysNoRoom } from '../../replication/step.ts';
 import { parseSnapshot } from '../../zfs/names.ts';
@@ -103,5 +104,5 @@ async function markedAsBase(
   const { ofSource, isBookmark } = base;
   if (isBookmark || !isTagged(ofSource.name, run.settings.tag)) return false;
   if (marked !== undefined && marked.createtxg > ofSource.createtxg) return false;
-  return completedThere(run, far, destination, ofSource.name, Math.floor(Date.now() / 1000));
+  return completedThere(run, far, destination, ofSource.name, sentTime(destination.snapshots));
 }

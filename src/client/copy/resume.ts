@@ -5,6 +5,7 @@
 
 import { printable } from '../../printable.ts';
 import { isRefusal } from '../../refusal.ts';
+import { sentTime } from '../../replication/sent-time.ts';
 import { mustSucceed } from '../../replication/step.ts';
 import { formatZrepSnapshot, type ZrepSnapshot } from '../../zfs/names.ts';
 import { parseResumeToken, type ResumeToken, saysCannotResume } from '../../zfs/resume-token.ts';
@@ -46,7 +47,7 @@ export async function resume(
   const { snapshot } = token;
   const name = formatZrepSnapshot(snapshot);
   run.report.event('resume', { dataset: destination.dataset, snapshot: name });
-  const sent = Math.floor(Date.now() / 1000);
+  const sent = sentTime(destination.snapshots);
   let pulled = await pull(run, far, destination, name, { token: text, back });
   if (!pulled.done && WANTS_NEWEST.test(pulled.farSaid)) {
     const newest = await snapshotThere(run, far, destination.source);

@@ -38,6 +38,8 @@ export interface FarSide {
   writer(): number | undefined;
   /** What ssh said when it lost the connection, in lines; none where that is there. */
   lastWords(): Promise<readonly string[]>;
+  /** How far its clock is ahead, seconds, by what was asked anyway; undefined where it does not say. */
+  skew(): number | undefined;
   /** Lets go of what was kept open. */
   close(): Promise<void>;
 }
@@ -85,6 +87,7 @@ export function createFarSide(
       }
     },
     lastWords: async () => (host.here ? [] : ssh.lastWords(host.name)),
+    skew: () => sessions?.skew(),
     close: async () => sessions?.close(),
   };
   return far;

@@ -26,6 +26,7 @@ import type { Interruption } from '../../process/interruption.ts';
 import { makePipe } from '../../process/pipe.ts';
 import { type Ended, endOf } from '../../process/pipeline.ts';
 import type { Reply } from './answer.ts';
+import { skewOf } from './clock.ts';
 
 /** A far side that neither greets nor ends in this time will not. Milliseconds. */
 const GREETED_WITHIN = 10_000;
@@ -43,6 +44,8 @@ export interface Session {
   stream(command: string, keep?: boolean): Promise<Reply | SessionStream>;
   /** Has the far side let go of the lock that was kept. */
   letGo(): Promise<Reply>;
+  /** How far the clock there was ahead when that was answered, seconds; undefined before, and where it does not say. */
+  skew(): number | undefined;
   /** Lets it end. */
   close(): void;
   /** Ends it. */
@@ -105,6 +108,7 @@ function speak(
   child.stdin?.on('error', () => {});
   const aside = collectAside(child);
   const ending = endOf(child);
+  let skew: number | undefined;
   let reading: Promise<Buffer> = Promise.resolve(Buffer.alloc(0));
   const release = async () => {
     await ending;
@@ -147,7 +151,13 @@ function speak(
   return {
     ...{ take, say, hear, kill },
     ask: (command, keep = false) => ask(words(command, keep)),
-    letGo: () => ask(LET_GO),
+    async letGo() {
+      const before = Date.now() / 1000;
+      const reply = await ask(LET_GO);
+      if (typeof reply !== 'string') skew = skewOf(reply.output, before, Date.now() / 1000);
+      return reply;
+    },
+    skew: () => skew,
     close() {
       child.stdin?.end();
       release();

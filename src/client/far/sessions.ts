@@ -17,6 +17,8 @@ export interface Sessions {
   ask(command: string): Promise<Answer | undefined>;
   /** One session for several commands about one file system, whose lock stays taken from one to the next. */
   pin(): PinnedSession;
+  /** How far the clock there is ahead, seconds; undefined where no session has told. */
+  skew(): number | undefined;
   /** Lets them end, and waits until no lock is kept any more. */
   close(): Promise<void>;
 }
@@ -34,6 +36,7 @@ export function createSessions(
   const idle: Session[] = [];
   const comingBack = new Set<Promise<void>>();
   let opening = 0;
+  let skew: number | undefined;
   let [refused, closed] = [false, false];
 
   const open = async (): Promise<Session | undefined> => {
@@ -67,6 +70,7 @@ export function createSessions(
   const giveBack = (session: Session, ready: Promise<boolean>) => {
     const back = ready.then((usable) => {
       comingBack.delete(back);
+      skew = session.skew() ?? skew;
       if (usable) idle.push(session);
       else drop(session);
     });
@@ -89,6 +93,7 @@ export function createSessions(
   return {
     ask,
     pin: () => pinSession({ take, drop, giveBack, ask }, interruption, writer),
+    skew: () => skew,
     async close() {
       closed = true;
       while (comingBack.size > 0) await Promise.race(comingBack);

@@ -4,6 +4,7 @@
  * zrep) calls a snapshot ..._unsent, which the other side then has without that.
  */
 
+import { sentTime } from '../../replication/sent-time.ts';
 import { fullName, type TaggedSnapshot } from '../../replication/snapshots.ts';
 import { mustSucceed } from '../../replication/step.ts';
 import { readStateArgv, renameSnapshotArgv } from '../../zfs/argv.ts';
@@ -31,7 +32,7 @@ export async function markArrived(run: Run, far: FarSide, master: Master): Promi
   const found = await findArrived(run, far, master, unsentOf(master));
   if (found === undefined) return master;
   const snapshot = await nameAsThere(run, found);
-  await markPushed(run, far, master, snapshot.name, Math.floor(Date.now() / 1000));
+  await markPushed(run, far, master, snapshot.name, sentTime(master.snapshots));
   run.report.warn(
     `${fullName(snapshot)} had come to ${far.host.name} before; now both sides have it marked as sent`,
   );

@@ -9,6 +9,7 @@
 import { printable } from '../../printable.ts';
 import { succeeded } from '../../process/pipeline.ts';
 import { isRefusal } from '../../refusal.ts';
+import { sentTime } from '../../replication/sent-time.ts';
 import { fullName, type TaggedSnapshot } from '../../replication/snapshots.ts';
 import { formatResumeToken, parseResumeToken, saysCannotResume } from '../../zfs/resume-token.ts';
 import type { FarSide } from '../far/far-side.ts';
@@ -36,7 +37,7 @@ export async function resumeSending(run: Run, far: FarSide, master: Master): Pro
   const name = fullName(found.snapshot);
   run.report.event('resume', { dataset, snapshot: name });
   run.report.line(`sending ${name} to ${far.host.name}:${destination}`);
-  const sent = Math.floor(Date.now() / 1000);
+  const sent = sentTime(master.snapshots);
   const why = await send(run, far, master, resumeWords(run.settings, found.token), found.base?.name);
   if (why.some(saysCannotResume)) {
     await abandon(run, far, destination, `zfs receive on ${far.host.name} cannot resume it`);

@@ -9,6 +9,7 @@ import { type Step, ZfsFailed } from '../../replication/step.ts';
 import { installedCapabilities } from '../../zfs/capabilities.ts';
 import { createZfs, ENVIRONMENT } from '../../zfs/run.ts';
 import { Unreadable } from '../../zfs/state.ts';
+import { saySkew } from '../far/clock.ts';
 import { createFarSide, type FarSide } from '../far/far-side.ts';
 import { createSsh, type Ssh } from '../far/ssh.ts';
 import { zrepFor } from '../words/again.ts';
@@ -37,7 +38,11 @@ export async function inRun(
   } catch (error) {
     return tell(run.report, error);
   } finally {
-    for (const far of farSides.values()) await far.close();
+    for (const far of farSides.values()) {
+      await far.close();
+      const said = saySkew(far.host.name, far.skew());
+      if (said !== undefined) run.report.warn(said);
+    }
     await ssh.close();
   }
 }

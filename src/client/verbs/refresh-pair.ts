@@ -7,6 +7,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { succeeded } from '../../process/pipeline.ts';
 import { isRefusal } from '../../refusal.ts';
 import { withLock } from '../../replication/lock.ts';
+import { sentTime } from '../../replication/sent-time.ts';
 import { taggedSnapshots } from '../../replication/snapshots.ts';
 import { mustSucceed, saysNoRoom } from '../../replication/step.ts';
 import { readStateArgv } from '../../zfs/argv.ts';
@@ -87,7 +88,7 @@ async function withFar(
   const snapshot = await newSnapshotThere(run, far, destination);
   report.event('snapshot', { dataset, snapshot });
   // In front of the transfer, as stock: what is written meanwhile is not in it.
-  const sent = Math.floor(Date.now() / 1000);
+  const sent = sentTime(destination.snapshots);
   const look = () => lookWhatCame(run, destination, snapshot);
   const first = await pull(run, far, destination, snapshot, { look, back: way, from: way?.from });
   // A way back was judged, and agreed to, before.

@@ -6,6 +6,7 @@
 import { refuse } from '../../refusal.ts';
 import { ownBookmarks } from '../../replication/bookmarks.ts';
 import type { Reading } from '../../replication/lock.ts';
+import { sentTime } from '../../replication/sent-time.ts';
 import {
   fullName,
   nextSequence,
@@ -77,8 +78,8 @@ export async function syncPair(
 }
 
 /** Nothing has changed: the last one that was sent is as good as one of now. */
-async function touch({ settings, step, report }: Run, { dataset, base }: Master): Promise<void> {
-  const mark = { [`${settings.tag}:sent`]: String(Math.floor(Date.now() / 1000)) };
+async function touch({ settings, step, report }: Run, { dataset, base, snapshots }: Master): Promise<void> {
+  const mark = { [`${settings.tag}:sent`]: String(sentTime(snapshots)) };
   mustSucceed(await step.zfs.ask(setArgv(fullName(base), mark)), dataset);
   report.event('unchanged', { dataset, snapshot: fullName(base) });
 }
@@ -117,7 +118,7 @@ async function sendSnapshot(
   const { dataset, destination } = master;
   const name = fullName(snapshot);
   // In front of the transfer, as stock: what is written meanwhile is not in it.
-  const sent = Math.floor(Date.now() / 1000);
+  const sent = sentTime(master.snapshots);
   report.line(`sending ${name} to ${far.host.name}:${destination}`);
   report.event('snapshot', { dataset, snapshot: name });
   const [, base] = from.split(/[@#]/);

@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import t from 'tap';
-import { expirableHere } from '../../../src/client/copy/expire-here.ts';
+import { clonesIn, expirableHere } from '../../../src/client/copy/expire-here.ts';
 import { taggedSnapshots } from '../../../src/replication/snapshots.ts';
 import { parseTag } from '../../../src/zfs/names.ts';
 import { listingOf } from '../../fixtures/replication/listing.ts';
@@ -62,3 +62,12 @@ t.test(
     );
   },
 );
+
+t.test('clones are named as zfs names them, and no other refusal is taken for that', async (t) => {
+  const refused =
+    "cannot destroy 'vault/home@zrep_000001': snapshot has dependent clones\nuse '-R' to destroy the following datasets:\n";
+  t.equal(clonesIn(`${refused}vault/try\n`), 'vault/try is a clone');
+  t.equal(clonesIn(`${refused}vault/try\nvault/vm\x1b\n`), 'vault/try, vault/vm\\x1b are clones');
+  t.equal(clonesIn(refused), 'there is a clone');
+  t.equal(clonesIn('cannot destroy snapshot vault/home@zrep_000001: dataset is busy\n'), undefined);
+});

@@ -28,6 +28,7 @@ function pool(
         return (next as string) === 'stream' ? (STREAM as unknown as SessionStream) : next;
       },
       letGo: () => reply('let go'),
+      skew: () => undefined,
       close: () => {},
       kill: () => {},
     };

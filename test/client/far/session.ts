@@ -95,6 +95,28 @@ t.test('the lock that was kept is let go of by a word', async (t) => {
   session?.close();
 });
 
+t.test(
+  'the time that comes with that tells how the clocks differ; a gate that tells none is no matter',
+  async (t) => {
+    for (const [print, skew] of [
+      ['$(($(date +%s) + 3600))', 3600],
+      ['$(date +%s)', 0],
+      ['', undefined],
+    ] as const) {
+      const said = `time="${print}"; printf 'answer 0 %d 0\\n%s' "\${#time}" "$time"`;
+      const session = await open(`${GREET}; read -r line; ${said}; cat`);
+      t.equal(session?.skew(), undefined);
+      await session?.letGo();
+      const found = session?.skew();
+      t.ok(
+        skew === undefined ? found === undefined : Math.abs((found ?? 0) - skew) < 60,
+        `${found}, ${skew}`,
+      );
+      session?.close();
+    }
+  },
+);
+
 t.test('who does not stream says why, and the session goes on', async (t) => {
   const session = await open(`${GREET}; while read -r line; do printf 'answer 77 0 3\\nno\\n'; done`);
   t.same(await session?.stream('zrep _refreshpull x'), { code: 77, output: '', message: 'no\n' });
