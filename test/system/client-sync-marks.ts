@@ -173,7 +173,8 @@ Now cleaning up local snapshots
       t.match(stdout, /^sending \S+@zrep_000001 to \S+\nsending \S+@zrep_000003 to /);
       const asked = await wire();
       t.equal(asked[1], `zfs get -H -o value receive_resume_token ${pair.destination}`);
-      t.match(asked[4], /^zfs set zrep:sent=\d+ \S+@zrep_000001$/);
+      t.match(asked[4], /^zfs get -Hp -o name,value guid \S+@zrep_000001$/);
+      t.match(asked[5], /^zfs set zrep:sent=\d+ \S+@zrep_000001$/);
       const marks = (await snapshotsOf(backup, pair.destination)).map(({ name, sent }) => [
         name,
         sent !== '',

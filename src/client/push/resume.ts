@@ -17,7 +17,7 @@ import { abandonCommand, tokenCommand } from '../far/push-commands.ts';
 import { theirSnapshots } from '../far/their-snapshots.ts';
 import { Failure } from '../run/failure.ts';
 import type { Run } from '../run/run.ts';
-import { markArrived } from './arrived.ts';
+import { checkArrival, markArrived } from './arrived.ts';
 import { markPushed } from './marks.ts';
 import type { Master } from './master.ts';
 import { resumeWords, send } from './send.ts';
@@ -48,6 +48,8 @@ export async function resumeSending(run: Run, far: FarSide, master: Master): Pro
     );
   // A token covers one file system of a recursive stream.
   if (run.settings.recursive) return markArrived(run, far, master);
+  const doubts = await checkArrival(run, far, master, found.snapshot);
+  if (doubts.length > 0) throw new Failure([`Problem doing sync for ${name}`, ...doubts].join('; '));
   await markPushed(run, far, master, found.snapshot.name, sent);
   return { ...master, base: found.snapshot };
 }

@@ -20,6 +20,7 @@ import type { FarSide } from '../far/far-side.ts';
 import { farLines } from '../far/far-text.ts';
 import { tokenCommand } from '../far/push-commands.ts';
 import { reasonOf } from '../far/ssh-failure.ts';
+import { checkArrival } from '../push/arrived.ts';
 import { resumeWords, streamThere } from '../push/send.ts';
 import { Failure } from '../run/failure.ts';
 import { inRun } from '../run/in-run.ts';
@@ -135,7 +136,9 @@ async function goOn(run: Run, far: FarSide, command: InitCommand, snapshot: stri
   report.line('Partially complete init detected. Attempting to resume send');
   const words = resumeWords(settings, formatResumeToken(token));
   const ended = await streamThere(run, far, source, words, (own) => resumeCommand(own, destination));
-  finish(ended, `resume send of zrep init ${source} failed`);
+  const what = `resume send of zrep init ${source} failed`;
+  finish(ended, what);
+  await refuseUnlessThere(run, far, command, snapshot, what);
   await configureThere(run, far, command);
 }
 
@@ -160,7 +163,9 @@ async function send(run: Run, far: FarSide, command: InitCommand, snapshot: stri
   const receive = (own: Settings) => receiveCommand(own, destination, careful);
   const ended = await streamThere(run, far, source, ['send', ...words], receive);
   const then = settings.resume ? `RESUME set. Not clearing ${source}: the same command goes on` : 'Resetting';
-  finish(ended, `Error transferring ${snapshot} to ${host}:${destination}. ${then}`);
+  const what = `Error transferring ${snapshot} to ${host}:${destination}. ${then}`;
+  finish(ended, what);
+  await refuseUnlessThere(run, far, command, snapshot, what);
   await configureThere(run, far, command);
 }
 
@@ -172,6 +177,24 @@ function finish(ended: Transfer, what: string): void {
   throw new Failure(
     `${what} (${(failed === ended.receiver ? reasonOf(failed) : undefined) ?? printable(first)})`,
   );
+}
+
+/** Exit codes settle nothing: its GUID does. @throws Failure where the other side does not have it. */
+async function refuseUnlessThere(
+  run: Run,
+  far: FarSide,
+  { source, destination }: InitCommand,
+  snapshot: string,
+  what: string,
+): Promise<void> {
+  const [name, guid] = [snapshot.slice(source.length + 1), (await guidOf(run, source, snapshot)) ?? ''];
+  const doubts = await checkArrival(
+    run,
+    far,
+    { dataset: source, destination },
+    { dataset: source, name, guid },
+  );
+  if (doubts.length > 0) throw new Failure(`${what} (${doubts.join('; ')})`);
 }
 
 /** What the stream does not bring. */

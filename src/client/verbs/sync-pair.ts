@@ -18,7 +18,7 @@ import { type Dataset, formatZrepSnapshot } from '../../zfs/names.ts';
 import { type Listing, parseListing } from '../../zfs/state.ts';
 import type { FarSide } from '../far/far-side.ts';
 import { agreeToForce } from '../push/agree-to-force.ts';
-import { findArrived, markArrived, nameAsThere } from '../push/arrived.ts';
+import { checkArrival, findArrived, markArrived, nameAsThere } from '../push/arrived.ts';
 import { hasChanged } from '../push/changed.ts';
 import { markPushed } from '../push/marks.ts';
 import { type Master, masterListingProperties, readMaster, unsentOf } from '../push/master.ts';
@@ -110,14 +110,15 @@ async function sendSnapshot(run: Run, far: FarSide, master: Master, snapshot: Ta
   const sent = Math.floor(Date.now() / 1000);
   report.line(`sending ${name} to ${far.host.name}:${destination}`);
   report.event('snapshot', { dataset, snapshot: name });
-  const why = await send(run, far, master, incrementWords(settings, fullName(base), name));
-  const there = why.length === 0 ? snapshot : await allTheSame(run, far, master, snapshot, why);
+  const failed = await send(run, far, master, incrementWords(settings, fullName(base), name));
+  const why = failed.length > 0 ? failed : await checkArrival(run, far, master, snapshot);
+  const there = why.length === 0 ? snapshot : await allTheSame(run, far, master, snapshot, failed);
   if (there === undefined) throw await leaveUnsent(run, dataset, snapshot, why);
   await markPushed(run, far, master, there.name, sent);
   report.event('sent', { dataset, snapshot: fullName(there), sent });
 }
 
-/** Where the way back broke, the other side can have it whole: its GUID tells. */
+/** Where the way back broke, as `why` says, the other side can have it whole: its GUID tells. */
 async function allTheSame(
   run: Run,
   far: FarSide,
@@ -125,6 +126,7 @@ async function allTheSame(
   snapshot: TaggedSnapshot,
   why: readonly string[],
 ): Promise<TaggedSnapshot | undefined> {
+  if (why.length === 0) return undefined;
   try {
     const arrived = await findArrived(run, far, master, [snapshot]);
     if (arrived === undefined) return undefined;
