@@ -58,6 +58,7 @@ Setting master properties for backup:${destination}
     t.same(asked, [
       `zfs get -H -o value -s local zrep:master ${destination}`,
       ` zfs recv   ${destination}`,
+      `zfs get -Hp -o name,value guid ${destination}@zrep_000001`,
       `zfs set zrep:sent=SENT ${destination}@zrep_000001`,
       `zrep takeover -L ${destination}`,
     ]);
