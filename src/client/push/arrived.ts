@@ -24,7 +24,7 @@ const UNSENT = /_unsent$/;
 /**
  * `master` as it is when what had come to the other side unmarked is marked; of several the newest.
  *
- * @throws Failure where the other side has another snapshot of a name: the two have parted.
+ * @throws Parted where the other side has another snapshot of a name.
  */
 export async function markArrived(run: Run, far: FarSide, master: Master): Promise<Master> {
   const found = await findArrived(run, far, master, unsentOf(master));
@@ -38,6 +38,9 @@ export async function markArrived(run: Run, far: FarSide, master: Master): Promi
   const snapshots = master.snapshots.map((one) => (one.guid === snapshot.guid ? snapshot : one));
   return { ...master, snapshots, base: snapshot };
 }
+
+/** Both sides have a snapshot of one name, and they are two. */
+export class Parted extends Failure {}
 
 /** A snapshot of ours, and what it is called there. */
 export interface Arrived {
@@ -62,7 +65,7 @@ export async function findArrived(
     const names = namesThere(snapshot.name);
     const name = names.find((one) => guids.get(`${destination}@${one}`) === snapshot.guid);
     if (name === undefined && names.some((one) => guids.has(`${destination}@${one}`)))
-      throw new Failure(
+      throw new Parted(
         `${fullName(snapshot)} here and ${destination}@${names[0]} on ${far.host.name} are different snapshots of one name: the two sides have parted (split brain). Find out which one is right; zrep sync ${course.dataset}@SNAPSHOT rolls the other side back to a common one`,
       );
     if (name === undefined) continue;

@@ -178,7 +178,7 @@ t.test('with -R every child must have come, by one question', async (t) => {
     set(world.here, 'tank/home/a', 'type', 'filesystem', '-');
     if (!come) world.receiving = { code: 0, takes: true, but: 'vault/home/a' };
     const ended = await sync(world.run({}, { recursive: true }));
-    const asked = world.wire.filter((command) => command.includes('guid'));
+    const asked = world.wire.filter((command) => command.includes('name,value guid'));
     t.same(asked, [`${GUID} vault/home/a@zrep_000001`]);
     if (come) t.equal(ended, undefined);
     else t.match(ended?.message, 'but the snapshot is not there');
@@ -226,6 +226,10 @@ t.test('another snapshot of the same name means that the two have parted', async
   const world = new PushWorld(rundir);
   world.snapshot('zrep_000001', { arrived: true });
   world.there.get('vault/home@zrep_000001')?.set('guid', { value: '1', source: '-' });
+  t.match(await sync(world.run()), {
+    message: /^@zrep_000001 of vault\/home on backup is not the snapshot of/,
+  });
+  world.failing = [[/guid,createtxg/, 77]];
   t.match(await sync(world.run()), { message: /different snapshots of one name: the two sides have parted/ });
 });
 
@@ -273,7 +277,7 @@ t.test(
     world.receiving = { code: 0, takes: true };
     t.equal(await sync(world.run({}, { resume: true })), undefined);
     t.equal(world.wire[1], 'zfs get -H -o value receive_resume_token vault/home');
-    t.match(world.wire[2], /^zfs list -H -t snapshot .* vault\/home$/);
+    t.match(world.wire[2], /^zfs get -Hp -r -d 1 -o name,property,value,source guid,.* vault\/home$/);
     t.equal(world.wire[3], ' zfs recv -s  vault/home');
     t.equal(world.wire[4], GUID);
     t.match(world.wire[5], /^zfs set zrep:sent=\d+ vault\/home@zrep_000001$/);
