@@ -16,6 +16,8 @@ export interface Snapshot {
   readonly referenced: string | undefined;
   /** Bytes that were written between the snapshot before it and this one; undefined where zfs does not say, or was not asked. */
   readonly written: number | undefined;
+  /** Bytes that it alone holds; undefined where that was not asked. */
+  readonly used: number | undefined;
   /** Epoch seconds; NaN where that was not asked. */
   readonly creation: number;
   /** File systems that were made of it; none where zfs does not say, or was not asked. */
@@ -66,6 +68,7 @@ export function sideOf(listing: Listing, dataset: string, tag: Tag): Side {
     holds: Number(anyValue(own, 'userrefs') ?? 0),
     referenced: anyValue(own, 'referenced'),
     written: bytesOf(anyValue(own, 'written')),
+    used: bytesOf(anyValue(own, 'used')),
     creation: Number(anyValue(own, 'creation') ?? Number.NaN),
     clones: (anyValue(own, 'clones') ?? '').split(',').filter((name) => name !== ''),
   }));

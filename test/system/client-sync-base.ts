@@ -63,7 +63,7 @@ await inPushLab(t, async (lab) => {
     const { source } = pair;
     await sync(pair, 'one');
     await fileserver.script(
-      `zfs bookmark ${source}@zrep_000001 ${source}#kept; zfs destroy ${source}@zrep_000001`,
+      `zfs bookmark ${source}@zrep_000001 ${source}#kept; zfs snapshot ${source}@zrep_000005; zfs destroy ${source}@zrep_000001`,
     );
     const { code, stderr } = await sync(pair, 'two');
     t.equal(code, 0, 'done', { said: stderr });

@@ -96,7 +96,7 @@ await inPushLab(t, async (lab) => {
     t.equal(asked.code, 1);
     t.match(asked.stderr, `zrep sync -f ${source}@zrep_000000`);
     for (const lost of ['zrep_000001', 'zrep_000002'])
-      t.match(asked.stderr, new RegExp(`^ {2}${destination}@${lost}, of \\d{4}-`, 'm'), 'it is listed');
+      t.match(asked.stderr, new RegExp(`^ {2}${destination}@${lost}, made \\d{4}-`, 'm'), 'it is listed');
     t.same((await names(lab, pair))[1]?.length, 3, 'and nothing is gone');
     await wire();
 

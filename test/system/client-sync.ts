@@ -107,7 +107,7 @@ Expiring zrep snaps on ${destination}
     const before = await names(lab, pair);
     const stopped = await zrep(['sync', '-f', pair.source]);
     t.equal(stopped.code, 1);
-    t.match(stopped.stderr, `  ${pair.destination}@by-hand, of 20`);
+    t.match(stopped.stderr, `  ${pair.destination}@by-hand, made 20`);
     t.match(stopped.stderr, `to do it: zrep sync -f --yes ${pair.source}\n`);
     t.same(await names(lab, pair), before, 'nothing was made or destroyed');
     const other = `${pair.destination}@off_000001`;

@@ -130,7 +130,7 @@ const NEWER = ['written', 'clones', 'receive_resume_token', 'encryption', 'keyst
 
 /** A copy is asked for everything at once: whether anything was changed on it as well, and what it has by a stream. */
 async function askCopy({ settings: { tag } }: Run, far: FarSide, dataset: string): Promise<TheirSide> {
-  const known = [...SNAPSHOT_PROPERTIES, 'referenced', ...pairProperties(tag), `${tag}:sent`];
+  const known = [...SNAPSHOT_PROPERTIES, 'referenced', 'used', ...pairProperties(tag), `${tag}:sent`];
   const ask = (properties: readonly string[]) => far.ask(sideCommand(properties, dataset), MOST_OF_LISTING);
   let answer = await ask([...known, ...NEWER]);
   if (!succeeded(answer) && answer.message.includes('invalid property')) answer = await ask(known);

@@ -3,12 +3,11 @@
  * snapshot: it is listed, and asked for.
  */
 
-import { tagOf } from '../../expire/snapshot.ts';
-import { type Base, baseOf } from '../../pair/common.ts';
-import type { Side } from '../../pair/side.ts';
+import { baseOf } from '../../pair/common.ts';
+import { goingBack, lossesOf, neededLines, whysByName } from '../../pair/going-back.ts';
 import { printable } from '../../printable.ts';
 import { succeeded } from '../../process/pipeline.ts';
-import { parseSnapshot, type Tag } from '../../zfs/names.ts';
+import { parseSnapshot } from '../../zfs/names.ts';
 import type { FarSide } from '../far/far-side.ts';
 import { farLines } from '../far/far-text.ts';
 import { plainRollbackCommand } from '../far/push-commands.ts';
@@ -18,7 +17,6 @@ import type { Run } from '../run/run.ts';
 import { zrepAgain } from '../words/again.ts';
 import { readBoth, sayObstacle } from './judge-push.ts';
 import type { Master } from './master.ts';
-import { describeNewer } from './newer-there.ts';
 import { baseName } from './send-increment.ts';
 
 /**
@@ -41,8 +39,9 @@ export async function agreeToForce(
   const base = baseOf(both);
   if (base === undefined) throw new Failure(sayObstacle(run, master, { obstacle: 'no-common-snapshot' }));
   const from = baseName({ base }, run, dataset);
-  const newer = newerThan(both.copy, base);
-  const others = neededByOthers(both.copy, base, settings.tag);
+  const back = goingBack(both.copy, base.ofCopy);
+  const others = neededLines(back, whysByName(settings.tag));
+  const { snapshots, changes } = lossesOf(back);
   const where = `${far.host.name}:${destination}`;
   const there = `@${printable(base.ofCopy.name)}`;
   if (others.length > 0)
@@ -51,42 +50,18 @@ export async function agreeToForce(
     );
   await confirm(run, {
     heading: `zrep sync -f rolls ${where} back to ${there}, the newest common snapshot. It destroys there:`,
-    losses: describeNewer(both.copy, base.ofCopy.name),
+    losses: [...snapshots, ...changes],
     command: `${zrepAgain(settings)} sync -f --yes ${dataset}`,
     agreed: yes,
-    unattended: newer.length === 0,
+    unattended: snapshots.length === 0,
     toldAnyway: true,
   });
   const target = parseSnapshot(`${destination}@${base.ofCopy.name}`);
   // A name that is several words to a shell is left to zfs receive.
-  if (newer.length > 0 && target !== undefined) {
+  if (snapshots.length > 0 && target !== undefined) {
     const answer = await far.ask(plainRollbackCommand(`${destination}@${base.ofCopy.name}`));
     // Where that is not allowed, zfs receive may do it all the same.
     if (!succeeded(answer)) run.report.far(far.host.name, farLines(answer.message));
   }
   return from;
-}
-
-function newerThan({ snapshots }: Side, { ofCopy }: Base): Side['snapshots'] {
-  return snapshots.filter(({ createtxg }) => createtxg > ofCopy.createtxg);
-}
-
-/** Of what a rollback of `copy` to `base` destroys, what more than this pair goes by: a line for each. Pure. */
-export function neededByOthers(copy: Side, base: Base, tag: Tag): string[] {
-  const full = (name: string) => `${copy.dataset}@${printable(name)}`;
-  const bookmarks = copy.bookmarks.filter(({ createtxg }) => createtxg > base.ofCopy.createtxg);
-  return [
-    ...newerThan(copy, base).flatMap(({ name, holds, clones }) => {
-      const other = tagOf(name);
-      const whys = [
-        ...(other !== undefined && other !== tag
-          ? [`of the tag ${other}, from which a refresh may begin`]
-          : []),
-        ...(holds > 0 ? ['held'] : []),
-        ...clones.map((clone) => `${printable(clone)} is a clone of it`),
-      ];
-      return whys.map((why) => `${full(name)} (${why})`);
-    }),
-    ...bookmarks.map(({ name }) => `${printable(name)} (a bookmark, which some other stream may begin with)`),
-  ];
 }

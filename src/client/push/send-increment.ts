@@ -41,7 +41,7 @@ export async function sendIncrement(
   let last: Sent = sent;
   if (base !== undefined && base !== from) {
     run.report.warn(
-      `${far.host.name} has not ${from}, or a newer one as well; the increment begins with the newest common snapshot, ${base}`,
+      `${far.host.name} did not take an increment from ${from}; a second one begins with the newest common snapshot, ${base}`,
     );
     run.report.event('base-told', { dataset: master.dataset, snapshot: base });
     const second = await trySending(run, far, master, snapshot, base);

@@ -108,7 +108,7 @@ t.test('two snapshots of one name: the line is told, and rolls the other side ba
   const forced = parted();
   t.equal(await sync(forced, {}, true), undefined);
   t.ok(forced.wire.includes('zfs rollback -r vault/home@zrep_000000'));
-  t.match(forced.said.err, 'vault/home@zrep_000001, of 2023-11-14');
+  t.match(forced.said.err, 'vault/home@zrep_000001, made 2023-11-14');
   t.same(forced.snapshots('there').at(-1), 'zrep_000002 sent');
 });
 
