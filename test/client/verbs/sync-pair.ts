@@ -10,7 +10,7 @@ import { isRefusal } from '../../../src/refusal.ts';
 import { withLock } from '../../../src/replication/lock.ts';
 import { type Dataset, parseDataset } from '../../../src/zfs/names.ts';
 import { formatResumeToken, parseResumeToken } from '../../../src/zfs/resume-token.ts';
-import { Killed, PushWorld, set } from '../../fixtures/client/push-world.ts';
+import { Killed, PushWorld } from '../../fixtures/client/push-world.ts';
 import { FULL_TOKEN } from '../../fixtures/zfs/resume-token.ts';
 
 const rundir = mkdtempSync(`${tmpdir()}/sync-`);
@@ -114,83 +114,6 @@ t.test('what has come whole though the other end failed is marked, by its GUID',
   t.equal(await sync(world.run()), undefined);
   t.match(world.said.err, /whole all the same/);
   t.same(world.snapshots('there'), ['zrep_000000 sent', 'zrep_000001 sent']);
-});
-
-t.test('a receiving command that ends with 0 is not believed where the snapshot is not there', async (t) => {
-  for (const mode of ['missing', 'another'] as const) {
-    const world = new PushWorld(rundir);
-    world.receiving = { code: 0, takes: false };
-    if (mode === 'another') set(world.there, 'vault/home@zrep_000001', 'guid', '1', '-');
-    const ended = await sync(world.run());
-    const why = { missing: 'but the snapshot is not there', another: 'has another snapshot of that name' };
-    t.match(ended?.message, `Problem doing sync for tank/home@zrep_000001. Renamed to `);
-    t.match(ended?.message, why[mode]);
-    t.same(world.snapshots('here'), ['zrep_000000 sent', 'zrep_000001_unsent']);
-    t.notOk(world.wire.some((command) => command.includes('sent=')));
-  }
-});
-
-t.test(
-  'a host that refuses the question is believed as before, unless it has no snapshot to mark',
-  async (t) => {
-    const world = new PushWorld(rundir);
-    world.failing = [[/guid/, 77]];
-    t.equal(await sync(world.run()), undefined);
-    t.same(world.snapshots('here'), ['zrep_000000 sent', 'zrep_000001 sent']);
-    const lost = new PushWorld(rundir);
-    lost.failing = [[/guid/, 77]];
-    lost.receiving = { code: 0, takes: false };
-    t.match(await sync(lost.run()), {
-      message: /backup says that it has no vault\/home@zrep_000001; nothing/,
-    });
-    t.same(lost.snapshots('here'), ['zrep_000000 sent', 'zrep_000001']);
-    t.notOk(
-      lost.wire.some((command) => command.includes('lastsent')),
-      'no older way of marking is tried',
-    );
-  },
-);
-
-t.test('a host that says nothing at all and ends with 0 is not believed', async (t) => {
-  const world = new PushWorld(rundir);
-  world.failing = [[/guid/, 0, '']];
-  const ended = await sync(world.run());
-  t.match(ended, { message: /nothing shows that backup has it.*: zfs get -Hp -o name,value guid vault/ });
-  t.same(world.snapshots('here'), ['zrep_000000 sent', 'zrep_000001'], 'and it keeps its name');
-  world.failing = [];
-  t.equal(await sync(world.run()), undefined);
-  t.same(world.snapshots('here'), ['zrep_000000 sent', 'zrep_000001 sent', 'zrep_000002 sent']);
-});
-
-t.test('where nobody answers whether it has come, it is not marked, and the next one finds it', async (t) => {
-  const world = new PushWorld(rundir);
-  world.failing = [[/guid/, 255]];
-  t.match(await sync(world.run()), { message: /could not be asked whether it has it, so it is not marked/ });
-  t.same(world.snapshots('here'), ['zrep_000000 sent', 'zrep_000001']);
-  world.failing = [];
-  t.equal(await sync(world.run()), undefined);
-  t.match(world.said.err, /zrep_000001 had come to backup before/);
-});
-
-t.test('with -R every child must have come, by one question', async (t) => {
-  for (const come of [true, false]) {
-    const world = new PushWorld(rundir);
-    set(world.here, 'tank/home/a', 'type', 'filesystem', '-');
-    if (!come) world.receiving = { code: 0, takes: true, but: 'vault/home/a' };
-    const ended = await sync(world.run({}, { recursive: true }));
-    const asked = world.wire.filter((command) => command.includes('name,value guid'));
-    t.same(asked, [`${GUID} vault/home/a@zrep_000001`]);
-    if (come) t.equal(ended, undefined);
-    else t.match(ended?.message, 'but the snapshot is not there');
-  }
-});
-
-t.test('of what zfs send leaves out, nothing is looked for', async (t) => {
-  const world = new PushWorld(rundir);
-  set(world.here, 'tank/home/a', 'type', 'filesystem', '-');
-  world.receiving = { code: 0, takes: true, but: 'vault/home/a' };
-  const sendFlags = ['-X', 'tank/home/a'];
-  t.equal(await sync(world.run({}, { recursive: true, sendFlags })), undefined);
 });
 
 t.test('bug 11: a mark that the other side did not get is made good, there and here', async (t) => {
