@@ -49,6 +49,8 @@ export interface Names {
   readonly source: string;
   /** Of the source. */
   readonly host: string;
+  /** The copy's host, where the source is on this one and pushes; undefined where the copy is on this one and pulls. */
+  readonly to?: string | undefined;
 }
 
 export interface Told {
@@ -58,45 +60,53 @@ export interface Told {
   readonly mend: string;
   /** To run as they stand; one at least. */
   readonly lines: readonly string[];
-  /** On which host; undefined where that is the copy's. */
+  /** On which host; undefined where that is the one that pulls, or pushes. */
   readonly on: string | undefined;
 }
 
 /** Of a list in a sentence, and of its lines: the others are told of when these are mended. */
 const SHOWN = 5;
 
-/** How `zrep refresh -f` goes about it. */
+/** How `zrep refresh -f` and `zrep sync -f` go about it. */
 const ASKING = '(it lists what it destroys, and asks)';
 
 /** The text of `obstacle`, and what mends it. Printable, whatever the snapshots are called. */
 export function tell(obstacle: Obstacle, names: Names): Told {
-  const { zrep, copy, source, host } = names;
+  const { zrep, copy, source, host, to } = names;
+  const isPush = to !== undefined;
+  const [copyThere, sourceThere] = isPush ? [`${copy} on ${to}`, source] : [copy, `${source} on ${host}`];
+  const sender = isPush ? 'this host' : host;
   const here = (mend: string, ...lines: string[]) => ({ mend, lines, on: undefined });
-  const there = (mend: string, line: string) => ({ mend, lines: [line], on: host });
-  const giveUp = (mend: string) => here(mend, `${zrep} refresh -f ${copy}`);
+  const byCopy = (mend: string, ...lines: string[]) => ({ mend, lines, on: to });
+  const bySource = (mend: string, line: string) => ({ mend, lines: [line], on: isPush ? undefined : host });
+  const giveUp = (mend: string) =>
+    here(mend, isPush ? `${zrep} sync -f ${source}` : `${zrep} refresh -f ${copy}`);
+  const anew = isPush
+    ? here('to see how to begin the pair anew', `${zrep} doctor ${source}`)
+    : here(
+        'to begin the pair anew, and keep the old copy under another name',
+        `${zrep} init --pull --anew ${host}:${source} ${copy}`,
+      );
   switch (obstacle.obstacle) {
     case 'first-stream':
       return {
-        what: `the first stream into ${copy} was never completed`,
-        ...here('to complete it', `${zrep} init --pull ${host}:${source} ${copy}`),
+        what: `the first stream into ${copyThere} was never completed`,
+        ...(isPush ? anew : here('to complete it', `${zrep} init --pull ${host}:${source} ${copy}`)),
       };
     case 'no-common-snapshot':
       return {
-        what: `the copy ${copy} and its source ${source} on ${host} have no common snapshot`,
-        ...here(
-          'to begin the pair anew, and keep the old copy under another name',
-          `${zrep} init --pull --anew ${host}:${source} ${copy}`,
-        ),
+        what: `the copy ${copyThere} and its source ${sourceThere} have no common snapshot`,
+        ...anew,
       };
     case 'key-not-loaded':
       return {
-        what: `the key of ${source} is not loaded on ${host}; the stream needs it, because ${copy} is not a raw copy`,
-        ...there('load it (or make a raw copy: docs/policy.md, "raw")', `zfs load-key -r ${source}`),
+        what: `the key of ${source} is not loaded on ${sender}; the stream needs it, because ${copy} is not a raw copy`,
+        ...bySource('load it (or make a raw copy: docs/policy.md, "raw")', `zfs load-key -r ${source}`),
       };
     case 'copy-key-not-loaded':
       return {
-        what: `the key of the copy ${copy} is not loaded on this host, and what comes from ${host} is encrypted with it`,
-        ...here('load it', `zfs load-key -r ${copy}`),
+        what: `the key of the copy ${copy} is not loaded on ${to ?? 'this host'}, and what comes from ${sender} is encrypted with it`,
+        ...byCopy('load it', `zfs load-key -r ${copy}`),
       };
     case 'parted': {
       const [be, snapshots] =
@@ -104,8 +114,8 @@ export function tell(obstacle: Obstacle, names: Names): Told {
           ? ['is', 'snapshot of that name']
           : ['are', 'snapshots of those names'];
       return {
-        what: `${list(obstacle.snapshots)} on ${copy} ${be} not the ${snapshots} that ${host} sends; the newest common snapshot is @${nameOf(obstacle.base)}`,
-        ...giveUp(`if ${host} has the right data, roll the copy back ${ASKING}`),
+        what: `${list(obstacle.snapshots)} ${isPush ? 'of' : 'on'} ${copyThere} ${be} not the ${snapshots} that ${sender} sends; the newest common snapshot is @${nameOf(obstacle.base)}`,
+        ...giveUp(`if ${sender} has the right data, roll the copy back ${ASKING}`),
       };
     }
     case 'name-taken': {
@@ -114,8 +124,8 @@ export function tell(obstacle: Obstacle, names: Names): Told {
           ? ['an older snapshot', 'another one of that name']
           : ['older snapshots', 'others of those names'];
       return {
-        what: `the copy ${copy} has ${older} ${list(obstacle.snapshots)}, and ${host} sends ${other}`,
-        ...here(
+        what: `the copy ${copyThere} has ${older} ${list(obstacle.snapshots)}, and ${sender} sends ${other}`,
+        ...byCopy(
           obstacle.snapshots.length === 1 ? 'rename the older one' : 'rename the older ones',
           ...obstacle.snapshots.slice(0, SHOWN).map(({ name }) => renaming(copy, name)),
         ),
@@ -123,7 +133,7 @@ export function tell(obstacle: Obstacle, names: Names): Told {
     }
     case 'newer-snapshots':
       return {
-        what: `the copy ${copy} has ${count(obstacle.snapshots)} of its own since the newest common snapshot, @${nameOf(obstacle.base)}: ${list(obstacle.snapshots)}`,
+        what: `the copy ${copyThere} has ${count(obstacle.snapshots)} of its own since the newest common snapshot, @${nameOf(obstacle.base)}: ${list(obstacle.snapshots)}`,
         ...giveUp(
           `if nobody needs ${obstacle.snapshots.length === 1 ? 'it' : 'them'}, roll the copy back ${ASKING}`,
         ),
@@ -131,34 +141,37 @@ export function tell(obstacle: Obstacle, names: Names): Told {
     case 'copy-modified': {
       const much = obstacle.bytes === undefined ? '' : ` (${obstacle.bytes} bytes)`;
       return {
-        what: `the copy ${copy} has changes of its own since @${nameOf(obstacle.base)}${much}`,
+        what: `the copy ${copyThere} has changes of its own since @${nameOf(obstacle.base)}${much}`,
         ...giveUp('to give those changes up'),
       };
     }
     case 'base-destroyed':
       return {
-        what: `the copy ${copy} has no @${printable(obstacle.lost.name)}, which ${host} has marked as sent, and has changes since the newest common snapshot, @${nameOf(obstacle.base)}`,
+        what: `the copy ${copyThere} has no @${printable(obstacle.lost.name)}, which ${sender} has marked as sent, and has changes since the newest common snapshot, @${nameOf(obstacle.base)}`,
         ...giveUp('if nobody wrote to the copy, roll it back; what it received since then is sent again'),
       };
     case 'source-unconfigured':
       return {
-        what: `${source} on ${host} has no zrep properties: it was made anew, restored, or cleared`,
-        ...there('if the copy is to go on from it, set them', setting(source, obstacle.settings)),
+        what: `${sourceThere} has no zrep properties: it was made anew, restored, or cleared`,
+        ...bySource('if the copy is to go on from it, set them', setting(source, obstacle.settings)),
       };
     case 'source-received':
       return {
-        what: `${source} on ${host} has its zrep properties from a stream: it was moved, or restored`,
-        ...there('if it is what is written to now, make it the source', setting(source, obstacle.settings)),
+        what: `${sourceThere} has its zrep properties from a stream: it was moved, or restored`,
+        ...bySource(
+          'if it is what is written to now, make it the source',
+          setting(source, obstacle.settings),
+        ),
       };
     case 'source-renamed':
       return {
         what: `the properties of ${source} name ${printable(obstacle.former)} as its host, and the gate on ${host} calls this host otherwise`,
-        ...there('if the host was renamed, tell zrep', setting(source, obstacle.settings)),
+        ...bySource('if the host was renamed, tell zrep', setting(source, obstacle.settings)),
       };
     case 'refused-there':
       return {
         what: `the gate on ${host} would refuse (${obstacle.code}): ${printable(obstacle.reason)}`,
-        ...there('to see what is wrong there', 'zrep-gate doctor'),
+        ...bySource('to see what is wrong there', 'zrep-gate doctor'),
       };
   }
 }

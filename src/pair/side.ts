@@ -17,6 +17,12 @@ export interface Snapshot {
   readonly referenced: string | undefined;
   /** Bytes that were written between the snapshot before it and this one; undefined where zfs does not say, or was not asked. */
   readonly written: number | undefined;
+  /** Bytes that it alone holds; undefined where that was not asked. */
+  readonly used: number | undefined;
+  /** Epoch seconds; NaN where that was not asked. */
+  readonly creation: number;
+  /** File systems that were made of it; none where zfs does not say, or was not asked. */
+  readonly clones: readonly string[];
 }
 
 export interface Bookmark {
@@ -46,6 +52,16 @@ export function snapshotProperties(capabilities: Capabilities, tag: Tag): string
   return [...SNAPSHOT_PROPERTIES, 'referenced', ...written, `${tag}:sent`];
 }
 
+/** The same, and what has to be read of the file system: all that a pair is judged by. */
+export function sideProperties(capabilities: Capabilities, tag: Tag): string[] {
+  return [
+    ...snapshotProperties(capabilities, tag),
+    ...['lastsent', 'dest-host', 'savecount'].map((name) => `${tag}:${name}`),
+    ...(capabilities.has('resume') ? ['receive_resume_token'] : []),
+    ...(capabilities.has('excludes') ? ['encryption', 'keystatus'] : []),
+  ];
+}
+
 export function sideOf(listing: Listing, dataset: string, tag: Tag): Side {
   const below = <Found>(sign: '@' | '#', read: (name: string, own: Properties) => Found): Found[] =>
     [...listing].flatMap(([name, own]) => (name.startsWith(`${dataset}${sign}`) ? [read(name, own)] : []));
@@ -55,6 +71,9 @@ export function sideOf(listing: Listing, dataset: string, tag: Tag): Side {
     holds: Number(anyValue(own, 'userrefs') ?? 0),
     referenced: anyValue(own, 'referenced'),
     written: bytesOf(anyValue(own, 'written')),
+    used: bytesOf(anyValue(own, 'used')),
+    creation: Number(anyValue(own, 'creation') ?? Number.NaN),
+    clones: (anyValue(own, 'clones') ?? '').split(',').filter((name) => name !== ''),
   }));
   const bookmarks = below('#', (name, own) => ({ name, ...placeOf(own) }));
   const inOrder = (one: { createtxg: number }, other: { createtxg: number }) =>

@@ -15,6 +15,11 @@ import { lastSent, type TaggedSnapshot } from './snapshots.ts';
 
 type Configured = Pick<Init, 'dataset' | 'tag' | 'destHost' | 'destFs' | 'savecount'>;
 
+/** The properties that `refuseOtherPair` looks at. */
+export function pairProperties(tag: Tag): string[] {
+  return ['src-host', 'src-fs', 'dest-host', 'dest-fs'].map((name) => `${tag}:${name}`);
+}
+
 /**
  * The refusal, where the file system belongs to another pair than the one that `operation` asks for. With `redirected` it may
  * have another destination, which the one asked for replaces.

@@ -77,11 +77,53 @@ t.test('each has a sentence, with the line that mends it and the host that it is
     t.equal(inSentence(tell(obstacle, NAMES)), SENTENCES[code as Code], code);
 });
 
-t.test('lines are for the host of the copy, but where it is the source that is mended', async (t) => {
+t.test(
+  'where the copy pulls, lines are for its host, but where it is the source that is mended',
+  async (t) => {
+    for (const [code, obstacle] of Object.entries(each())) {
+      const { on, lines } = tell(obstacle, NAMES);
+      t.equal(
+        on,
+        code === 'key-not-loaded' || /^source-|^refused/.test(code) ? 'fileserver' : undefined,
+        code,
+      );
+      t.ok(lines.length > 0, code);
+    }
+  },
+);
+
+const PUSHED: Names = { ...NAMES, to: 'backup' };
+
+t.test('where the source pushes, the copy is the one on the other host', async (t) => {
+  const said = Object.fromEntries(
+    Object.entries(each()).map(([code, one]) => [code, inSentence(tell(one, PUSHED))]),
+  );
+  t.match(said, {
+    'first-stream':
+      'the first stream into vault/home on backup was never completed; to see how to begin the pair anew: zrep doctor tank/home',
+    'no-common-snapshot':
+      'the copy vault/home on backup and its source tank/home have no common snapshot; to see how to begin the pair anew: zrep doctor tank/home',
+    'key-not-loaded':
+      'the key of tank/home is not loaded on this host; the stream needs it, because vault/home is not a raw copy; load it (or make a raw copy: docs/policy.md, "raw"): zfs load-key -r tank/home',
+    'copy-key-not-loaded':
+      'the key of the copy vault/home is not loaded on backup, and what comes from this host is encrypted with it; load it, on backup: zfs load-key -r vault/home',
+    parted:
+      '@zrep_000002 of vault/home on backup is not the snapshot of that name that this host sends; the newest common snapshot is @zrep_000001; if this host has the right data, roll the copy back (it lists what it destroys, and asks): zrep sync -f tank/home',
+    'name-taken':
+      'the copy vault/home on backup has an older snapshot @weekly, and this host sends another one of that name; rename the older one, on backup: zfs rename vault/home@weekly vault/home@weekly_old',
+    'newer-snapshots':
+      'the copy vault/home on backup has 2 snapshots of its own since the newest common snapshot, @zrep_000001: @zrep_000002, @weekly; if nobody needs them, roll the copy back (it lists what it destroys, and asks): zrep sync -f tank/home',
+    'copy-modified':
+      'the copy vault/home on backup has changes of its own since @zrep_000001 (8192 bytes); to give those changes up: zrep sync -f tank/home',
+    'base-destroyed':
+      'the copy vault/home on backup has no @zrep_000002, which this host has marked as sent, and has changes since the newest common snapshot, @zrep_000001; if nobody wrote to the copy, roll it back; what it received since then is sent again: zrep sync -f tank/home',
+  });
+});
+
+t.test('where the source pushes, lines are for this host, but where the copy itself is mended', async (t) => {
   for (const [code, obstacle] of Object.entries(each())) {
-    const { on, lines } = tell(obstacle, NAMES);
-    t.equal(on, code === 'key-not-loaded' || /^source-|^refused/.test(code) ? 'fileserver' : undefined, code);
-    t.ok(lines.length > 0, code);
+    const { on } = tell(obstacle, PUSHED);
+    t.equal(on, ['name-taken', 'copy-key-not-loaded'].includes(code) ? 'backup' : undefined, code);
   }
 });
 

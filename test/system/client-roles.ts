@@ -58,6 +58,7 @@ Setting master properties for backup:${destination}
     t.same(asked, [
       `zfs get -H -o value -s local zrep:master ${destination}`,
       ` zfs recv   ${destination}`,
+      `zfs get -Hp -o name,value guid ${destination}@zrep_000001`,
       `zfs set zrep:sent=SENT ${destination}@zrep_000001`,
       `zrep takeover -L ${destination}`,
     ]);
@@ -96,8 +97,8 @@ Setting master properties for backup:${destination}
     const typed = (answer: string) =>
       fileserver.run(['bash', '-c', script, 'bash', answer], { allowFail: true });
     const no = await typed('no');
-    t.match(no.stdout, `${source} would go back to zrep_000000, and lose:\r\n  ${source}@zrep_000001\r\n`);
-    t.match(no.stdout, `\r\n  on backup: ${destination}@zrep_000001, of `);
+    t.match(no.stdout, `${source} would go back to zrep_000000, and lose:\r\n  ${source}@zrep_000001, made `);
+    t.match(no.stdout, `\r\n  on backup: ${destination}@zrep_000001, made `);
     t.match(no.stdout, 'nothing was done, since the answer was not yes');
     t.same(await master(pair), ['yes', '-']);
     const yes = await typed('yes');
@@ -266,7 +267,7 @@ Setting master properties for backup:${destination}
           t.equal(asked.code, 1);
           t.match(
             asked.stderr,
-            `${source} would go back to zrep_000001, and lose:\n  what was written to ${source} since`,
+            `${source} would go back to zrep_000001, and lose:\n  changes in ${source} since @zrep_000001: `,
           );
           t.match(asked.stderr, `to do it: zrep failover -L -f ${source}\n`);
           t.same(await master(pair), ['yes', 'yes'], 'nothing was done');

@@ -96,7 +96,7 @@ await inPushLab(t, async (lab) => {
     t.equal(asked.code, 1);
     t.match(asked.stderr, `zrep sync -f ${source}@zrep_000000`);
     for (const lost of ['zrep_000001', 'zrep_000002'])
-      t.match(asked.stderr, new RegExp(`^ {2}${destination}@${lost}, of \\d{4}-`, 'm'), 'it is listed');
+      t.match(asked.stderr, new RegExp(`^ {2}${destination}@${lost}, made \\d{4}-`, 'm'), 'it is listed');
     t.same((await names(lab, pair))[1]?.length, 3, 'and nothing is gone');
     await wire();
 
@@ -173,7 +173,8 @@ Now cleaning up local snapshots
       t.match(stdout, /^sending \S+@zrep_000001 to \S+\nsending \S+@zrep_000003 to /);
       const asked = await wire();
       t.equal(asked[1], `zfs get -H -o value receive_resume_token ${pair.destination}`);
-      t.match(asked[4], /^zfs set zrep:sent=\d+ \S+@zrep_000001$/);
+      t.match(asked[4], /^zfs get -Hp -o name,value guid \S+@zrep_000001$/);
+      t.match(asked[5], /^zfs set zrep:sent=\d+ \S+@zrep_000001$/);
       const marks = (await snapshotsOf(backup, pair.destination)).map(({ name, sent }) => [
         name,
         sent !== '',

@@ -5,12 +5,10 @@
 
 import { type Obstacle, type Told, tell } from '../../pair/obstacle.ts';
 import { planIncrement, type Way } from '../../pair/plan.ts';
-import { type Side, sideOf, snapshotProperties } from '../../pair/side.ts';
+import { type Side, sideOf, sideProperties } from '../../pair/side.ts';
 import { judgeSource } from '../../pair/source.ts';
 import { mustSucceed } from '../../replication/step.ts';
 import { readStateArgv } from '../../zfs/argv.ts';
-import type { Capabilities } from '../../zfs/capabilities.ts';
-import type { Tag } from '../../zfs/names.ts';
 import { parseListing } from '../../zfs/state.ts';
 import { readTheirSide, type TheirSide, type Unseen } from '../far/their-side.ts';
 import type { Run } from '../run/run.ts';
@@ -28,7 +26,7 @@ export type Judged =
 interface Meanwhile {
   /** The snapshot, behind the @, that was made there and is to be sent. */
   readonly sending?: string;
-  /** The copy, where it was read just now, with `copyProperties`. */
+  /** The copy, where it was read just now, with `sideProperties`. */
   readonly copy?: Side;
   /** zfs receive has just refused the stream. */
   readonly isRefused?: boolean;
@@ -77,17 +75,7 @@ function judge(
 
 /** The copy, with what tells whether anything was changed on it. */
 export async function readCopy({ settings, step }: Run, dataset: string): Promise<Side> {
-  const argv = readStateArgv(dataset, copyProperties(step.capabilities, settings.tag), 1);
+  const argv = readStateArgv(dataset, sideProperties(step.capabilities, settings.tag), 1);
   const { output } = mustSucceed(await step.zfs.ask(argv), dataset);
   return sideOf(parseListing(output), dataset, settings.tag);
-}
-
-/** What has to be read of the copy and its snapshots. */
-export function copyProperties(capabilities: Capabilities, tag: Tag): string[] {
-  return [
-    ...snapshotProperties(capabilities, tag),
-    ...['lastsent', 'dest-host', 'savecount'].map((name) => `${tag}:${name}`),
-    ...(capabilities.has('resume') ? ['receive_resume_token'] : []),
-    ...(capabilities.has('excludes') ? ['encryption', 'keystatus'] : []),
-  ];
 }

@@ -4,17 +4,17 @@
  * Whoever says yes, what others rely on stays: everything that zrep-expire protects, clones, and others' bookmarks.
  */
 
-import { sayBytes, sayTime } from '../../expire/amounts.ts';
-import { type Reading, usedBy } from '../../expire/from-zfs.ts';
+import type { Reading } from '../../expire/from-zfs.ts';
 import { protect } from '../../expire/protection.ts';
-import { fullName, type Guard, type Snapshot } from '../../expire/snapshot.ts';
+import type { Guard, Snapshot } from '../../expire/snapshot.ts';
 import { sayGuard } from '../../expire/wording.ts';
 import { baseOf } from '../../pair/common.ts';
-import type { Snapshot as Own, Side } from '../../pair/side.ts';
-import { type OwnBookmark, ownBookmarks } from '../../replication/bookmarks.ts';
+import { type GoingBack, goingBack, lossesOf, neededLines } from '../../pair/going-back.ts';
+import { type Snapshot as Own, type Side, sideOf } from '../../pair/side.ts';
+import type { OwnBookmark } from '../../replication/bookmarks.ts';
 import type { Capabilities } from '../../zfs/capabilities.ts';
 import type { Tag } from '../../zfs/names.ts';
-import { anyValue, type Listing, localValue } from '../../zfs/state.ts';
+import { localValue } from '../../zfs/state.ts';
 
 /** One file system of the copy, as it was read. */
 export interface Read {
@@ -25,8 +25,8 @@ export interface Read {
 /** What is done with one file system: these snapshots are destroyed, and then it is rolled back to `base`. */
 interface Way {
   readonly dataset: string;
-  readonly base: { readonly name: string; readonly guid: string };
-  readonly destroyed: readonly Snapshot[];
+  readonly base: Pick<Own, 'name' | 'guid' | 'createtxg'>;
+  readonly destroyed: readonly Pick<Snapshot, 'dataset' | 'name'>[];
   /** The pair's own that are newer, from when the copy was the source: zfs rolls back past none. */
   readonly bookmarks: readonly OwnBookmark[];
 }
@@ -63,84 +63,48 @@ export function planRollback(
   const parts = reads.flatMap((read, index) => {
     const { dataset, listing } = read.reading;
     const own = localValue(listing.get(dataset), `${tag}:src-fs`) !== undefined;
-    const guid = anyValue(listing.get(`${dataset}@${name}`), 'guid');
-    if (guid === undefined || (index > 0 && own)) return [];
-    const part = { ...read, base: { name, guid }, newer: newerThan(read, name) };
+    const side = sideOf(listing, dataset, tag);
+    const base = side.snapshots.find((one) => one.name === name);
+    if (base === undefined || (index > 0 && own)) return [];
+    const back = goingBack(side, base);
     // What is written is counted late: of the copy itself -f gives it up in any case.
-    return index === 0 || part.newer.length > 0 || changesOf(part).length > 0 ? [part] : [];
+    return index === 0 || back.newer.length > 0 || back.written !== 0 ? [{ ...read, base, back }] : [];
   });
+  const losses = parts.map(({ back }) => lossesOf(back));
   return {
-    ways: parts.map((part) => ({
-      ...{ dataset: part.reading.dataset, base: part.base, destroyed: part.newer },
-      bookmarks: ownNewer(part, tag),
+    ways: parts.map(({ base, back: { dataset, newer, own } }) => ({
+      dataset,
+      base,
+      bookmarks: own,
+      destroyed: newer.map(({ name }) => ({ dataset, name })),
     })),
-    snapshots: parts.flatMap(({ reading, newer }) => newer.map((one) => describe(reading, one))),
-    changes: parts.flatMap(changesOf),
+    snapshots: losses.flatMap(({ snapshots }) => snapshots),
+    changes: losses.flatMap(({ changes }) => changes),
     losesLastSent:
       isCommon &&
-      parts.some(({ reading, snapshots, newer }) => {
+      parts.some(({ reading, snapshots, base }) => {
         const guards = protect(snapshots, reading.tags);
+        const newer = snapshots.filter(({ createtxg }) => createtxg > base.createtxg);
         return newer.some((one) => ['newest-sent', 'lastsent'].includes(guards.get(one)?.kind ?? ''));
       }),
-    kept: parts.flatMap((part) => keptOf(part, tag, isCommon ? tag : undefined)),
+    kept: parts.flatMap((part) => keptOf(part, isCommon ? tag : undefined)),
   };
 }
 
 interface Part extends Read {
   readonly base: Way['base'];
-  readonly newer: readonly Snapshot[];
+  readonly back: GoingBack;
 }
 
-function newerThan({ snapshots }: Read, name: string): Snapshot[] {
-  const base = snapshots.find((one) => one.name === name)?.createtxg ?? 0;
-  return snapshots.filter(({ createtxg }) => createtxg > base).sort((a, b) => a.createtxg - b.createtxg);
-}
-
-function describe(reading: Reading, snapshot: Snapshot): string {
-  return `${fullName(snapshot)}, made ${sayTime(snapshot.creation)}, ${sayBytes(usedBy(reading, [snapshot]))}`;
-}
-
-/** A zfs that does not count what was written may have anything. */
-function changesOf({ reading: { dataset, listing }, base, newer }: Part): string[] {
-  const written = anyValue(listing.get(dataset), 'written');
-  if (written === '0') return [];
-  const since = newer.at(-1)?.name ?? base.name;
-  const much =
-    written === undefined ? 'if there are any; this zfs does not count them' : sayBytes(Number(written));
-  return [`changes in ${dataset} since @${since}: ${much}`];
-}
-
-function ownNewer({ reading: { dataset, listing }, base }: Omit<Part, 'newer'>, tag: Tag): OwnBookmark[] {
-  const born = madeIn(listing, `${dataset}@${base.name}`);
-  return ownBookmarks(listing, dataset, tag).filter(({ createtxg }) => createtxg > born);
-}
-
-function madeIn(listing: Listing, name: string): number {
-  return Number(anyValue(listing.get(name), 'createtxg') ?? 0);
-}
-
-/** `done` is the tag whose marks say nothing any more. */
-function keptOf(part: Part, tag: Tag, done: Tag | undefined): string[] {
-  const { reading, snapshots, base, newer } = part;
-  const { dataset, listing } = reading;
-  const guards = guardsOf(snapshots, reading.tags, done);
-  const own = new Set(ownNewer(part, tag).map(({ name }) => `${dataset}#${name}`));
-  const born = madeIn(listing, `${dataset}@${base.name}`);
-  const bookmarks = [...listing.keys()].filter(
-    (name) => name.startsWith(`${dataset}#`) && madeIn(listing, name) > born && !own.has(name),
+/** What zrep-expire protects stays as well; `done` is the tag whose marks say nothing any more. */
+function keptOf({ reading, snapshots, back }: Part, done: Tag | undefined): string[] {
+  const guards = new Map(
+    [...guardsOf(snapshots, reading.tags, done)].map(([{ name }, guard]) => [name, guard]),
   );
-  return [
-    ...newer.flatMap((snapshot) => {
-      const clones = (anyValue(listing.get(fullName(snapshot)), 'clones') ?? '').split(',').filter(Boolean);
-      const guard = guards.get(snapshot);
-      const whys = [
-        ...clones.map((clone) => `${clone} is a clone of it`),
-        ...(guard === undefined ? [] : [sayGuard(guard)]),
-      ];
-      return whys.map((why) => `${fullName(snapshot)} (${why})`);
-    }),
-    ...bookmarks.map((name) => `${name} (a bookmark, which some other stream may begin with)`),
-  ];
+  return neededLines(back, ({ name }) => {
+    const guard = guards.get(name);
+    return guard === undefined ? [] : [sayGuard(guard)];
+  });
 }
 
 /** What only the pair itself goes by. */

@@ -1,6 +1,6 @@
 /** What keeps the next increment from coming, in the words that a refresh and `zrep status --verify` have for it. Pure. */
 
-import { tagOf } from '../../expire/snapshot.ts';
+import { goingBack, lossesOf, neededLines, whysByName } from '../../pair/going-back.ts';
 import { type Obstacle, type Told, tell } from '../../pair/obstacle.ts';
 import { planIncrement } from '../../pair/plan.ts';
 import type { Snapshot } from '../../pair/side.ts';
@@ -78,24 +78,18 @@ export function rollBack(
   snapshot: Snapshot,
   { mend, lines }: Pick<Told, 'mend' | 'lines'>,
 ): Mend {
-  const newer = copy.snapshots.filter(({ createtxg }) => createtxg > snapshot.createtxg);
-  const others = newer.filter(({ name, holds }) => (tagOf(name) ?? tag) !== tag || holds > 0);
-  // Of its own it has some from when it was the source.
-  const own = new Set(copy.reserved.map(({ dataset, name }) => `${dataset}#${name}`));
-  const bookmarks = copy.bookmarks.filter(
-    ({ name, createtxg }) => createtxg > snapshot.createtxg && !own.has(name),
-  );
-  if (others.length + bookmarks.length > 0)
+  const back = goingBack(copy, snapshot);
+  const needed = neededLines(back, whysByName(tag));
+  if (needed.length > 0)
     return byHand(
-      `It is not rolled back, because other streams or people need ${[...others.map(({ name }) => `@${name}`), ...bookmarks.map(({ name }) => name)].map(printable).join(', ')}: held, a bookmark, or of another tag.`,
+      `It is not rolled back, because other streams or people need: ${needed.join('; ')}.`,
       [],
       copy.on,
     );
   if (copy.on !== undefined) return byHand(sentence(mend), lines, copy.on);
-  const losses = [
-    ...newer.map(({ name }) => `${copy.dataset}@${printable(name)}`),
-    `what was written to ${copy.dataset} since ${printable(snapshot.name)} (zfs diff ${copy.dataset}@${printable(snapshot.name)})`,
-  ];
-  const argv = rollbackArgv(`${copy.dataset}@${snapshot.name}`);
+  const full = `${copy.dataset}@${snapshot.name}`;
+  const { snapshots, changes } = lossesOf(back);
+  const losses = [...snapshots, ...changes.map((line) => `${line} (zfs diff ${printable(full)})`)];
+  const argv = rollbackArgv(full);
   return { by: 'force', what: sentence(mend), on: undefined, lines, losses, acts: [{ kind: 'zfs', argv }] };
 }

@@ -63,11 +63,6 @@ export function guidCommand(snapshot: string): string {
   return `zfs get -Hp -o value guid ${snapshot}`;
 }
 
-/** All snapshots there with GUID and mark, in the order in which the pool made them. */
-export function snapshotsCommand(tag: string, dataset: string): string {
-  return `zfs list -H -t snapshot -r -d 1 -o name,guid,${tag}:sent -s createtxg ${dataset}`;
-}
-
 /** Sets a pair up there; answers with the first snapshot's name. Our gate's own. */
 export function initCommand(
   { zrepPath, recursive }: Wire,

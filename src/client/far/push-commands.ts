@@ -3,6 +3,7 @@
  * front of a backup server has learned these strings. test/compliance/client-push-strings.ts has them as recorded. Pure.
  */
 
+import { readStateArgv } from '../../zfs/argv.ts';
 import type { Settings } from '../words/settings.ts';
 import { withDebug } from './far-commands.ts';
 
@@ -54,9 +55,19 @@ export function snapshotCommand(snapshot: string): string {
   return `zfs list -t snapshot ${snapshot}`;
 }
 
+/** With newer snapshots, but with no clone of theirs. Our own. */
+export function plainRollbackCommand(snapshot: string): string {
+  return `zfs rollback -r ${snapshot}`;
+}
+
 /** With what is newer, and clones of that. */
 export function rollbackCommand(snapshot: string): string {
   return `zfs rollback -Rr ${snapshot}`;
+}
+
+/** All that a pair is judged by, of the copy and its snapshots: one call for all. Our own. */
+export function sideCommand(properties: readonly string[], destination: string): string {
+  return `zfs ${readStateArgv(destination, properties, 1).join(' ')}`;
 }
 
 /** Which snapshots those are, beyond their names. Our own. */

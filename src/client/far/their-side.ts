@@ -8,7 +8,8 @@ import type { Refused } from '../../pair/source.ts';
 import { printable } from '../../printable.ts';
 import { succeeded } from '../../process/pipeline.ts';
 import type { Role } from '../../replication/role.ts';
-import { isListedName, parseDataset } from '../../zfs/names.ts';
+import { SNAPSHOT_PROPERTIES } from '../../replication/snapshots.ts';
+import { isListedName, parseDataset, type Tag } from '../../zfs/names.ts';
 import type { Listing, Properties } from '../../zfs/state.ts';
 import { Failure } from '../run/failure.ts';
 import type { Run } from '../run/run.ts';
@@ -16,6 +17,7 @@ import type { SourceHost } from '../words/source.ts';
 import { type Answer, MOST_OF_LISTING, NO_CONNECTION, refusedByGate } from './answer.ts';
 import { stateCommand } from './far-commands.ts';
 import type { FarSide } from './far-side.ts';
+import { sideCommand } from './push-commands.ts';
 import { reasonOf } from './ssh-failure.ts';
 
 export type TheirSide = Seen | Unseen;
@@ -49,10 +51,11 @@ export async function readTheirSide(
   const far = run.far(host);
   try {
     // A copy has no gate that could tell of it.
-    const told = role === 'copy' && !host.here ? await askGate(run, far, dataset) : undefined;
-    if (told === undefined || !('barred' in told)) return told ?? (await askZfs(run, far, dataset, role));
+    if (role === 'source') return await askCopy(run, far, dataset);
+    const told = host.here ? undefined : await askGate(run, far, dataset);
+    if (told === undefined || !('barred' in told)) return told ?? (await askZfs(run, far, dataset));
     // It may be read all the same.
-    const seen = await askZfs(run, far, dataset, role);
+    const seen = await askZfs(run, far, dataset);
     return 'side' in seen ? { ...seen, refused: told.barred } : notGranted(host.name, dataset);
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
@@ -92,11 +95,10 @@ async function askGate(
   );
 }
 
-async function askZfs(run: Run, far: FarSide, dataset: string, role: Role): Promise<TheirSide> {
+async function askZfs(run: Run, far: FarSide, dataset: string): Promise<TheirSide> {
   const { tag } = run.settings;
   const { name } = far.host;
-  const names = ['master', 'src-host', 'src-fs', 'dest-host', 'dest-fs', 'savecount', 'lastsent'];
-  const properties = names.map((one) => `${tag}:${one}`).join(',');
+  const properties = pairProperties(tag).join(',');
   const get = (words: string) => far.ask(`zfs get -Hp ${words} ${dataset}`, MOST_OF_LISTING);
   const local = await get(`-s local -o name,property,value ${properties}`);
   if (!succeeded(local)) return unseen(name, dataset, local);
@@ -106,19 +108,15 @@ async function askZfs(run: Run, far: FarSide, dataset: string, role: Role): Prom
   // zfs-fuse does not know -t; a gate lets a whole subtree's grant do without.
   if (!succeeded(snapshots) && !refusedByGate(snapshots)) snapshots = await get(`-r -d 1 ${form}`);
   if (!succeeded(snapshots)) return unseen(name, dataset, snapshots);
-  // What the copy has by a stream is its own as well, and it may have been changed.
-  const ofCopy = role === 'source' ? await askCopy(get, properties) : [];
   // No gate tells of them to who may read alone, and a zfs that knows none says so: then there are none.
-  const bookmarks = role === 'copy' ? await get(`-r -d 1 -t bookmark ${form}`) : undefined;
+  const bookmarks = await get(`-r -d 1 -t bookmark ${form}`);
   // Only where zfs here knows of encryption.
-  const key =
-    role === 'copy' && run.step.capabilities.has('excludes')
-      ? await get('-o name,property,value keystatus')
-      : undefined;
+  const key = run.step.capabilities.has('excludes')
+    ? await get('-o name,property,value keystatus')
+    : undefined;
   const listing = merged(
     parseFar(key && succeeded(key) ? key.output : '', 'local'),
-    ...ofCopy,
-    parseFar(bookmarks && succeeded(bookmarks) ? bookmarks.output : '', 'local'),
+    parseFar(succeeded(bookmarks) ? bookmarks.output : '', 'local'),
     parseFar(snapshots.output, 'local'),
     parseFar(local.output, 'local'),
   );
@@ -126,22 +124,34 @@ async function askZfs(run: Run, far: FarSide, dataset: string, role: Role): Prom
   return { side: { ...sideOf(listing, dataset, tag), reserved: [] }, refused: undefined, isGate: false };
 }
 
-/** What only a copy is asked for: whether anything was changed on it, and whether it came raw. A zfs that lacks a property names none. */
-async function askCopy(get: (words: string) => Promise<Answer>, properties: string): Promise<Listing[]> {
-  const received = await get(`-s received -o name,property,value ${properties}`);
-  const all = await get('-r -d 1 -o name,property,value written,referenced,encryption');
-  const some = succeeded(all) ? all : await get('-r -d 1 -o name,property,value referenced');
-  return [
-    parseFar(succeeded(some) ? some.output : '', 'local'),
-    parseFar(succeeded(received) ? received.output : '', 'received'),
-  ];
+function pairProperties(tag: Tag): string[] {
+  const names = ['master', 'src-host', 'src-fs', 'dest-host', 'dest-fs', 'savecount', 'lastsent'];
+  return names.map((one) => `${tag}:${one}`);
 }
 
-/** What `zfs get -o name,property,value` printed, with `source` as what the command had asked for. Pure. */
-export function parseFar(output: string, source: 'local' | 'received'): Listing {
+/** What not every zfs has: a single name that it does not know, and it names none. */
+const NEWER = ['written', 'clones', 'receive_resume_token', 'encryption', 'keystatus'];
+
+/** A copy is asked for everything at once: whether anything was changed on it as well, and what it has by a stream. */
+async function askCopy({ settings: { tag } }: Run, far: FarSide, dataset: string): Promise<TheirSide> {
+  const known = [...SNAPSHOT_PROPERTIES, 'referenced', 'used', ...pairProperties(tag), `${tag}:sent`];
+  const ask = (properties: readonly string[]) => far.ask(sideCommand(properties, dataset), MOST_OF_LISTING);
+  let answer = await ask([...known, ...NEWER]);
+  if (!succeeded(answer) && answer.message.includes('invalid property')) answer = await ask(known);
+  const listing = parseFar(answer.output);
+  if (!succeeded(answer) || !listing.has(dataset)) return unseen(far.host.name, dataset, answer);
+  return { side: sideOf(listing, dataset, tag), refused: undefined, isGate: false };
+}
+
+/**
+ * What `zfs get -o name,property,value` printed, with `asked` as the source that the command had asked for; without it that is
+ * a fourth column. Pure.
+ */
+export function parseFar(output: string, asked?: 'local'): Listing {
   const listing = new Map<string, Map<string, { value: string; source: string }>>();
   for (const line of output.split('\n')) {
-    const [name = '', property = '', value] = line.split('\t');
+    const [name = '', property = '', value, told = '-'] = line.split('\t');
+    const source = asked ?? told;
     if (value === undefined || (parseDataset(name) === undefined && !isListedName(name))) continue;
     if (property === 'guid' && !/^\d{1,20}$/.test(value)) continue;
     const properties = listing.get(name) ?? new Map();

@@ -4,13 +4,13 @@
  */
 
 import { inSentence } from '../../pair/obstacle.ts';
-import { type Side, sideOf } from '../../pair/side.ts';
+import { type Side, sideOf, sideProperties } from '../../pair/side.ts';
 import { mustSucceed } from '../../replication/step.ts';
 import { readStateArgv } from '../../zfs/argv.ts';
 import { parseDataset } from '../../zfs/names.ts';
 import { parseListing } from '../../zfs/state.ts';
 import { type Destination, destinationProperties, readDestination } from '../copy/destination.ts';
-import { copyProperties, judgePull } from '../copy/judge-pull.ts';
+import { judgePull } from '../copy/judge-pull.ts';
 import { Failure } from '../run/failure.ts';
 import type { Run } from '../run/run.ts';
 import type { PairView } from './pair-view.ts';
@@ -56,7 +56,7 @@ async function readHere({ settings, step }: Run, name: string): Promise<Here | s
   const { tag, hostName } = settings;
   const dataset = parseDataset(name);
   if (dataset === undefined) return `zrep cannot handle the name of ${name}`;
-  const properties = [destinationProperties, copyProperties].flatMap((of) => of(step.capabilities, tag));
+  const properties = [destinationProperties, sideProperties].flatMap((of) => of(step.capabilities, tag));
   const argv = readStateArgv(dataset, [...new Set(properties)], 1);
   const listing = parseListing(mustSucceed(await step.zfs.ask(argv), dataset).output);
   try {

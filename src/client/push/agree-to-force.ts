@@ -3,43 +3,65 @@
  * snapshot: it is listed, and asked for.
  */
 
-import { tagOf } from '../../expire/snapshot.ts';
-import { fullName } from '../../replication/snapshots.ts';
+import { baseOf } from '../../pair/common.ts';
+import { goingBack, lossesOf, neededLines, whysByName } from '../../pair/going-back.ts';
+import { printable } from '../../printable.ts';
+import { succeeded } from '../../process/pipeline.ts';
+import { parseSnapshot } from '../../zfs/names.ts';
 import type { FarSide } from '../far/far-side.ts';
+import { farLines } from '../far/far-text.ts';
+import { plainRollbackCommand } from '../far/push-commands.ts';
 import { confirm } from '../run/confirm.ts';
 import { Failure } from '../run/failure.ts';
 import type { Run } from '../run/run.ts';
 import { zrepAgain } from '../words/again.ts';
+import { readBoth, sayObstacle } from './judge-push.ts';
 import type { Master } from './master.ts';
-import { newerThere } from './newer-there.ts';
+import { baseName } from './send-increment.ts';
 
 /**
- * Lists what would go on the other side of `master`, and asks. A host that does not let itself be asked gets what stock does.
+ * Lists what would go on the other side of `master`, asks, and rolls it back where snapshots are in the way: zfs receive does not do
+ * that where one of them has the name of one that comes, and an old one never does. The answer is what the increment begins with, in
+ * full. A host that does not let itself be asked gets what stock does.
  *
- * @throws Failure where the other side's base is another snapshot, another tag may need one that would go, or nobody agrees.
+ * @throws Failure where the two have no common snapshot, somebody else needs one that would go, or nobody agrees.
  */
-export async function agreeToForce(run: Run, far: FarSide, master: Master, yes: boolean): Promise<void> {
+export async function agreeToForce(
+  run: Run,
+  far: FarSide,
+  master: Master,
+  yes: boolean,
+): Promise<string | undefined> {
   const { settings } = run;
-  const { dataset, destination, base } = master;
-  const losses = await newerThere(run, far, master, base);
-  const others = losses.filter((line) => (tagOfLine(line) ?? settings.tag) !== settings.tag);
+  const { dataset, destination } = master;
+  const both = await readBoth(run, master);
+  if ('unseen' in both) return undefined;
+  const base = baseOf(both);
+  if (base === undefined) throw new Failure(sayObstacle(run, master, { obstacle: 'no-common-snapshot' }));
+  const from = baseName({ base }, run, dataset);
+  const back = goingBack(both.copy, base.ofCopy);
+  const others = neededLines(back, whysByName(settings.tag));
+  const { snapshots, changes } = lossesOf(back);
   const where = `${far.host.name}:${destination}`;
+  const there = `@${printable(base.ofCopy.name)}`;
   if (others.length > 0)
     throw new Failure(
-      `${where} is not rolled back to @${base.name}, and nothing was changed, because a refresh under another tag may begin with: ${others.join('; ')}`,
+      `${where} is not rolled back to ${there}, and nothing was changed, because other streams or people need: ${others.join('; ')}`,
     );
   await confirm(run, {
-    heading: `zrep sync -f rolls ${where} back to ${fullName(base)}, the newest common snapshot. It destroys there:`,
-    losses,
+    heading: `zrep sync -f rolls ${where} back to ${there}, the newest common snapshot. It destroys there:`,
+    losses: [...snapshots, ...changes],
     command: `${zrepAgain(settings)} sync -f --yes ${dataset}`,
     agreed: yes,
-    unattended: !losses.some((line) => line.includes('@')),
+    unattended: snapshots.length === 0,
     toldAnyway: true,
   });
-}
-
-/** The tag that the name of a snapshot in a line of `newerThere` tells. */
-function tagOfLine(line: string): string | undefined {
-  const name = /^[^ ]+@([^ ,]+),/.exec(line)?.[1];
-  return name === undefined ? undefined : tagOf(name);
+  const target = parseSnapshot(`${destination}@${base.ofCopy.name}`);
+  // A name that is several words to a shell is left to zfs receive.
+  if (snapshots.length > 0 && target !== undefined) {
+    const answer = await far.ask(plainRollbackCommand(`${destination}@${base.ofCopy.name}`));
+    // Where that is not allowed, zfs receive may do it all the same.
+    if (!succeeded(answer)) run.report.far(far.host.name, farLines(answer.message));
+  }
+  return from;
 }

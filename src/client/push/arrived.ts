@@ -1,6 +1,6 @@
 /**
- * Has the other side a snapshot that nobody marked? By GUID, since names prove nothing: a push that ended badly on the way
- * back, or a zrep that was killed between the stream and the marks, leaves such ones; and after a failure stock (and this
+ * Has the other side a snapshot that nobody marked? By GUID, since names and exit codes prove nothing: a push that ended badly on
+ * the way back, or a zrep that was killed between the stream and the marks, leaves such ones; and after a failure stock (and this
  * zrep) calls a snapshot ..._unsent, which the other side then has without that.
  */
 
@@ -10,23 +10,22 @@ import { mustSucceed } from '../../replication/step.ts';
 import { readStateArgv, renameSnapshotArgv } from '../../zfs/argv.ts';
 import { anyValue, parseListing } from '../../zfs/state.ts';
 import { NO_CONNECTION } from '../far/answer.ts';
+import { askAgain } from '../far/ask-again.ts';
 import type { FarSide } from '../far/far-side.ts';
 import { farLines } from '../far/far-text.ts';
 import { guidsCommand } from '../far/push-commands.ts';
 import { Failure } from '../run/failure.ts';
 import type { Run } from '../run/run.ts';
+import { LARGEST, parseGuids, readArrival } from './arrival.ts';
 import { markPushed } from './marks.ts';
 import { type Course, type Master, unsentOf } from './master.ts';
-
-/** Names in one command: as many as leave its answer short. */
-const LARGEST = 100;
 
 const UNSENT = /_unsent$/;
 
 /**
  * `master` as it is when what had come to the other side unmarked is marked; of several the newest.
  *
- * @throws Failure where the other side has another snapshot of a name: the two have parted.
+ * @throws Parted where the other side has another snapshot of a name.
  */
 export async function markArrived(run: Run, far: FarSide, master: Master): Promise<Master> {
   const found = await findArrived(run, far, master, unsentOf(master));
@@ -40,6 +39,9 @@ export async function markArrived(run: Run, far: FarSide, master: Master): Promi
   const snapshots = master.snapshots.map((one) => (one.guid === snapshot.guid ? snapshot : one));
   return { ...master, snapshots, base: snapshot };
 }
+
+/** Both sides have a snapshot of one name, and they are two. */
+export class Parted extends Failure {}
 
 /** A snapshot of ours, and what it is called there. */
 export interface Arrived {
@@ -64,7 +66,7 @@ export async function findArrived(
     const names = namesThere(snapshot.name);
     const name = names.find((one) => guids.get(`${destination}@${one}`) === snapshot.guid);
     if (name === undefined && names.some((one) => guids.has(`${destination}@${one}`)))
-      throw new Failure(
+      throw new Parted(
         `${fullName(snapshot)} here and ${destination}@${names[0]} on ${far.host.name} are different snapshots of one name: the two sides have parted (split brain). Find out which one is right; zrep sync ${course.dataset}@SNAPSHOT rolls the other side back to a common one`,
       );
     if (name === undefined) continue;
@@ -79,24 +81,68 @@ function namesThere(name: string): string[] {
   return UNSENT.test(name) ? [name.replace(UNSENT, ''), name] : [name];
 }
 
-/** A recursive stream brings the root first: each child must have come, too. */
-async function allThere(
-  { step }: Run,
+/**
+ * What speaks against `snapshot`, whose stream has just ended well, having come: nothing where the other side has it, and with -R
+ * every child of it; or where it refuses to be asked. One command for up to a hundred file systems.
+ *
+ * @throws Failure where there is no answer, so that it may have come.
+ */
+export async function checkArrival(
+  run: Run,
   far: FarSide,
-  { dataset, destination }: Course,
-  { snapshot, name }: Arrived,
-): Promise<boolean> {
+  course: Pick<Course, 'dataset' | 'destination'>,
+  snapshot: Pick<TaggedSnapshot, 'dataset' | 'name' | 'guid'>,
+): Promise<readonly string[]> {
+  const { host } = far;
+  const wanted = [...(await wantedThere(run, course, { snapshot, name: snapshot.name }))];
+  for (let at = 0; at < wanted.length; at += LARGEST) {
+    const some = new Map(wanted.slice(at, at + LARGEST));
+    const command = guidsCommand([...some.keys()]);
+    switch (readArrival(await askAgain(far, command), some)) {
+      case 'there':
+        continue;
+      case 'refused':
+        return [];
+      case 'missing':
+        return [`the receiving command on ${host.name} ended with 0, but the snapshot is not there`];
+      case 'another':
+        return [`${host.name}:${course.destination} has another snapshot of that name`];
+      case 'silent':
+        throw new Failure(
+          `${fullName(snapshot)} was streamed, but nothing shows that ${host.name} has it, so it is not marked as sent. This command prints nothing there and ends with 0; let it print, or refuse it with another code: ${command}`,
+        );
+      case 'no-answer':
+        throw new Failure(
+          `${fullName(snapshot)} was streamed, but ${host.name} could not be asked whether it has it, so it is not marked as sent; the next run asks again`,
+        );
+    }
+  }
+  return [];
+}
+
+/** A recursive stream brings the root first: each child must have come, too. */
+async function allThere(run: Run, far: FarSide, course: Course, arrived: Arrived): Promise<boolean> {
+  const wanted = await wantedThere(run, course, arrived);
+  const guids = await guidsThere(far, [...wanted.keys()]);
+  return [...wanted].every(([there, guid]) => guids.get(there) === guid);
+}
+
+/** What the other side has of a snapshot when all of it has come: names in full, each with its GUID. */
+async function wantedThere(
+  { settings, step }: Run,
+  { dataset, destination }: Pick<Course, 'dataset' | 'destination'>,
+  { snapshot, name }: { snapshot: Pick<TaggedSnapshot, 'name' | 'guid'>; name: string },
+): Promise<ReadonlyMap<string, string>> {
+  const root = new Map([[`${destination}@${name}`, snapshot.guid]]);
+  // Of what zfs send was told to leave out, nothing comes.
+  if (!settings.recursive || settings.sendFlags.some((flag) => /^(?:-X|--exclude)/.test(flag))) return root;
   const state = await step.zfs.ask(readStateArgv(dataset, ['guid'], Number.POSITIVE_INFINITY));
-  const ours = [...parseListing(mustSucceed(state, dataset).output)].flatMap(([one, own]) => {
+  const children = [...parseListing(mustSucceed(state, dataset).output)].flatMap(([one, own]) => {
     const [from = '', behind] = one.split('@');
     const there = `${destination}${from.slice(dataset.length)}@${name}`;
-    return behind === snapshot.name ? [[there, anyValue(own, 'guid')] as const] : [];
+    return behind === snapshot.name ? [[there, anyValue(own, 'guid') ?? ''] as const] : [];
   });
-  const guids = await guidsThere(
-    far,
-    ours.map(([there]) => there),
-  );
-  return ours.every(([there, guid]) => guids.get(there) === guid);
+  return new Map([...root, ...children]);
 }
 
 /** Of those of `snapshots` that are there, the GUIDs. A host that does not let itself be asked this has none of them. */
@@ -106,7 +152,7 @@ async function guidsThere(far: FarSide, snapshots: readonly string[]): Promise<R
     const { output, code, message } = await far.ask(guidsCommand(snapshots.slice(at, at + LARGEST)));
     if (code === NO_CONNECTION)
       throw new Failure(`${far.host.name} cannot be asked: ${farLines(message).join('; ')}`);
-    for (const [, name = '', guid = ''] of output.matchAll(/^(\S+@\S+)\t(\d+)$/gm)) found.set(name, guid);
+    for (const [name, guid] of parseGuids(output)) found.set(name, guid);
   }
   return found;
 }

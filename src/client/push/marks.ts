@@ -13,7 +13,8 @@ import { farLines } from '../far/far-text.ts';
 import { markCommand, oldMarkCommands } from '../far/push-commands.ts';
 import { Failure } from '../run/failure.ts';
 import type { Run } from '../run/run.ts';
-import { keepPushed } from './base.ts';
+import { saysMissing } from './arrival.ts';
+import { keepPushed } from './keep-pushed.ts';
 import type { Course } from './master.ts';
 
 /** Marks `snapshot`, a name behind the @ that both sides have, as sent at `sent`, there and here. */
@@ -31,6 +32,11 @@ export async function markPushed(
   const keeping = keepPushed(run, dataset, snapshot);
   const answer = await askAgain(far, markCommand(tag, there, sent)).finally(() => keeping);
   report.far(far.host.name, farLines(answer.message));
+  // Whatever it ends with. For a host that does not let itself be asked, this is all there is.
+  if (saysMissing(answer))
+    throw new Failure(
+      `${here} was streamed, but ${far.host.name} says that it has no ${there}; nothing is marked, and the next zrep sync ${dataset} sends anew`,
+    );
   if (mayPass(answer))
     throw new Failure(
       `${here} was received, but ${far.host.name} could not be told so; the next zrep sync ${dataset} tries again`,

@@ -8,7 +8,7 @@ import {
   taggedSnapshots,
 } from '../../replication/snapshots.ts';
 import { type Dataset, parseDataset, type Tag } from '../../zfs/names.ts';
-import { anyValue, type Listing, localValue } from '../../zfs/state.ts';
+import { anyValue, type Listing, localValue, ownValue, type Properties } from '../../zfs/state.ts';
 import { Failure } from '../run/failure.ts';
 import { parseSourceHost, type SourceHost } from '../words/source.ts';
 
@@ -36,17 +36,48 @@ export function masterListingProperties(tag: Tag): string[] {
   return [...SNAPSHOT_PROPERTIES, ...courseProperties(tag), `${tag}:sent`, `${tag}:lastsent`];
 }
 
-/** Where `dataset` goes; `local` is zrep's name of this host. @throws Failure in stock's words. */
+/**
+ * Where `dataset` goes; `local` is zrep's name of this host. Stock also takes a dest-fs that was only inherited: that is where the file
+ * system above goes.
+ *
+ * @throws Failure in stock's words.
+ */
 export function readCourse(listing: Listing, dataset: Dataset, tag: Tag, local: string): Course {
   const own = listing.get(dataset);
-  const [toHost, toFs] = [anyValue(own, `${tag}:dest-host`), anyValue(own, `${tag}:dest-fs`)];
+  const [toHost, toFs] = [anyValue(own, `${tag}:dest-host`), ownValue(own, `${tag}:dest-fs`)];
   const host = toHost === undefined ? undefined : parseSourceHost(toHost, local);
   const destination = toFs === undefined ? undefined : parseDataset(toFs);
   if (host === undefined || destination === undefined)
     throw new Failure(
-      `Problem getting zrep properties for fs ${dataset} (${tag}:dest-host is ${toHost ?? 'not set'}, ${tag}:dest-fs is ${toFs ?? 'not set'}); a pair begins with zrep init, and one that moved is told so with zrep changeconfig`,
+      `Problem getting zrep properties for fs ${dataset} (${tag}:dest-host is ${toHost ?? 'not set'}, ${tag}:dest-fs is ${toFs ?? unsetFs(own, tag)}); a pair begins with zrep init, and one that moved is told so with zrep changeconfig`,
     );
   return { dataset, host, destination };
+}
+
+function unsetFs(own: Properties | undefined, tag: Tag): string {
+  const { source = '' } = own?.get(`${tag}:dest-fs`) ?? {};
+  return source.startsWith('inherited') ? `only ${source}` : 'not set';
+}
+
+/**
+ * What lies below the copy of a pair is no source: that pair's streams can reach it. Properties that it inherits from a source above are no
+ * matter.
+ *
+ * @throws Failure.
+ */
+export function refuseBelowCopy(
+  own: Properties | undefined,
+  dataset: Dataset,
+  tag: Tag,
+  local: string,
+): void {
+  const above = /^inherited from (.+)$/.exec(own?.get(`${tag}:src-fs`)?.source ?? '')?.[1];
+  if (above === undefined) return;
+  const [host, from] = [anyValue(own, `${tag}:src-host`), anyValue(own, `${tag}:src-fs`)];
+  if (host === local && from === above) return;
+  throw new Failure(
+    `${dataset} is below ${above}, which is the copy of ${host ?? '-'}:${from} under the tag ${tag}; what is below a copy cannot be sent from here`,
+  );
 }
 
 /** @throws Failure where another side is the master: pushing from here would overwrite it. */

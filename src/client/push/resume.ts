@@ -15,10 +15,10 @@ import { formatResumeToken, parseResumeToken, saysCannotResume } from '../../zfs
 import type { FarSide } from '../far/far-side.ts';
 import { farLines } from '../far/far-text.ts';
 import { abandonCommand, tokenCommand } from '../far/push-commands.ts';
-import { theirSnapshots } from '../far/their-snapshots.ts';
+import { readTheirSide } from '../far/their-side.ts';
 import { Failure } from '../run/failure.ts';
 import type { Run } from '../run/run.ts';
-import { markArrived } from './arrived.ts';
+import { checkArrival, markArrived } from './arrived.ts';
 import { markPushed } from './marks.ts';
 import type { Master } from './master.ts';
 import { resumeWords, send } from './send.ts';
@@ -38,17 +38,22 @@ export async function resumeSending(run: Run, far: FarSide, master: Master): Pro
   run.report.event('resume', { dataset, snapshot: name });
   run.report.line(`sending ${name} to ${far.host.name}:${destination}`);
   const sent = sentTime(master.snapshots);
-  const why = await send(run, far, master, resumeWords(run.settings, found.token), found.base?.name);
+  const words = resumeWords(run.settings, found.token);
+  const { why, guess } = await send(run, far, master, words, found.base?.name);
   if (why.some(saysCannotResume)) {
     await abandon(run, far, destination, `zfs receive on ${far.host.name} cannot resume it`);
     return master;
   }
   if (why.length > 0)
     throw new Failure(
-      [`Problem doing sync for ${name}`, ...why, `zrep sync -r ${dataset} goes on with it`].join('; '),
+      [`Problem doing sync for ${name}`, ...why, ...guess, `zrep sync -r ${dataset} goes on with it`].join(
+        '; ',
+      ),
     );
   // A token covers one file system of a recursive stream.
   if (run.settings.recursive) return markArrived(run, far, master);
+  const doubts = await checkArrival(run, far, master, found.snapshot);
+  if (doubts.length > 0) throw new Failure([`Problem doing sync for ${name}`, ...doubts].join('; '));
   await markPushed(run, far, master, found.snapshot.name, sent);
   return { ...master, base: found.snapshot };
 }
@@ -63,15 +68,11 @@ interface Resumable {
 }
 
 /** Of which snapshot a token is; or why it cannot be resumed: zfs receive does that only on the newest snapshot there. */
-async function resumable(
-  { settings }: Run,
-  far: FarSide,
-  master: Master,
-  text: string,
-): Promise<Resumable | string> {
+async function resumable(run: Run, far: FarSide, master: Master, text: string): Promise<Resumable | string> {
   const found = snapshotOf(text, master);
   if (typeof found === 'string' || found.base === undefined) return found;
-  const newest = (await theirSnapshots(far, settings.tag, master.destination))?.at(-1);
+  const theirs = await readTheirSide(run, far.host, master.destination, 'source');
+  const newest = 'side' in theirs ? theirs.side.snapshots.at(-1) : undefined;
   if (newest === undefined || newest.guid === found.base.guid) return found;
   return `${master.destination}@${printable(newest.name)} was made there since`;
 }

@@ -5,6 +5,7 @@ import { inOneLine, printable } from '../../printable.ts';
 import { succeeded } from '../../process/pipeline.ts';
 import { isRefusal } from '../../refusal.ts';
 import { isBookmark } from '../../replication/base.ts';
+import { saysNoRoom } from '../../replication/step.ts';
 import { dryRunArgv } from '../../zfs/argv.ts';
 import { parseEstimate } from '../../zfs/estimate.ts';
 import { saysCannotResume } from '../../zfs/resume-token.ts';
@@ -18,12 +19,13 @@ import type { Run } from '../run/run.ts';
 import type { Settings } from '../words/settings.ts';
 import type { Course } from './master.ts';
 
-/** The words of `zfs send` for the increment from `base` to `snapshot`, in full names; stock's, in stock's order. -I takes no bookmark. */
+/** The words of `zfs send` for the increment from `base`, a snapshot or a bookmark, to `snapshot`, in full names; stock's, in stock's order. */
 export function incrementWords(
   { recursive, sendFlags, incrementFlag }: Pick<Settings, 'recursive' | 'sendFlags' | 'incrementFlag'>,
   base: string,
   snapshot: string,
 ): string[] {
+  // From a bookmark zfs sends no snapshots in between.
   const through = isBookmark(base) ? '-i' : incrementFlag;
   return ['send', ...(recursive ? ['-R'] : []), ...sendFlags, through, base, snapshot];
 }
@@ -33,23 +35,35 @@ export function resumeWords({ resumeFlags }: Pick<Settings, 'resumeFlags'>, toke
   return ['send', ...resumeFlags, '-t', token];
 }
 
-/** Sends what `words` of zfs send, an increment from `base`, a name behind the @; the answer is what kept it, for a person: nothing where it came. */
+/** How a stream ended. */
+export interface Sent {
+  /** What kept it, for a person; nothing where both ends of the pipe ended well. */
+  readonly why: readonly string[];
+  /** What the words of zfs receive there can mean, for where nobody sees both sides. */
+  readonly guess: readonly string[];
+  /** zfs receive refused it for what the copy is like. */
+  readonly isRefused: boolean;
+  /** What both sides have may be the reason: no connection broke, there was room, and nothing half received is in the way. */
+  readonly isToJudge: boolean;
+}
+
+/** Sends what `words` of zfs send, an increment from `base`: a snapshot behind the @, or a bookmark as `#NAME`. */
 export async function send(
   run: Run,
   far: FarSide,
   course: Course,
   words: readonly string[],
   base: string | undefined,
-): Promise<readonly string[]> {
+): Promise<Sent> {
   const start = performance.now();
   const receive = (settings: Settings) => receiveIncrementCommand(settings, course.destination);
   const ended = await streamThere(run, far, course.dataset, words, receive);
-  const why = complaints(ended, course, far);
+  const sent = complaints(ended, course, far);
   const seconds = (performance.now() - start) / 1000;
   // zfs-fuse's daemon writes in the place of zfs send.
   const bytes = run.step.capabilities.has('stalls') ? ended.written : undefined;
-  if (why.length === 0) run.tally?.add({ bytes, seconds, base });
-  return why;
+  if (sent.why.length === 0) run.tally?.add({ bytes, seconds, base });
+  return sent;
 }
 
 /** Streams what `words` of zfs send say of `dataset` into the command that `receive` makes of the settings; how all of it ended. */
@@ -97,15 +111,21 @@ function complaints(
   { sender, filters, receiver }: Transfer,
   { dataset, destination }: Course,
   { host }: FarSide,
-): string[] {
+): Sent {
   const said: string[] = [];
-  if (!succeeded(receiver))
+  const guess: string[] = [];
+  const isLost = receiver.code === NO_CONNECTION;
+  const other = dead(receiver.message, dataset);
+  const isRefused = REFUSED.test(receiver.message);
+  if (!succeeded(receiver)) {
     said.push(
-      receiver.code === NO_CONNECTION
+      isLost
         ? `the connection to ${host.name} broke`
         : `${host.name} ended with ${receiver.signal ?? receiver.code}`,
-      ...mending(receiver.message, dataset, `${host.name}:${destination}`),
+      ...other,
     );
+    if (isRefused) guess.push(guessOf(receiver.message, dataset, `${host.name}:${destination}`));
+  }
   for (const filter of filters)
     if (!succeeded(filter)) said.push(`a filter of ZREP_OUTFILTER failed: ${inOneLine(filter.message)}`);
   // Where the other end went away first, it was told so, and has nothing to add.
@@ -117,21 +137,24 @@ function complaints(
     said.push(
       `zfs send: ${printable(sender.message.trim().split('\n')[0] ?? '') || sender.signal || sender.code}`,
     );
-  return said;
+  const isToJudge = !isLost && receiver.signal === null && other.length === 0;
+  return { why: said, guess, isRefused, isToJudge: isToJudge && !saysNoRoom(receiver.message) };
 }
 
 const BROKEN_PIPE = /Broken pipe|signal received/;
 
-/** What mends the dead ends of zfs receive, by its messages (cmd/zfs, libzfs_sendrecv.c). */
-function mending(message: string, dataset: string, there: string): string[] {
-  if (message.includes('has been modified'))
-    return [
-      `${there} was changed there since the last sync. To give those changes up: zrep sync -f ${dataset}; and so that it does not happen again, there: zfs set readonly=on`,
-    ];
-  if (/does not match incremental source|most recent snapshot/.test(message))
-    return [
-      `the two sides have no common snapshot to go on from. Where newer ones stand in the way there: zrep sync ${dataset}@SNAPSHOT rolls it back to one that both have`,
-    ];
+/** How zfs receive says that the copy is not as the stream needs it (cmd/zfs, libzfs_sendrecv.c); its words do not say why. */
+const REFUSED =
+  /has been modified|does not match incremental source|most recent snapshot|destination already exists/;
+
+function guessOf(message: string, dataset: string, there: string): string {
+  return message.includes('has been modified')
+    ? `${there} was changed there since the last sync. To give those changes up: zrep sync -f ${dataset}; and so that it does not happen again, there: zfs set readonly=on`
+    : `the two sides have no common snapshot to go on from. Where newer ones stand in the way there: zrep sync ${dataset}@SNAPSHOT rolls it back to one that both have`;
+}
+
+/** Dead ends of zfs receive that have nothing to do with snapshots, and what mends them. */
+function dead(message: string, dataset: string): string[] {
   if (message.includes("invalid option 's'"))
     return [
       'the zfs there cannot receive so that it can be gone on with (-s): leave -r and ZREP_RESUME away',

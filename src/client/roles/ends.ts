@@ -6,7 +6,7 @@
  */
 
 import { type Dataset, parseDataset, type Tag } from '../../zfs/names.ts';
-import { anyValue, localValue, type Properties } from '../../zfs/state.ts';
+import { anyValue, localValue, ownValue, type Properties } from '../../zfs/state.ts';
 import { refuseRetired } from '../copies/refuse-retired.ts';
 import { Failure } from '../run/failure.ts';
 import { parseSourceHost, type SourceHost } from '../words/source.ts';
@@ -46,14 +46,18 @@ export function readEnds(
   given?: string,
 ): Ends {
   refuseRetired(own, dataset, tag);
-  const [srcFs, srcHost, destFs, destHost] = NAMES.map((name) => anyValue(own, `${tag}:${name}`));
-  if (srcFs === undefined || srcHost === undefined || destFs === undefined || destHost === undefined)
-    throw new Failure(
-      `${dataset} is not of a pair under the tag ${tag}: ${tag}:src-fs and the others are not all set. They can be: zrep changeconfig ${dataset} DESTHOST DESTFS for the source, with -d for the copy`,
-    );
   if (own?.get(`${tag}:src-fs`)?.source.startsWith('inherited'))
     throw new Failure(
       `${dataset} has no ${tag} configuration of its own, but that of the file system above it, which changes its role as a whole`,
+    );
+  // The hosts of all that is below can be set above it; the names of file systems are those of the one above.
+  const [srcFs, destFs] = (['src-fs', 'dest-fs'] as const).map((name) => ownValue(own, `${tag}:${name}`));
+  const [srcHost, destHost] = (['src-host', 'dest-host'] as const).map((name) =>
+    anyValue(own, `${tag}:${name}`),
+  );
+  if (srcFs === undefined || srcHost === undefined || destFs === undefined || destHost === undefined)
+    throw new Failure(
+      `${dataset} is not of a pair under the tag ${tag}: ${tag}:src-fs and the others are not all set. They can be: zrep changeconfig ${dataset} DESTHOST DESTFS for the source, with -d for the copy`,
     );
   const master = localValue(own, `${tag}:master`) === 'yes';
   const ours = (host: string) => parseSourceHost(host, local)?.here ?? false;

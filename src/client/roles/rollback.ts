@@ -1,16 +1,13 @@
-/** Going back to a snapshot of the tag, and what that loses. Pure. */
+/** Going back to a snapshot of the tag, as stock does when roles change, and what that loses. Pure. */
 
-import {
-  fullName,
-  lastSent,
-  SNAPSHOT_PROPERTIES,
-  type TaggedSnapshot,
-  taggedSnapshots,
-} from '../../replication/snapshots.ts';
+import { goingBack, lossesOf } from '../../pair/going-back.ts';
+import { sideOf, snapshotProperties } from '../../pair/side.ts';
+
+import { fullName, lastSent, type TaggedSnapshot, taggedSnapshots } from '../../replication/snapshots.ts';
 import { rollbackArgv } from '../../zfs/argv.ts';
 import type { Capabilities } from '../../zfs/capabilities.ts';
 import type { Dataset, Tag } from '../../zfs/names.ts';
-import { anyValue, type Listing } from '../../zfs/state.ts';
+import type { Listing } from '../../zfs/state.ts';
 import { childrenOf } from '../copy/destination.ts';
 import { Failure } from '../run/failure.ts';
 
@@ -26,8 +23,7 @@ export interface Rollback {
 
 /** What `planRollback` needs of the dataset and its snapshots. */
 export function rollbackProperties(capabilities: Capabilities, tag: Tag): string[] {
-  const written = capabilities.has('written') ? ['written'] : [];
-  return [...SNAPSHOT_PROPERTIES, `${tag}:sent`, `${tag}:lastsent`, ...written];
+  return [...snapshotProperties(capabilities, tag), 'used', `${tag}:lastsent`];
 }
 
 /**
@@ -52,7 +48,7 @@ export function planRollback(
   return {
     snapshot,
     datasets: affected,
-    losses: affected.flatMap((one) => lossesOf(listing, one, snapshot.name)),
+    losses: affected.flatMap((one) => lossesHere(listing, one, tag, snapshot.name)),
     argvs: affected.map((one) => rollbackArgv(`${one}@${snapshot.name}`)),
   };
 }
@@ -77,18 +73,11 @@ function chooseSnapshot(
   return found;
 }
 
-/** Snapshots that are newer, whoever made them, and what was written since the newest. */
-function lossesOf(listing: Listing, dataset: string, name: string): string[] {
-  const born = createtxg(listing, `${dataset}@${name}`);
-  const newer = [...listing.keys()].filter(
-    (one) => one.startsWith(`${dataset}@`) && createtxg(listing, one) > born,
-  );
-  const written = anyValue(listing.get(dataset), 'written');
-  if (written === '0') return newer;
-  const much = written === undefined ? 'however much it is (this zfs does not say)' : `${written} bytes`;
-  return [...newer, `what was written to ${dataset} since its newest snapshot, ${much}`];
-}
-
-function createtxg(listing: Listing, name: string): number {
-  return Number(anyValue(listing.get(name), 'createtxg') ?? 0);
+/** What `dataset` loses when it goes back to its snapshot `name`. */
+function lossesHere(listing: Listing, dataset: string, tag: Tag, name: string): string[] {
+  const side = sideOf(listing, dataset, tag);
+  const base = side.snapshots.find((one) => one.name === name);
+  if (base === undefined) return [];
+  const { snapshots, changes } = lossesOf(goingBack(side, base));
+  return [...snapshots, ...changes];
 }

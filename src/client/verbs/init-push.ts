@@ -9,10 +9,11 @@
 import { printable } from '../../printable.ts';
 import { succeeded } from '../../process/pipeline.ts';
 import { isRefusal } from '../../refusal.ts';
+import { pairProperties } from '../../replication/pair.ts';
 import { mustSucceed } from '../../replication/step.ts';
 import { destroyArgv, inheritArgv, readPropertiesArgv, setArgv, snapshotArgv } from '../../zfs/argv.ts';
 import { formatResumeToken, parseResumeToken } from '../../zfs/resume-token.ts';
-import { anyValue, localValue, parseListing } from '../../zfs/state.ts';
+import { anyValue, localValue, ownValue, parseListing } from '../../zfs/state.ts';
 import { refuseRetired } from '../copies/refuse-retired.ts';
 import { PAIR_PROPERTIES } from '../copy/receive.ts';
 import type { Transfer } from '../copy/transfer.ts';
@@ -20,6 +21,8 @@ import type { FarSide } from '../far/far-side.ts';
 import { farLines } from '../far/far-text.ts';
 import { tokenCommand } from '../far/push-commands.ts';
 import { reasonOf } from '../far/ssh-failure.ts';
+import { checkArrival } from '../push/arrived.ts';
+import { refuseBelowCopy } from '../push/master.ts';
 import { resumeWords, streamThere } from '../push/send.ts';
 import { Failure } from '../run/failure.ts';
 import { inRun } from '../run/in-run.ts';
@@ -31,15 +34,17 @@ import { parseSourceHost } from '../words/source.ts';
 /** Carries `command` out; the answer is the exit code. */
 export async function initPush(settings: Settings, command: InitCommand): Promise<number> {
   return inRun(settings, false, async (run) => {
-    const host = parseSourceHost(command.host, settings.hostName);
-    if (host === undefined) throw new Failure(`"${printable(command.host)}" is not the name of a host`);
-    await setUp(run, run.far(host), command);
+    await beginPush(run, command);
     return 0;
   });
 }
 
-async function setUp(run: Run, far: FarSide, command: InitCommand): Promise<void> {
+/** The same in a run that is there. @throws Failure. */
+export async function beginPush(run: Run, command: InitCommand): Promise<void> {
   const { settings, step, report } = run;
+  const there = parseSourceHost(command.host, settings.hostName);
+  if (there === undefined) throw new Failure(`"${printable(command.host)}" is not the name of a host`);
+  const far = run.far(there);
   const { source, host, destination } = command;
   const { tag, force, resume } = settings;
   const snapshot = `${source}@${tag}_000000`;
@@ -77,13 +82,15 @@ async function begin(run: Run, far: FarSide, command: InitCommand, snapshot: str
       await step.zfs.ask(setArgv(source, { [`${settings.tag}:${name}`]: values[index] ?? '' })),
       source,
     );
+  let isMade = false;
   try {
     report.line(`Creating snapshot ${snapshot}`);
     mustSucceed(await step.zfs.ask(snapshotArgv(snapshot, settings.recursive)), source);
+    isMade = true;
     await send(run, far, command, snapshot);
   } catch (error) {
-    // What is to be gone on with must stay.
-    if (!settings.resume) await takeBack(run, source, snapshot);
+    // What is to be resumed must stay; and a snapshot that was there before is somebody's.
+    if (!settings.resume) await takeBack(run, source, isMade ? snapshot : undefined);
     throw error;
   }
 }
@@ -97,18 +104,16 @@ interface Configured {
 
 /** In stock's words. @throws Failure when the file system belongs to a pair already. */
 async function readConfigured(
-  { settings: { tag, resume }, step, report }: Run,
+  { settings: { tag, resume, hostName }, step, report }: Run,
   { source, host, destination }: InitCommand,
 ): Promise<Configured> {
-  const properties = [
-    ...['dest-fs', 'dest-host', 'master', 'retired'].map((name) => `${tag}:${name}`),
-    'mountpoint',
-  ];
+  const properties = [...pairProperties(tag), `${tag}:master`, `${tag}:retired`, 'mountpoint'];
   const state = await step.zfs.ask(readPropertiesArgv([source], properties));
   const own = parseListing(mustSucceed(state, source).output).get(source);
   refuseRetired(own, source, tag);
   const mountpoint = localValue(own, 'mountpoint') !== undefined;
-  if (anyValue(own, `${tag}:dest-fs`) === undefined) return { mountpoint, begun: false };
+  refuseBelowCopy(own, source, tag, hostName);
+  if (ownValue(own, `${tag}:dest-fs`) === undefined) return { mountpoint, begun: false };
   report.line(`${source} is at least partially configured by zrep`);
   if (localValue(own, `${tag}:master`) === 'yes') throw new Failure(`${tag}:master detected!!`);
   if (!resume) throw new Failure(`To re-initialize, first use zrep clear ${source}`);
@@ -135,7 +140,9 @@ async function goOn(run: Run, far: FarSide, command: InitCommand, snapshot: stri
   report.line('Partially complete init detected. Attempting to resume send');
   const words = resumeWords(settings, formatResumeToken(token));
   const ended = await streamThere(run, far, source, words, (own) => resumeCommand(own, destination));
-  finish(ended, `resume send of zrep init ${source} failed`);
+  const what = `resume send of zrep init ${source} failed`;
+  finish(ended, what);
+  await refuseUnlessThere(run, far, command, snapshot, what);
   await configureThere(run, far, command);
 }
 
@@ -160,7 +167,9 @@ async function send(run: Run, far: FarSide, command: InitCommand, snapshot: stri
   const receive = (own: Settings) => receiveCommand(own, destination, careful);
   const ended = await streamThere(run, far, source, ['send', ...words], receive);
   const then = settings.resume ? `RESUME set. Not clearing ${source}: the same command goes on` : 'Resetting';
-  finish(ended, `Error transferring ${snapshot} to ${host}:${destination}. ${then}`);
+  const what = `Error transferring ${snapshot} to ${host}:${destination}. ${then}`;
+  finish(ended, what);
+  await refuseUnlessThere(run, far, command, snapshot, what);
   await configureThere(run, far, command);
 }
 
@@ -172,6 +181,24 @@ function finish(ended: Transfer, what: string): void {
   throw new Failure(
     `${what} (${(failed === ended.receiver ? reasonOf(failed) : undefined) ?? printable(first)})`,
   );
+}
+
+/** Exit codes settle nothing: its GUID does. @throws Failure where the other side does not have it. */
+async function refuseUnlessThere(
+  run: Run,
+  far: FarSide,
+  { source, destination }: InitCommand,
+  snapshot: string,
+  what: string,
+): Promise<void> {
+  const [name, guid] = [snapshot.slice(source.length + 1), (await guidOf(run, source, snapshot)) ?? ''];
+  const doubts = await checkArrival(
+    run,
+    far,
+    { dataset: source, destination },
+    { dataset: source, name, guid },
+  );
+  if (doubts.length > 0) throw new Failure(`${what} (${doubts.join('; ')})`);
 }
 
 /** What the stream does not bring. */
@@ -223,7 +250,12 @@ async function tell({ report }: Run, far: FarSide, command: string): Promise<voi
 }
 
 /** What was set and made here; a failure of this is no news beside the one before it. */
-async function takeBack({ settings: { tag }, step }: Run, source: string, snapshot: string): Promise<void> {
+async function takeBack(
+  { settings: { tag }, step }: Run,
+  source: string,
+  snapshot: string | undefined,
+): Promise<void> {
   for (const name of PAIR_PROPERTIES) await step.zfs.ask(inheritArgv(source, `${tag}:${name}`));
+  if (snapshot === undefined) return;
   await step.zfs.ask(destroyArgv(source, [snapshot.slice(snapshot.indexOf('@') + 1)]));
 }

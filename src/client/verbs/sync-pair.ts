@@ -20,13 +20,13 @@ import { type Dataset, formatZrepSnapshot } from '../../zfs/names.ts';
 import { type Listing, parseListing } from '../../zfs/state.ts';
 import type { FarSide } from '../far/far-side.ts';
 import { agreeToForce } from '../push/agree-to-force.ts';
-import { findArrived, markArrived, nameAsThere } from '../push/arrived.ts';
-import { pushBase } from '../push/base.ts';
+import { markArrived, Parted } from '../push/arrived.ts';
 import { hasChanged } from '../push/changed.ts';
+import { judgePush, readBoth } from '../push/judge-push.ts';
 import { markPushed } from '../push/marks.ts';
 import { type Master, masterListingProperties, readMaster, unsentOf } from '../push/master.ts';
 import { resumeSending } from '../push/resume.ts';
-import { incrementWords, send } from '../push/send.ts';
+import { sendIncrement } from '../push/send-increment.ts';
 import { refuseSplitBrain } from '../push/split-brain.ts';
 import { leaveUnsent } from '../push/unsent.ts';
 import { Failure, failureOf } from '../run/failure.ts';
@@ -69,11 +69,10 @@ export async function syncPair(
   const far = run.far(begun.host);
   await refuseSplitBrain(run, far, begun);
   const resumed = settings.resume ? await resumeSending(run, far, begun) : begun;
-  const master = mayHaveArrived(resumed, newest) ? await markArrived(run, far, resumed) : resumed;
-  if (settings.force) await agreeToForce(run, far, master, yes);
+  const master = mayHaveArrived(resumed, newest) ? await complete(run, far, resumed) : resumed;
+  const from = settings.force ? await agreeToForce(run, far, master, yes) : undefined;
   const snapshot = newest ? master.snapshots.at(-1) : await snapshotHere(run, master, listing);
   if (snapshot === undefined || snapshot === master.base) return;
-  const from = await pushBase(run, far, master, listing);
   await sendSnapshot(run, far, master, snapshot, from);
 }
 
@@ -112,41 +111,30 @@ async function sendSnapshot(
   far: FarSide,
   master: Master,
   snapshot: TaggedSnapshot,
-  from: string,
+  from: string | undefined,
 ): Promise<void> {
-  const { report, settings } = run;
+  const { report } = run;
   const { dataset, destination } = master;
   const name = fullName(snapshot);
   // In front of the transfer, as stock: what is written meanwhile is not in it.
   const sent = sentTime(master.snapshots);
   report.line(`sending ${name} to ${far.host.name}:${destination}`);
   report.event('snapshot', { dataset, snapshot: name });
-  const [, base] = from.split(/[@#]/);
-  const why = await send(run, far, master, incrementWords(settings, from, name), base);
-  const there = why.length === 0 ? snapshot : await allTheSame(run, far, master, snapshot, why);
-  if (there === undefined) throw await leaveUnsent(run, dataset, snapshot, why);
-  await markPushed(run, far, master, there.name, sent);
-  report.event('sent', { dataset, snapshot: fullName(there), sent });
+  const outcome = await sendIncrement(run, far, master, snapshot, from);
+  if ('why' in outcome) throw await leaveUnsent(run, dataset, snapshot, outcome.why);
+  await markPushed(run, far, master, outcome.there.name, sent);
+  report.event('sent', { dataset, snapshot: fullName(outcome.there), sent });
 }
 
-/** Where the way back broke, the other side can have it whole: its GUID tells. */
-async function allTheSame(
-  run: Run,
-  far: FarSide,
-  master: Master,
-  snapshot: TaggedSnapshot,
-  why: readonly string[],
-): Promise<TaggedSnapshot | undefined> {
+/** What came whole before is marked. Where that shows that the two have parted, -f goes back behind it. */
+async function complete(run: Run, far: FarSide, master: Master): Promise<Master> {
   try {
-    const arrived = await findArrived(run, far, master, [snapshot]);
-    if (arrived === undefined) return undefined;
-    run.report.warn(
-      `${fullName(snapshot)} has come to ${far.host.name} whole all the same: ${why.join('; ')}`,
-    );
-    return await nameAsThere(run, arrived);
+    return await markArrived(run, far, master);
   } catch (error) {
-    // That it cannot be asked either is no news.
-    if (error instanceof Failure) return undefined;
-    throw error;
+    if (!(error instanceof Parted)) throw error;
+    if (run.settings.force) return master;
+    const both = await readBoth(run, master);
+    const judged = 'unseen' in both ? undefined : judgePush(run, master, both);
+    throw judged !== undefined && 'obstacle' in judged ? new Failure(judged.sentence) : error;
   }
 }

@@ -131,7 +131,7 @@ t.test('no snapshot in common: the pair is begun anew beside the old copy', asyn
 });
 
 t.test('changed snapshots of the copy are listed, and go with -f', async (t) => {
-  const [first, ...more] = found('0+ 1+ 2', '0+ 1+ by-hand=512 7=0');
+  const [first, ...more] = found('0+ 1+ 2', '0+ 1+ by-hand=512 7=0', { here: { written: '4096' } });
   t.same(more, []);
   t.match(first, {
     code: 'newer-snapshots',
@@ -140,9 +140,9 @@ t.test('changed snapshots of the copy are listed, and go with -f', async (t) => 
       by: 'force',
       lines: [REFRESH],
       losses: [
-        'vault/home@by-hand',
-        'vault/home@zrep_000007',
-        /^what was written to vault\/home since zrep_000001 /,
+        /^vault\/home@by-hand, made /,
+        /^vault\/home@zrep_000007, made /,
+        /^changes in vault\/home since @zrep_000007: .* \(zfs diff vault\/home@zrep_000001\)$/,
       ],
       acts: [{ kind: 'zfs', argv: ['rollback', '-r', 'vault/home@zrep_000001'] }],
     },
@@ -175,7 +175,7 @@ t.test('two snapshots of one name are two, however the numbers go', async (t) =>
 t.test("a rollback that would take what another tag begins with is nobody's fix", async (t) => {
   const [found] = diagnose(pairOf('0+', '0+ off_000003=512'));
   t.match(found, { code: 'newer-snapshots', mend: { by: 'hand', lines: [], acts: [] } });
-  t.match(found?.mend.what, /other streams or people need @off_000003: /);
+  t.match(found?.mend.what, /other streams or people need: vault\/home@off_000003 \(of the tag off/);
   const [plain] = diagnose(pairOf('0+', '0+ by-hand=512'));
   t.match(plain, { code: 'newer-snapshots', mend: { by: 'force' } });
 });

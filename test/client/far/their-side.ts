@@ -24,7 +24,7 @@ t.test('names that are none, and GUIDs that are none, are left out', async (t) =
 });
 
 t.test('of two listings the later one speaks for what it has', async (t) => {
-  const one = parseFar('a\tzrep:master\tno\na\tzrep:savecount\t5\n', 'received');
+  const one = parseFar('a\tzrep:master\tno\treceived\na\tzrep:savecount\t5\treceived\n');
   const both = merged(one, parseFar('a\tzrep:master\tyes\n', 'local')).get('a');
   t.same(both?.get('zrep:master'), { value: 'yes', source: 'local' });
   t.same(both?.get('zrep:savecount'), { value: '5', source: 'received' });

@@ -53,6 +53,15 @@ t.test('without a destination, or with one that no ssh may see, nothing goes any
     );
 });
 
+t.test('a destination that is only inherited is where the file system above goes', async (t) => {
+  const own = listingOf(`tank/home zrep:master=yes ${PAIR}`).get(HOME) ?? new Map();
+  const inherited = { value: 'vault', source: 'inherited from tank' };
+  const read = (name: string) =>
+    readCourse(new Map([[HOME, new Map([...own, [name, inherited]])]]), HOME, TAG, 'fileserver');
+  t.throws(() => read('zrep:dest-fs'), { message: /zrep:dest-fs is only inherited from tank\)/ });
+  t.equal(read('zrep:dest-host').host.name, 'vault', 'a host may be set above');
+});
+
 t.test('one that was never sent must be initialized, or told of what was', async (t) => {
   t.throws(() => master(`zrep:master=yes ${PAIR}`, 'tank/home@zrep_000000 guid=1<- createtxg=5<-'), {
     message: /^You must initialize tank\/home for zrep .*zrep sentsync tank\/home@zrep_hhhhhh$/,

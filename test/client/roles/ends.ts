@@ -43,6 +43,17 @@ t.test('of names that both are none of ours the role tells', async (t) => {
   t.equal(there(`files:tank/a backup:vault/a master`, 'tank/a', 'renamed'), 'backup:vault/a source master');
 });
 
+t.test('the file system of the other side is never one that was only inherited', async (t) => {
+  const inherited = (name: `zrep:${string}`) => {
+    const own = properties('files:tank/a backup:vault/a master');
+    own.set(name, { value: 'vault', source: 'inherited from tank' });
+    return readEnds(own, parseDataset('tank/a') as Dataset, TAG, 'files');
+  };
+  t.throws(() => inherited('zrep:dest-fs'), { message: /is not of a pair under the tag zrep/ });
+  t.throws(() => inherited('zrep:src-fs'), { message: /has no zrep configuration of its own/ });
+  t.equal(inherited('zrep:dest-host').there.host.name, 'vault', 'a host may be set above');
+});
+
 t.test('the host can be said, which changes nothing of the roles', async (t) => {
   const pair = 'files:tank/a backup:vault/a';
   t.equal(there(`${pair} master`, 'tank/a', 'files', 'b2'), 'b2:vault/a source master');

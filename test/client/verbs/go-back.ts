@@ -55,7 +55,7 @@ t.test(
     });
     t.equal(
       err,
-      'tank/home would go back to zrep_000001, and lose:\n  what was written to tank/home since its newest snapshot, 4096 bytes\n',
+      'tank/home would go back to zrep_000001, and lose:\n  changes in tank/home since @zrep_000001: 4.0 KiB\n',
     );
   },
 );

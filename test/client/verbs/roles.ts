@@ -52,10 +52,11 @@ t.test(
           '',
         ].join('\n'),
       );
-      t.same(hosts.wire, [
+      const wire = hosts.wire.map((line) => line.replace(/guid,\S+/, 'PROPERTIES'));
+      t.same(wire, [
         'zfs get -H -o value -s local zrep:master vault/home',
         'zfs list -t snapshot vault/home@zrep_000000',
-        'zfs get -Hp -r -d 1 -o name,property,value,source guid,createtxg,creation,clones,written vault/home',
+        'zfs get -Hp -r -d 1 -o name,property,value,source PROPERTIES vault/home',
         'zfs rollback -Rr vault/home@zrep_000000',
         'zrep takeover -L vault/home',
       ]);

@@ -32,14 +32,15 @@ async function sync(run: Run, options: SyncOptions = {}): Promise<Error | undefi
 }
 
 const RECEIVE = ' zfs recv   vault/home';
+const GUID = 'zfs get -Hp -o name,value guid vault/home@zrep_000001';
 const MASTER = 'zfs get -H -o value -s local zrep:master vault/home';
 
-t.test('a healthy one asks what stock asks, and marks both sides alike', async (t) => {
+t.test('a healthy one asks what stock asks and for one GUID, and marks both sides alike', async (t) => {
   const world = new PushWorld(rundir);
   t.equal(await sync(world.run()), undefined);
-  t.same(world.wire.slice(0, 2), [MASTER, RECEIVE]);
-  t.match(world.wire[2], /^zfs set zrep:sent=\d+ vault\/home@zrep_000001$/);
-  t.equal(world.wire.length, 3);
+  t.same(world.wire.slice(0, 3), [MASTER, RECEIVE, GUID]);
+  t.match(world.wire[3], /^zfs set zrep:sent=\d+ vault\/home@zrep_000001$/);
+  t.equal(world.wire.length, 4);
   t.equal(world.said.out, 'sending tank/home@zrep_000001 to backup:vault/home\n');
   t.same(world.snapshots('here'), ['zrep_000000 sent', 'zrep_000001 sent']);
   t.same(world.snapshots('there'), world.snapshots('here'));
@@ -148,6 +149,10 @@ t.test('another snapshot of the same name means that the two have parted', async
   const world = new PushWorld(rundir);
   world.snapshot('zrep_000001', { arrived: true });
   world.there.get('vault/home@zrep_000001')?.set('guid', { value: '1', source: '-' });
+  t.match(await sync(world.run()), {
+    message: /^@zrep_000001 of vault\/home on backup is not the snapshot of/,
+  });
+  world.failing = [[/guid,createtxg/, 77]];
   t.match(await sync(world.run()), { message: /different snapshots of one name: the two sides have parted/ });
 });
 
@@ -166,15 +171,18 @@ t.test(
   },
 );
 
-t.test('synconly sends the newest there is, once, and asks no more than stock', async (t) => {
-  const world = new PushWorld(rundir);
-  t.equal(await sync(world.run(), { newest: true }), undefined);
-  t.same([world.said.out, world.wire], ['tank/home@zrep_000000 already sent\n', []]);
-  world.snapshot('zrep_000001');
-  t.equal(await sync(world.run(), { newest: true }), undefined);
-  t.same(world.wire.slice(0, 2), [MASTER, RECEIVE]);
-  t.same(world.snapshots('there'), ['zrep_000000 sent', 'zrep_000001 sent']);
-});
+t.test(
+  'synconly sends the newest there is, once, and asks for one GUID beside what stock asks',
+  async (t) => {
+    const world = new PushWorld(rundir);
+    t.equal(await sync(world.run(), { newest: true }), undefined);
+    t.same([world.said.out, world.wire], ['tank/home@zrep_000000 already sent\n', []]);
+    world.snapshot('zrep_000001');
+    t.equal(await sync(world.run(), { newest: true }), undefined);
+    t.same(world.wire.slice(0, 3), [MASTER, RECEIVE, GUID]);
+    t.same(world.snapshots('there'), ['zrep_000000 sent', 'zrep_000001 sent']);
+  },
+);
 
 /** FULL_TOKEN, of tank/home@zrep_000001, with these GUIDs. */
 function tokenOf(toguid: bigint, fromguid: bigint): string {
@@ -192,10 +200,11 @@ t.test(
     world.receiving = { code: 0, takes: true };
     t.equal(await sync(world.run({}, { resume: true })), undefined);
     t.equal(world.wire[1], 'zfs get -H -o value receive_resume_token vault/home');
-    t.match(world.wire[2], /^zfs list -H -t snapshot .* vault\/home$/);
+    t.match(world.wire[2], /^zfs get -Hp -r -d 1 -o name,property,value,source guid,.* vault\/home$/);
     t.equal(world.wire[3], ' zfs recv -s  vault/home');
-    t.match(world.wire[4], /^zfs set zrep:sent=\d+ vault\/home@zrep_000001$/);
-    t.equal(world.wire[5], ' zfs recv -s  vault/home');
+    t.equal(world.wire[4], GUID);
+    t.match(world.wire[5], /^zfs set zrep:sent=\d+ vault\/home@zrep_000001$/);
+    t.equal(world.wire[6], ' zfs recv -s  vault/home');
     t.same(world.snapshots('there'), ['zrep_000000 sent', 'zrep_000001 sent', 'zrep_000002 sent']);
     t.same(world.snapshots('here'), world.snapshots('there'));
   },

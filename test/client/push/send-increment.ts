@@ -1,0 +1,129 @@
+/** A stream that did not come, between two hosts in memory: from where it is sent once more, or what is said to be in the way. */
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import t from 'tap';
+import { syncPair, syncReading } from '../../../src/client/verbs/sync-pair.ts';
+import type { Variables } from '../../../src/client/words/settings.ts';
+import { withLock } from '../../../src/replication/lock.ts';
+import { type Dataset, parseDataset } from '../../../src/zfs/names.ts';
+import { PushWorld, set } from '../../fixtures/client/push-world.ts';
+
+const rundir = mkdtempSync(`${tmpdir()}/send-`);
+t.teardown(() => rmSync(rundir, { recursive: true }));
+
+const HOME = parseDataset('tank/home') as Dataset;
+const MISMATCH = 'cannot receive: most recent snapshot of vault/home does not\nmatch incremental source\n';
+const REFUSED = { code: 1, takes: false, says: MISMATCH };
+
+/** What it threw, or undefined. */
+async function sync(world: PushWorld, variables: Variables = {}, force = false): Promise<string | undefined> {
+  const run = world.run(variables, { force });
+  const work = withLock(run.step, HOME, run.settings.tag, syncReading(run), async (listing) => {
+    await syncPair(run, listing, HOME, { yes: force });
+    return undefined;
+  });
+  return work.then(
+    () => undefined,
+    (error: Error) => error.message,
+  );
+}
+
+/** Somebody's snapshot on the copy, newer than all others, with so many bytes. */
+function made(world: PushWorld, name: string, written = '4096', guid = '9'): void {
+  const native = { guid, createtxg: '99', creation: '1700000000', userrefs: '0', written };
+  for (const [property, value] of Object.entries(native))
+    set(world.there, `vault/home@${name}`, property, value, '-');
+}
+
+t.test('a mark that is not true costs a second stream, which begins with what both have', async (t) => {
+  const world = new PushWorld(rundir);
+  world.snapshot('zrep_000001', { sent: true });
+  world.next = [REFUSED];
+  t.equal(await sync(world), undefined);
+  t.match(world.said.err, 'begins with the newest common snapshot, tank/home@zrep_000000');
+  t.same(world.snapshots('here').at(-1), 'zrep_000002 sent');
+  t.same(world.snapshots('there').at(-1), 'zrep_000002 sent');
+});
+
+t.test('so it is where the other end says nothing, and has not got it', async (t) => {
+  const world = new PushWorld(rundir);
+  world.snapshot('zrep_000001', { sent: true });
+  world.next = [{ code: 0, takes: false }];
+  t.equal(await sync(world), undefined);
+  t.same(world.snapshots('there').at(-1), 'zrep_000002 sent');
+});
+
+t.test('snapshots in the way are named, with the line that rolls the copy back', async (t) => {
+  const world = new PushWorld(rundir);
+  made(world, 'by-hand');
+  world.receiving = REFUSED;
+  t.match(
+    await sync(world),
+    /Renamed to \S+_unsent; backup ended with 1; the copy vault\/home on backup has a snapshot of its own since .*@zrep_000000: @by-hand; .*: zrep sync -f tank\/home$/,
+  );
+});
+
+t.test('of a zfs that does not count changes, a refusal tells that there are some', async (t) => {
+  const world = new PushWorld(rundir);
+  world.receiving = REFUSED;
+  t.match(
+    await sync(world),
+    /has changes of its own since @zrep_000000; to give .*: zrep sync -f tank\/home$/,
+  );
+});
+
+t.test('a host that does not tell what it has gets the words of before', async (t) => {
+  const world = new PushWorld(rundir);
+  world.failing = [[/guid,createtxg/, 77]];
+  world.receiving = REFUSED;
+  t.match(await sync(world), /; the two sides have no common snapshot to go on from/);
+});
+
+t.test('where there is no room there, or no connection, nothing more is asked', async (t) => {
+  for (const receiving of [
+    { code: 1, takes: false, says: 'cannot receive: out of space\n' },
+    { code: 255, takes: false },
+    { code: 1, takes: false, says: 'destination contains partially-complete state\n' },
+  ]) {
+    const world = new PushWorld(rundir);
+    world.receiving = receiving;
+    t.match(await sync(world), /^Problem doing sync/);
+    t.notOk(world.wire.some((command) => command.includes('guid,createtxg')));
+  }
+});
+
+t.test('two snapshots of one name: the line is told, and rolls the other side back', async (t) => {
+  const parted = () => {
+    const world = new PushWorld(rundir);
+    world.snapshot('zrep_000001');
+    made(world, 'zrep_000001');
+    return world;
+  };
+  const told = parted();
+  t.match(
+    await sync(told),
+    /^@zrep_000001 of vault\/home on backup is not the snapshot of that name that this host sends.*: zrep sync -f tank\/home$/,
+  );
+  const forced = parted();
+  t.equal(await sync(forced, {}, true), undefined);
+  t.ok(forced.wire.includes('zfs rollback -r vault/home@zrep_000000'));
+  t.match(forced.said.err, 'vault/home@zrep_000001, made 2023-11-14');
+  t.same(forced.snapshots('there').at(-1), 'zrep_000002 sent');
+});
+
+t.test('-f destroys nothing that others need', async (t) => {
+  for (const [property, value, why] of [
+    ['userrefs', '1', 'held'],
+    ['clones', 'vault/clone', 'vault/clone is a clone of it'],
+  ] as const) {
+    const world = new PushWorld(rundir);
+    made(world, 'by-hand');
+    set(world.there, 'vault/home@by-hand', property, value, '-');
+    t.match(await sync(world, {}, true), `other streams or people need: vault/home@by-hand (${why})`);
+    t.same(world.snapshots('here'), ['zrep_000000 sent'], 'nothing is made');
+  }
+  const world = new PushWorld(rundir);
+  made(world, 'off_000001');
+  t.match(await sync(world, {}, true), 'vault/home@off_000001 (of the tag off');
+});
