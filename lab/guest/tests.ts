@@ -30,11 +30,19 @@ const NOT_IN_GUESTS = [
 const HERE_TOO = ['client-histories', 'full-pool', 'stall'];
 
 /** How zfs receives, resumes, sends raw and delegates: where 2.3 and 2.4 may differ, as far as is known. */
-const ON_EVERY_SERIES = ['allow', 'client-doctor-partial', 'client-hostile', 'raw', 'resume'];
+const ON_EVERY_SERIES = [
+  'allow',
+  'client-bookmarks',
+  'client-doctor-partial',
+  'client-hostile',
+  'raw',
+  'resume',
+];
 
 /** These take longest. They are begun first, so that no core waits for one of them at the end. */
 const LONG = [
   'client-base',
+  'client-bookmarks',
   'client-histories',
   'client-doctor-settings',
   'client-doctor-snapshots',

@@ -113,10 +113,21 @@ await inGateLab(t, POLICY, async (gate) => {
     await goesOn(t, pair);
   });
 
-  needing(['bookmarks'], 'none is made where the policy says no', async (t) => {
-    const pair = await newPair('without');
-    t.same(await bookmarksOf(fileserver, pair.source), []);
-  });
+  t.test(
+    'where there is none, the doctor and a refresh name what is in the way, and change nothing',
+    async (t) => {
+      const pair = await newPair('without');
+      if (gate.zfs !== 'zfs-fuse')
+        t.same(await bookmarksOf(fileserver, pair.source), [], 'the policy says no');
+      await there('zfs', 'destroy', `${pair.source}@zrep_000002`);
+      const before = await snapshotsOf(backup, pair.destination);
+      t.match(await zrep(`status --verify ${pair.destination}`), { code: 1, stdout: 'would FAIL: ' });
+      const refused = await zrep(`refresh ${pair.destination}`);
+      t.equal(refused.code, 1);
+      t.match(refused.stderr, `zrep refresh -f ${pair.destination}`);
+      t.same(await snapshotsOf(backup, pair.destination), before);
+    },
+  );
 
   needing(
     ['bookmarks'],

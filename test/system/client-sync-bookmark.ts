@@ -42,4 +42,19 @@ await inPushLab(t, async (lab) => {
       );
     },
   );
+
+  t.test('where there is none, a sync without its base fails, and changes nothing there', async (t) => {
+    const { source, destination } = await newPair();
+    for (const file of ['one', 'two']) {
+      await writeData(fileserver, source, file, 64);
+      await zrep(['sync', source]);
+    }
+    await fileserver.script(
+      `for b in $(zfs list -H -d 1 -t bookmark -o name ${source} 2>/dev/null); do zfs destroy $b; done`,
+    );
+    await fileserver.run(['zfs', 'destroy', `${source}@zrep_000002`]);
+    const before = await snapshotsOf(backup, destination);
+    t.equal((await zrep(['sync', source])).code, 1);
+    t.same(await snapshotsOf(backup, destination), before);
+  });
 });
