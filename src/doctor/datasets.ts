@@ -80,7 +80,7 @@ function lockProperties(tag: Tag): string[] {
 }
 
 /** `names` are those of all datasets on this host. */
-export function missing(dataset: string, names: readonly string[], where: string): Finding {
+function missing(dataset: string, names: readonly string[], where: string): Finding {
   const [pool = ''] = dataset.split('/');
   const tell = (problem: string, what: string, line: string) =>
     finding('dataset-missing', where, problem, what, line);

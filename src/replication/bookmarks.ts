@@ -53,7 +53,7 @@ export function bookmarkOf({
 }
 
 /** The number and GUID in the name of an own bookmark with this tag, behind its #; undefined for any other. */
-export function placeOf(name: string, tag: Tag): Pick<OwnBookmark, 'sequence' | 'guid'> | undefined {
+function placeOf(name: string, tag: Tag): Pick<OwnBookmark, 'sequence' | 'guid'> | undefined {
   if (!name.startsWith(`${tag}_`)) return undefined;
   const [, digits, guid] = /^([0-9a-f]{6,7})_([1-9][0-9]{0,19})$/.exec(name.slice(tag.length + 1)) ?? [];
   return digits === undefined || guid === undefined

@@ -60,7 +60,7 @@ export async function findAside(
 }
 
 /** A copy of that very source, which has a snapshot; or one that an earlier run has taken out of service for this. Pure. */
-export function isOldCopy(
+function isOldCopy(
   listing: Listing,
   dataset: string,
   tag: Tag,

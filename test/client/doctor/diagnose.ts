@@ -46,7 +46,8 @@ t.test('while another zrep is at work, nothing is said of what changes', async (
 t.test('a hostile source gets no word of its own into a line to copy', async () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), (name) => {
-      const word = name.replace(/[\s+#<:=]/g, '') || 'x';
+      // A number would be another one of zrep's snapshots, and of two with one name zfs lists none.
+      const word = name.replace(/[\s+#<:=]|^\d+$/g, '') || 'x';
       const all = found(`0+ ${word} 1+`, '0+', { here: { 'zrep:savecount': word || 'x' } });
       return all.every(({ what, mend }) => /^[\x20-\x7e]*$/.test(what + mend.what + mend.lines.join('')));
     }),
