@@ -173,6 +173,11 @@ await inGateLab(t, POLICY, async (gate) => {
       t.equal(refused.code, 1);
       t.match(refused.stderr, line);
       t.same(await snapshotsOf(backup, pair.destination), before, 'nothing was changed');
+      t.ok((await zrep(`status ${pair.destination}`)).stderr.includes(line), 'status says so, too');
+      t.match(await zrep(`status -w 2h ${pair.destination}`), {
+        code: 1,
+        stdout: / has failed to refresh for /,
+      });
       const unasked = await zrep(`refresh -f --yes ${pair.destination}`);
       // The newest one that was sent goes: that wants somebody who has seen it.
       t.equal(unasked.code, code === 'parted' ? 1 : 0, 'as far as --yes goes', { said: unasked.stderr });
@@ -185,6 +190,7 @@ await inGateLab(t, POLICY, async (gate) => {
       await equal(t, pair);
       t.match(await zrep(`status --verify ${pair.destination}`), { code: 0 });
       t.match(await zrep(`refresh ${pair.destination}`), { code: 0, stderr: '' });
+      t.match(await zrep(`status ${pair.destination}`), { code: 0, stderr: '' });
     });
 
   const mount = (source: string) =>

@@ -21,7 +21,7 @@ export async function rememberBegun(
   const { tag, recursive } = settings;
   const record: CopyRecord = {
     ...{ tag, dataset: destination, guid: recursive ? BEGUN.recursive : BEGUN.alone },
-    ...{ source: `${host}:${source}`, refreshed: Math.floor(Date.now() / 1000) },
+    ...{ source: `${host}:${source}`, refreshed: Math.floor(Date.now() / 1000), failing: undefined },
   };
   const before = readRecordFile(settings).records.copies;
   const problem = await changeRecordFile(settings, (copies) => withBegun(copies, record));

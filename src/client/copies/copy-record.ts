@@ -14,12 +14,30 @@ export interface CopyRecord {
   readonly guid: string;
   /** `HOST:FS`. */
   readonly source: string;
-  /** When the last refresh of it ended well, or its set-up was begun. Epoch seconds. */
+  /** When the last refresh of it ended well, or its set-up was begun. Epoch seconds; NEVER where no good one is remembered. */
   readonly refreshed: number;
+  /** Where refreshes have failed since. */
+  readonly failing: Failing | undefined;
 }
+
+/** What keeps the refreshes of a copy from succeeding. */
+export interface Failing {
+  /** When the first of them failed, epoch seconds. */
+  readonly since: number;
+  /** What the last one said, in one printable line. */
+  readonly why: string;
+}
+
+/** In the place of a time: no refresh of it has ended well here, as far as is remembered. */
+export const NEVER = 0;
 
 /** In the place of a GUID: the set-up was begun, and not completed; with `-R` where that was its switch. */
 export const BEGUN = { alone: '-', recursive: '-R' } as const;
+
+/** When the last good refresh of it was; undefined where none is remembered. */
+export function lastRefreshOf({ refreshed }: Pick<CopyRecord, 'refreshed'>): number | undefined {
+  return refreshed === NEVER ? undefined : refreshed;
+}
 
 export function isBegun({ guid }: Pick<CopyRecord, 'guid'>): boolean {
   return guid === BEGUN.alone || guid === BEGUN.recursive;
@@ -33,7 +51,7 @@ export interface Records {
 }
 
 const HEAD =
-  '# What zrep has refreshed on this host: TAG COPY GUID SOURCE TIME. By this it misses a copy. GUID - or -R is a set-up that was begun.';
+  '# What zrep has refreshed on this host: TAG COPY GUID SOURCE TIME. By this it misses a copy. GUID - or -R is a set-up that was begun; SINCE WHY behind it: refreshes fail.';
 
 /** The records in `text`; of two on one copy, the one of the later refresh. */
 export function parseRecords(text: string): Records {
@@ -53,18 +71,25 @@ export function parseRecords(text: string): Records {
 }
 
 function parseRecord(line: string): CopyRecord | undefined {
-  const [tagText = '', datasetText = '', guid = '', source = '', refreshed = '', ...extra] = line.split(' ');
+  const [tagText = '', datasetText = '', guid = '', source = '', refreshed = '', ...more] = line.split(' ');
   const [tag, dataset] = [parseTag(tagText), parseDataset(datasetText)];
-  if (tag === undefined || dataset === undefined || extra.length > 0) return undefined;
+  if (tag === undefined || dataset === undefined) return undefined;
   if (!/^(?:\d{1,20}|-R?)$/.test(guid) || !/^\d{1,12}$/.test(refreshed)) return undefined;
   if (parseSource(source, '') === undefined) return undefined;
-  return { tag, dataset, guid, source, refreshed: Number(refreshed) };
+  const failing = failingFrom(more);
+  if (failing === undefined && more.length > 0) return undefined;
+  return { tag, dataset, guid, source, refreshed: Number(refreshed), failing };
+}
+
+function failingFrom([since = '', ...words]: readonly string[]): Failing | undefined {
+  const why = words.join(' ');
+  return /^\d{1,12}$/.test(since) && /^[\x20-\x7e]+$/.test(why) ? { since: Number(since), why } : undefined;
 }
 
 /** The file's text. What is no record stays as it was: it is somebody else's to judge. */
 export function formatRecords({ copies, broken }: Records): string {
-  const lines = copies.map(({ tag, dataset, guid, source, refreshed }) =>
-    [tag, dataset, guid, source, refreshed].join(' '),
+  const lines = copies.map(({ tag, dataset, guid, source, refreshed, failing }) =>
+    [tag, dataset, guid, source, refreshed, ...(failing ? [failing.since, failing.why] : [])].join(' '),
   );
   return `${[HEAD, ...lines.sort(), ...broken.map(({ text }) => text)].join('\n')}\n`;
 }
@@ -75,6 +100,17 @@ export function withRecords(copies: readonly CopyRecord[], news: readonly CopyRe
   const guids = new Set(news.map(({ tag, guid }) => `${tag} ${guid}`));
   const others = copies.filter((one) => !names.has(keyOf(one)) && !guids.has(`${one.tag} ${one.guid}`));
   return [...others, ...news];
+}
+
+/** With these, of which a refresh has just failed: since the first failure behind the last good one. */
+export function withFailed(copies: readonly CopyRecord[], failed: readonly CopyRecord[]): CopyRecord[] {
+  const news = failed.map((one) => {
+    const before = copies.find((other) => keyOf(other) === keyOf(one) && other.guid === one.guid);
+    const since = before?.failing?.since ?? one.failing?.since;
+    const failing = one.failing && since !== undefined ? { ...one.failing, since } : undefined;
+    return { ...one, refreshed: before?.refreshed ?? NEVER, failing };
+  });
+  return withRecords(copies, news);
 }
 
 /** With a set-up that was begun: in the place of another one of the same source, which it redirects, but never of a copy. */

@@ -5,7 +5,7 @@
 
 import { type Dataset, isBelow, parseDataset, type Tag } from '../../zfs/names.ts';
 import { anyValue, type Listing, localValue, ownValue, type Properties } from '../../zfs/state.ts';
-import { BEGUN, type CopyRecord, isBegun } from './copy-record.ts';
+import { BEGUN, type CopyRecord, isBegun, lastRefreshOf } from './copy-record.ts';
 import { retiredProperties, retiredSince } from './retirement.ts';
 
 export type MissingCopy = {
@@ -60,7 +60,7 @@ export function findMissing(
 
 function missing(record: CopyRecord, here: Listing): MissingCopy | undefined {
   const { tag, dataset, guid } = record;
-  const one = { dataset, source: record.source, refreshed: record.refreshed };
+  const one = { dataset, source: record.source, refreshed: lastRefreshOf(record) };
   const own = here.get(dataset);
   if (isBegun(record)) {
     const { refreshed: begun, ...rest } = record;
@@ -117,7 +117,8 @@ function saysOtherName(
   if (value('dest-host') !== hostName || source === dataset || here.has(called)) return undefined;
   const record = known.find((one) => one.dataset === called);
   if (record !== undefined && record.guid !== anyValue(own, 'guid')) return undefined;
-  const refreshed = known.find(({ guid }) => guid === anyValue(own, 'guid'))?.refreshed;
+  const same = known.find(({ guid }) => guid === anyValue(own, 'guid'));
+  const refreshed = same && lastRefreshOf(same);
   return { dataset: called, source: `${host}:${source}`, refreshed, why: 'renamed', now: dataset };
 }
 

@@ -1,12 +1,21 @@
 /** What there is of copies on this host, and what is missing of those that were refreshed here. */
 
+import { inOneLine } from '../../printable.ts';
 import { mustSucceed } from '../../replication/step.ts';
 import { allPropertiesArgv, readPropertiesArgv } from '../../zfs/argv.ts';
-import type { Dataset } from '../../zfs/names.ts';
+import { type Dataset, parseDataset } from '../../zfs/names.ts';
 import { anyValue, type Listing, parseListing } from '../../zfs/state.ts';
+import type { Failed } from '../run/in-run.ts';
 import type { Run } from '../run/run.ts';
 import { parseSource } from '../words/source.ts';
-import { type CopyRecord, withoutRecord, withRecords } from './copy-record.ts';
+import {
+  type CopyRecord,
+  type Failing,
+  NEVER,
+  withFailed,
+  withoutRecord,
+  withRecords,
+} from './copy-record.ts';
 import { findMissing, type MissingCopy, surveyedProperties } from './find-missing.ts';
 import { changeRecordFile, readRecordFile, sayProblem } from './record-file.ts';
 
@@ -52,22 +61,51 @@ export async function missingAmong(
   return missing.filter(({ dataset }) => datasets.includes(dataset));
 }
 
-/** Remembers these copies, which were refreshed at these times (epoch seconds); `listing` has what they are. */
+/** Of a file, a line each has room for this. Characters. */
+const LONGEST = 500;
+
+/** What keeps copies under the tag from being refreshed, by their names, as far as it is remembered of what `listing` has. */
+export function failingCopies(
+  { settings }: Pick<Run, 'settings'>,
+  listing: Listing,
+): ReadonlyMap<string, Failing> {
+  const { copies } = readRecordFile(settings).records;
+  return new Map(
+    copies.flatMap(({ tag, dataset, guid, failing }) => {
+      const isIt = tag === settings.tag && anyValue(listing.get(dataset), 'guid') === guid;
+      return isIt && failing !== undefined ? [[dataset, failing] as const] : [];
+    }),
+  );
+}
+
+/**
+ * Remembers these copies, which were refreshed at these times (epoch seconds), and of others why they were not; `listing` has what
+ * they are.
+ */
 export async function remember(
   { settings, report }: Run,
   listing: Listing,
   refreshed: ReadonlyMap<Dataset, number>,
+  failed: readonly Failed[] = [],
 ): Promise<void> {
   const { tag } = settings;
-  const news = [...refreshed].flatMap(([dataset, time]): CopyRecord[] => {
+  const recordOf = (dataset: string, time: number, failing: Failing | undefined): CopyRecord[] => {
+    const name = parseDataset(dataset);
     const own = listing.get(dataset);
     const guid = anyValue(own, 'guid');
     const source = `${anyValue(own, `${tag}:src-host`)}:${anyValue(own, `${tag}:src-fs`)}`;
-    if (guid === undefined || parseSource(source, '') === undefined) return [];
-    return [{ tag, dataset, guid, source, refreshed: time }];
-  });
-  if (news.length === 0) return;
-  const problem = await changeRecordFile(settings, (copies) => withRecords(copies, news));
+    if (name === undefined || guid === undefined || parseSource(source, '') === undefined) return [];
+    return [{ tag, dataset: name, guid, source, refreshed: time, failing }];
+  };
+  const news = [...refreshed].flatMap(([dataset, time]) => recordOf(dataset, time, undefined));
+  const since = Math.floor(Date.now() / 1000);
+  const failures = failed.flatMap(({ dataset, why }) =>
+    recordOf(dataset, NEVER, { since, why: inOneLine(why).slice(0, LONGEST) || 'it does not say why' }),
+  );
+  if (news.length + failures.length === 0) return;
+  const problem = await changeRecordFile(settings, (copies) =>
+    withFailed(withRecords(copies, news), failures),
+  );
   if (problem !== undefined)
     report.warn(`WARNING: what was refreshed is not remembered, so nobody misses it later: ${problem}`);
 }

@@ -1,5 +1,6 @@
 /** How it stands with a pair, for monitoring. Pure. */
 
+import type { Failing } from '../copies/copy-record.ts';
 import { sayAge } from './ages.ts';
 import type { PairView } from './pair-view.ts';
 import type { Verification } from './verify.ts';
@@ -39,6 +40,7 @@ export function judge(
   { warn, critical }: Thresholds,
   now: number,
   verification?: Verification,
+  failing?: Failing,
 ): Judgement {
   const found: [State, string][] = [];
   const lag = lagOf(pair, now);
@@ -47,11 +49,17 @@ export function judge(
   else if (warn !== undefined && lag >= warn) found.push(['warning', tooLong(lag, warn)]);
   if (pair.sent !== undefined && pair.sent > now + AHEAD)
     found.push(['warning', `was sent ${sayAge(pair.sent - now)} from now: see to the clocks of both hosts`]);
+  if (failing !== undefined) found.push(['warning', sayFailing(failing, now)]);
   if (verification?.verdict === 'would-fail')
     found.push(['critical', `the next pull would fail: ${verification.why}`]);
   if (verification?.verdict === 'unknown')
     found.push(['unknown', `whether the next pull would succeed cannot be told: ${verification.why}`]);
   return { state: worst(found.map(([state]) => state)), problems: found.map(([, problem]) => problem) };
+}
+
+/** In a phrase. */
+export function sayFailing({ since, why }: Failing, now: number): string {
+  return `has failed to refresh for ${sayAge(Math.max(0, now - since))}: ${why}`;
 }
 
 function tooLong(lag: number, limit: number): string {

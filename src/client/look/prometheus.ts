@@ -53,6 +53,11 @@ const METRICS: readonly Metric[] = [
     value: ({ pair }) => (pair.lock?.live === false ? 1 : 0),
   },
   {
+    name: 'zrep_refresh_failing',
+    help: '1 when the last refresh of a copy failed here; zrep status says why.',
+    value: ({ pair, failing }) => (pair.role === 'copy' ? (failing === undefined ? 0 : 1) : undefined),
+  },
+  {
     name: 'zrep_next_pull_would_succeed',
     help: 'With --verify: 1 when the far side has what the next pull goes on from, 0 when not.',
     value: ({ verification }) => {

@@ -4,6 +4,7 @@ import { isRefusal } from '../../refusal.ts';
 import { fullName } from '../../replication/snapshots.ts';
 import { formatZrepSnapshot, type Tag } from '../../zfs/names.ts';
 import { parseResumeToken } from '../../zfs/resume-token.ts';
+import type { Failing } from '../copies/copy-record.ts';
 import type { MissingCopy } from '../copies/find-missing.ts';
 import type { RetiredCopy } from '../copies/retirement.ts';
 import { fixFor } from '../copies/say-missing.ts';
@@ -33,6 +34,8 @@ export interface Judged {
   readonly judgement: Judgement;
   /** Where that was asked for. */
   readonly verification: Verification | undefined;
+  /** What keeps its refreshes from succeeding, as the last one said; undefined where none has failed since the last good one. */
+  readonly failing: Failing | undefined;
 }
 
 /** As one object of JSON has it. */
@@ -51,7 +54,10 @@ export function allFactsOf(
 }
 
 /** Where nothing is, null: each has the same keys. */
-export function factsOf({ pair, judgement, verification }: Judged, now: number): Record<string, unknown> {
+export function factsOf(
+  { pair, judgement, verification, failing }: Judged,
+  now: number,
+): Record<string, unknown> {
   const { dataset, role, source, destination, last, sent, snapshots, unsent, lock } = pair;
   return {
     dataset,
@@ -66,6 +72,7 @@ export function factsOf({ pair, judgement, verification }: Judged, now: number):
     lagSeconds: lagOf(pair, now) ?? null,
     snapshots: snapshots.length,
     unsent: unsent.length,
+    failing: failing ?? null,
     resume: resumeOf(pair) ?? null,
     lock:
       lock === undefined

@@ -46,7 +46,7 @@ export async function refresh(settings: Settings, command: RefreshCommand): Prom
           else failures.push(failed);
         });
       } finally {
-        await remember(run, listing, refreshed);
+        await remember(run, listing, refreshed, failures);
       }
       const failed = failures.length;
       if (several) listFailed(run.report, failures);

@@ -1,6 +1,7 @@
 /** `zrep status` for machines: JSON, a monitoring plugin's lines and exit codes, a file for Prometheus. */
 
 import { Interrupted } from '../../process/interruption.ts';
+import type { Failing } from '../copies/copy-record.ts';
 import type { MissingCopy } from '../copies/find-missing.ts';
 import type { RetiredCopy } from '../copies/retirement.ts';
 import { sayMissing, sayRetired } from '../copies/say-missing.ts';
@@ -27,6 +28,8 @@ export interface Chosen {
   readonly strangers: readonly string[];
   /** Why it cannot be told whether these are all that are missing. */
   readonly problem: string | undefined;
+  /** What keeps those in service from being refreshed, by their names. */
+  readonly failures: ReadonlyMap<string, Failing>;
 }
 
 /** Tells of what `read` answers; the answer is the exit code. `named` are those that were asked for by name. */
@@ -72,7 +75,7 @@ async function tellOf(
   run: Run,
   monitoring: Monitoring,
   named: readonly string[],
-  { pairs, retired, missing, problem }: Chosen,
+  { pairs, retired, missing, problem, failures }: Chosen,
   isPlugin: boolean,
 ): Promise<number> {
   const { report, settings } = run;
@@ -81,7 +84,9 @@ async function tellOf(
     // Of a source nothing is pulled from here.
     const asked = monitoring.verify && (pair.role !== 'source' || named.includes(pair.dataset));
     const verification = asked ? await verify(run, pair) : undefined;
-    judged.push({ pair, verification, judgement: judge(pair, monitoring, now(), verification) });
+    const failing = failures.get(pair.dataset);
+    const judgement = judge(pair, monitoring, now(), verification, failing);
+    judged.push({ pair, verification, failing, judgement });
   }
   const all = { judged, missing, retired, problem, tag: settings.tag };
   if (problem !== undefined && !isPlugin) report.warn(`WARNING: ${problem}`);

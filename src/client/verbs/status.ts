@@ -4,8 +4,9 @@ import { anyValue, type Properties } from '../../zfs/state.ts';
 import { surveyedProperties } from '../copies/find-missing.ts';
 import { type RetiredCopy, retiredIn } from '../copies/retirement.ts';
 import { missingLines } from '../copies/say-missing.ts';
-import { missingAmong, missingCopies } from '../copies/survey.ts';
+import { failingCopies, missingAmong, missingCopies } from '../copies/survey.ts';
 import { formatTimes } from '../look/dates.ts';
+import { sayFailing } from '../look/judge.ts';
 import { type PairView, viewedProperties } from '../look/pair-view.ts';
 import { readOwn, viewsOf } from '../look/read-pairs.ts';
 import { directionLine, retiredLine, statusLine, unsentLine } from '../look/status-lines.ts';
@@ -31,7 +32,7 @@ export function status(settings: Settings, command: StatusCommand): Promise<numb
 
 async function tellPeople(run: Run, command: StatusCommand): Promise<number> {
   const { report, settings } = run;
-  const { pairs, retired, missing, strangers, problem } = await choose(run, command);
+  const { pairs, retired, missing, strangers, problem, failures } = await choose(run, command);
   // As stock: those in front of the first that is of no pair are told of, and none behind it.
   const [first] = strangers;
   const names: readonly string[] = command.datasets;
@@ -41,6 +42,10 @@ async function tellPeople(run: Run, command: StatusCommand): Promise<number> {
   const lines = linesOf(settings, command, pairs.filter(isTold), retired.filter(isTold));
   for (const line of lines) report.line(line);
   const now = Math.floor(Date.now() / 1000);
+  for (const { dataset } of pairs.filter(isTold)) {
+    const failing = failures.get(dataset);
+    if (failing !== undefined) report.warn(`WARNING: ${dataset} ${sayFailing(failing, now)}`);
+  }
   for (const line of missingLines('WARNING', missing, settings.tag, now)) report.warn(line);
   if (problem !== undefined) report.warn(`WARNING: ${problem}`);
   // Stock says nothing, which scripts may count on; a person on a backup server would wonder.
@@ -71,7 +76,8 @@ async function choose(run: Run, { datasets, all }: StatusCommand): Promise<Chose
     const wanted = (one: Properties) => (all ? isOfPair(one, tag) : isMasterHere(one, tag, hostName));
     const names = [...own].flatMap(([name, one]) => (wanted(one) ? [name] : []));
     const pairs = await viewsOf(run, own, names);
-    const none = { pairs, retired: [], missing: [], strangers: [], problem: undefined };
+    const failures = failingCopies(run, own);
+    const none = { pairs, retired: [], missing: [], strangers: [], problem: undefined, failures };
     return all ? { ...none, retired: retiredIn(own, tag), ...missingCopies(run, own) } : none;
   }
   const retired = retiredIn(own, tag);
@@ -81,6 +87,7 @@ async function choose(run: Run, { datasets, all }: StatusCommand): Promise<Chose
   return {
     ...{ pairs: await viewsOf(run, own, others.filter(isPair)), retired, strangers },
     missing: await missingAmong(run, strangers, own),
+    failures: failingCopies(run, own),
     problem: undefined,
   };
 }

@@ -6,8 +6,10 @@ import {
   BEGUN,
   type CopyRecord,
   formatRecords,
+  NEVER,
   parseRecords,
   withBegun,
+  withFailed,
   withoutRecord,
   withRecords,
 } from '../../../src/client/copies/copy-record.ts';
@@ -15,6 +17,7 @@ import type { Dataset, Tag } from '../../../src/zfs/names.ts';
 
 const record = (tag: string, dataset: string, guid = '1', refreshed = 5): CopyRecord => ({
   ...{ tag: tag as Tag, dataset: dataset as Dataset, guid, source: 'root@fileserver:tank/home', refreshed },
+  failing: undefined,
 });
 
 const word = (characters: string) => fc.stringMatching(new RegExp(`^[a-z][${characters}]{0,9}$`));
@@ -29,8 +32,28 @@ const RECORDS = fc.uniqueArray(
       .tuple(word('a-z0-9_.-'), word('A-Za-z0-9_.-'))
       .map(([host, pool]) => `root@${host}:${pool}/fs`),
     refreshed: fc.nat(),
+    failing: fc.option(fc.record({ since: fc.nat(), why: fc.stringMatching(/^[\x20-\x7e]{1,60}$/) }), {
+      nil: undefined,
+    }),
   }),
   { selector: ({ tag, dataset }) => `${tag} ${dataset}` },
+);
+
+t.test(
+  'of a copy whose refreshes fail, since when, and what the last one said, until one succeeds',
+  async (t) => {
+    const [one, other] = [record('zrep', 'vault/a', '1'), record('offsite', 'vault/a', '2')];
+    const failed = (copies: readonly CopyRecord[], why: string, since: number) =>
+      withFailed(copies, [{ ...one, refreshed: NEVER, failing: { since, why } }]);
+    const once = failed([one, other], 'no way', 100);
+    t.same(once, [other, { ...one, failing: { since: 100, why: 'no way' } }], 'of that tag alone');
+    const twice = failed(once, 'still none', 200);
+    t.same(twice[1]?.failing, { since: 100, why: 'still none' });
+    t.same(withRecords(twice, [one])[1], one, 'a refresh that succeeds');
+    t.match(failed([], 'no way', 100), [{ refreshed: NEVER }], 'nobody knows of a good one');
+    const another = failed([{ ...one, guid: '9', failing: { since: 1, why: 'x' } }], 'no way', 100);
+    t.match(another, [{ guid: '1', failing: { since: 100 } }], 'another file system of that name');
+  },
 );
 
 t.test('what is written is read again, in any order', async () => {

@@ -24,6 +24,7 @@ const plain = (name: string, guid = 99) => `${name} guid=${guid}<-\n`;
 const known = (dataset: string, guid: number, tag = 'zrep'): CopyRecord => ({
   ...{ tag: tag as Tag, dataset: dataset as Dataset, guid: String(guid), source: 'fileserver:tank/home' },
   refreshed: NOW - 3600,
+  failing: undefined,
 });
 const find = (listing: string, ...records: CopyRecord[]) =>
   findMissing(listingOf(listing), records, ZREP, 'backup');

@@ -10,6 +10,7 @@ import { changeRecordFile, readRecordFile } from '../../../src/client/copies/rec
 import type { Dataset, Tag } from '../../../src/zfs/names.ts';
 
 const record = (name: string): CopyRecord => ({
+  failing: undefined,
   ...{
     tag: 'zrep' as Tag,
     dataset: `vault/${name}` as Dataset,

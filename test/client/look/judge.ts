@@ -1,6 +1,7 @@
 /** How it stands with a pair, and what a monitoring plugin says of it. */
 
 import t from 'tap';
+import type { Failing } from '../../../src/client/copies/copy-record.ts';
 import type { MissingCopy } from '../../../src/client/copies/find-missing.ts';
 import { sayAge } from '../../../src/client/look/ages.ts';
 import { checkLines, unknownLine } from '../../../src/client/look/check-lines.ts';
@@ -24,10 +25,10 @@ const all = (judged: readonly Judged[], more: Partial<StatusFacts> = {}): Status
   ...{ tag: 'zrep' as Tag, judged, missing: [], retired: [], problem: undefined },
   ...more,
 });
-const judged = (pair: PairView, verification?: Verification) => ({
+const judged = (pair: PairView, verification?: Verification, failing?: Failing) => ({
   pair,
-  verification,
-  judgement: judge(pair, LIMITS, NOW, verification),
+  ...{ verification, failing },
+  judgement: judge(pair, LIMITS, NOW, verification, failing),
 });
 
 t.test('a length of time has two units at most, and no seconds behind minutes', async (t) => {
@@ -110,6 +111,16 @@ t.test(
     t.match(checkLines(all([judged(sentAgo(0))]), { warn: 5, critical: undefined }, NOW)[0], /=0s;5;;0$/);
   },
 );
+
+t.test('a copy whose refreshes fail is a warning before it is too old, with why', async (t) => {
+  const failing = { since: NOW - 3600, why: 'the copy vault/home has changes of its own | by somebody' };
+  t.same(checkLines(all([judged(sentAgo(600), undefined, failing)]), LIMITS, NOW), [
+    "ZREP WARNING - vault/home has failed to refresh for 1h: the copy vault/home has changes of its own / by somebody | 'vault/home'=600s;7200;21600;0",
+    '[WARNING] vault/home from fileserver:tank/home: has failed to refresh for 1h: the copy vault/home has changes of its own / by somebody; last common snapshot zrep_000000',
+  ]);
+  t.same(factsOf(judged(sentAgo(600), undefined, failing), NOW)['failing'], failing);
+  t.equal(factsOf(judged(sentAgo(600)), NOW)['failing'], null);
+});
 
 t.test('locks and streams that were cut off are told of, and are no alarm by themselves', async (t) => {
   const more = { 'zrep:lock-pid': '4194304', receive_resume_token: ['1-x', '-'] } as const;
@@ -202,6 +213,7 @@ t.test('for programs each has the same keys, and null where there is nothing', a
     lagSeconds: null,
     snapshots: 0,
     unsent: 0,
+    failing: null,
     resume: null,
     lock: null,
   });

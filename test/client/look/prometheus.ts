@@ -22,7 +22,7 @@ import { COPY, viewOf } from '../../fixtures/client/views.ts';
 const NONE = { warn: undefined, critical: undefined };
 const judged = (pair: PairView, verification?: Verification) => ({
   pair,
-  verification,
+  ...{ verification, failing: undefined },
   judgement: judge(pair, NONE, 100, verification),
 });
 const all = (judged: StatusFacts['judged'], missing: StatusFacts['missing'] = []): StatusFacts => ({
