@@ -60,8 +60,8 @@ export async function run(
     rundir: policy.zrep.rundir,
     hostName: policy.zrep.srcHost ?? localHostName(),
     client: allowed.client.name,
-    note: say,
-    ...(session && { kept: session.kept }),
+    // Who has a session has a zrep of ours, which needs no notes for old ones.
+    ...(session ? { kept: session.kept } : { note: say }),
   };
   try {
     const result = await admit(policy.zrep.rundir, allowed, async () => {

@@ -47,6 +47,11 @@ export function readSnapshotsArgv(
   return ['get', '-Hp', '-r', '-d', '1', ...types, '-o', STATE_FIELDS, properties.join(','), ...datasets];
 }
 
+/** Every property of a dataset, and of all that is below it. */
+export function readAllArgv(dataset: string): string[] {
+  return ['get', '-Hp', '-r', '-o', STATE_FIELDS, 'all', dataset];
+}
+
 /** What was set on a dataset, there or by a stream, in zfs's own order. */
 export function setPropertiesArgv(dataset: string): string[] {
   return ['get', '-H', '-o', 'property,value', '-s', 'local,received', 'all', dataset];

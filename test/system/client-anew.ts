@@ -117,7 +117,7 @@ await inGateLab(t, policy('["pull", "expire", "init", "read"]'), async (gate) =>
     await writeData(fileserver, pair.source, 'much', 4096);
     await part(pair);
     // Its SSH would win.
-    await backup.run(['rm', '/etc/default/zrep']);
+    await backup.run(['rm', '-f', '/etc/default/zrep']);
     await cutNext(backup, CUT);
     const words = lineFor(pair).slice('zrep '.length);
     const cut = await zrep(words, CUTTING_SSH);
@@ -129,6 +129,51 @@ await inGateLab(t, policy('["pull", "expire", "init", "read"]'), async (gate) =>
     t.same(await snapshotNames(fileserver, pair.source), made, 'of the same snapshot');
     await isWell(t, pair);
   });
+
+  t.test(
+    'of an old copy that an earlier run had taken out of service already, the same command goes on',
+    async (t) => {
+      const pair = await newPair('half');
+      await part(pair);
+      t.match(await zrep(`retire -f ${pair.destination}`), { code: 0 });
+      const { code, stderr } = await zrep(lineFor(pair).slice('zrep '.length));
+      t.equal(code, 0, 'done', { said: stderr });
+      t.same(await snapshotNames(backup, `${pair.destination}_old`), ['zrep_000000', 'zrep_000001']);
+      await isWell(t, pair);
+    },
+  );
+
+  t.test('cut off before its stream, it is missed, with the line that completes it', async (t) => {
+    const pair = await newPair('missed');
+    await part(pair);
+    t.match(await zrep(`refresh ${pair.destination}`), { code: 1 }, 'it is remembered');
+    await backup.run(['rm', '-f', '/etc/default/zrep']);
+    await cutNext(backup, 1);
+    t.match(await zrep(lineFor(pair).slice('zrep '.length), CUTTING_SSH), { code: 1 });
+    const all = await zrep('refresh all');
+    t.equal(all.code, 1);
+    t.ok(all.stderr.includes(`${pair.destination} is missing: its set-up was begun and not completed`));
+    t.ok(all.stderr.includes(`To complete it: ${lineFor(pair)}\n`), 'with the line', { said: all.stderr });
+    t.match(await zrep(lineFor(pair).slice('zrep '.length)), { code: 0 });
+    t.notMatch((await zrep('refresh all')).stderr, `${pair.destination} is missing`);
+    await isWell(t, pair);
+  });
+
+  t.test(
+    'a copy with another pair below it, or that is the source of one, does not step aside',
+    async (t) => {
+      const pair = await newPair('above');
+      await part(pair);
+      const child = `${pair.destination}/child`;
+      await backup.run(['zfs', 'create', '-o', `zrep:dest-fs=${child}`, child]);
+      const words = lineFor(pair).slice('zrep '.length);
+      t.match(await zrep(words), { code: 1, stderr: /\/child is of a pair of its own \(zrep:dest-fs\)/ });
+      await insist(backup, ['zfs', 'destroy', child]);
+      await backup.run(['zfs', 'set', 'offsite:dest-fs=pool/x', pair.destination]);
+      t.match(await zrep(words), { code: 1, stderr: /is of a pair of its own \(offsite:dest-fs\)/ });
+      t.same(await snapshotNames(backup, pair.destination), ['zrep_000000', 'zrep_000001']);
+    },
+  );
 
   t.test('what cannot be begun there changes nothing here', async (t) => {
     const pair = await newPair('refused');

@@ -113,6 +113,7 @@ await inPushLab(t, async (lab) => {
       t.same(await wire(), [
         `zfs get -H -o value receive_resume_token ${destination}`,
         ` zfs recv -u -s ${destination}`,
+        `zfs get -Hp -o name,value guid ${destination}@zrep_000000`,
       ]);
       await isWhole(t, source, destination);
     },

@@ -283,6 +283,10 @@ await inGateLab(t, POLICY, async (gate) => {
     );
     await fileserver.run(['zfs', 'destroy', newer]);
     await fileserver.run(['zfs', 'destroy', `${one.source}@zrep_000001`]);
+    // Or the next pull would begin with its bookmark.
+    await fileserver.script(
+      `for b in $(zfs list -H -d 1 -t bookmark -o name ${one.source} 2>/dev/null); do zfs destroy $b; done`,
+    );
     t.match(
       await verify(one.destination),
       /@zrep_000001 on .* is not the snapshot of that name that fileserver sends/,

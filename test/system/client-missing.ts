@@ -83,7 +83,7 @@ await inGateLab(t, policy('["pull", "expire", "init", "read"]'), async (gate) =>
     t.match(stdout, 'refresh: 2 of 3 file systems done, 1 MISSING\n');
     t.match(
       stderr,
-      /\/b is missing: it does not exist any more; last refreshed .*\nIf that was on purpose, .*: zrep retire \S+\/b\n$/,
+      /\/b is missing: it does not exist any more; last refreshed .*\nTo copy it anew: zrep init --pull --anew \S+ \S+\/b. If that was on purpose, .*: zrep retire \S+\/b\n$/,
     );
     const found = await look('--here');
     t.same(found.codes, ['copy-missing']);

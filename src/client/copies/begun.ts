@@ -13,14 +13,16 @@ interface Remembered {
   readonly redirected: readonly Dataset[];
 }
 
-/** Remembers it, in the place of an earlier one of the same source. */
+/** Remembers it, in the place of an earlier one of the same source; `isAnew` also in that of the old copy. */
 export async function rememberBegun(
   { settings, report }: Run,
   { host, source, destination }: Pick<InitPullCommand, 'host' | 'source' | 'destination'>,
+  isAnew = false,
 ): Promise<Remembered> {
   const { tag, recursive } = settings;
+  const [alone, below] = isAnew ? [BEGUN.anew, BEGUN.anewRecursive] : [BEGUN.alone, BEGUN.recursive];
   const record: CopyRecord = {
-    ...{ tag, dataset: destination, guid: recursive ? BEGUN.recursive : BEGUN.alone },
+    ...{ tag, dataset: destination, guid: recursive ? below : alone },
     ...{ source: `${host}:${source}`, refreshed: Math.floor(Date.now() / 1000), failing: undefined },
   };
   const before = readRecordFile(settings).records.copies;
@@ -39,12 +41,16 @@ export async function rememberBegun(
   };
 }
 
-/** Nobody is to miss the set-up of `dataset` from now on; a copy of that name is remembered all the same. */
-export async function forgetBegun({ settings, report }: Run, dataset: Dataset): Promise<void> {
+/** Nobody is to miss that set-up from now on; a copy of its name, and one of another source, are remembered all the same. */
+export async function forgetBegun(
+  { settings, report }: Run,
+  { host, source, destination }: Pick<InitPullCommand, 'host' | 'source' | 'destination'>,
+): Promise<void> {
   const { tag } = settings;
-  const isIt = (one: CopyRecord) => isBegun(one) && one.tag === tag && one.dataset === dataset;
+  const isIt = (one: CopyRecord) =>
+    isBegun(one) && one.tag === tag && one.dataset === destination && one.source === `${host}:${source}`;
   if (!readRecordFile(settings).records.copies.some(isIt)) return;
   const problem = await changeRecordFile(settings, (copies) => copies.filter((one) => !isIt(one)));
   if (problem !== undefined)
-    report.warn(`WARNING: the set-up of ${dataset} is still remembered, and will be missed: ${problem}`);
+    report.warn(`WARNING: the set-up of ${destination} is still remembered, and will be missed: ${problem}`);
 }

@@ -31,16 +31,21 @@ export interface Failing {
 /** In the place of a time: no refresh of it has ended well here, as far as is remembered. */
 export const NEVER = 0;
 
-/** In the place of a GUID: the set-up was begun, and not completed; with `-R` where that was its switch. */
-export const BEGUN = { alone: '-', recursive: '-R' } as const;
+/** In the place of a GUID: the set-up was begun, and not completed; behind the dash what it was called with. */
+export const BEGUN = { alone: '-', recursive: '-R', anew: '-A', anewRecursive: '-AR' } as const;
 
 /** When the last good refresh of it was; undefined where none is remembered. */
 export function lastRefreshOf({ refreshed }: Pick<CopyRecord, 'refreshed'>): number | undefined {
   return refreshed === NEVER ? undefined : refreshed;
 }
 
+/** Whether it is a pair that had begun before, whose old copy is gone or steps aside. */
+export function isAnew({ guid }: Pick<CopyRecord, 'guid'>): boolean {
+  return guid === BEGUN.anew || guid === BEGUN.anewRecursive;
+}
+
 export function isBegun({ guid }: Pick<CopyRecord, 'guid'>): boolean {
-  return guid === BEGUN.alone || guid === BEGUN.recursive;
+  return Object.values<string>(BEGUN).includes(guid);
 }
 
 /** What a file of records holds. */
@@ -51,7 +56,7 @@ export interface Records {
 }
 
 const HEAD =
-  '# What zrep has refreshed on this host: TAG COPY GUID SOURCE TIME. By this it misses a copy. GUID - or -R is a set-up that was begun; SINCE WHY behind it: refreshes fail.';
+  '# What zrep has refreshed on this host: TAG COPY GUID SOURCE TIME. By this it misses a copy. GUID - is a set-up that was begun (A: anew, R: with -R); SINCE WHY behind it: refreshes fail.';
 
 /** The records in `text`; of two on one copy, the one of the later refresh. */
 export function parseRecords(text: string): Records {
@@ -74,7 +79,7 @@ function parseRecord(line: string): CopyRecord | undefined {
   const [tagText = '', datasetText = '', guid = '', source = '', refreshed = '', ...more] = line.split(' ');
   const [tag, dataset] = [parseTag(tagText), parseDataset(datasetText)];
   if (tag === undefined || dataset === undefined) return undefined;
-  if (!/^(?:\d{1,20}|-R?)$/.test(guid) || !/^\d{1,12}$/.test(refreshed)) return undefined;
+  if (!/^(?:\d{1,20}|-A?R?)$/.test(guid) || !/^\d{1,12}$/.test(refreshed)) return undefined;
   if (parseSource(source, '') === undefined) return undefined;
   const failing = failingFrom(more);
   if (failing === undefined && more.length > 0) return undefined;
@@ -113,12 +118,14 @@ export function withFailed(copies: readonly CopyRecord[], failed: readonly CopyR
   return withRecords(copies, news);
 }
 
-/** With a set-up that was begun: in the place of another one of the same source, which it redirects, but never of a copy. */
+/** With a set-up that was begun: in the place of another one of the same source, which it redirects, but of a copy only if that is begun anew. */
 export function withBegun(copies: readonly CopyRecord[], begun: CopyRecord): CopyRecord[] {
   const others = copies.filter(
     (one) => !isBegun(one) || one.tag !== begun.tag || one.source !== begun.source,
   );
-  return others.some((one) => keyOf(one) === keyOf(begun)) ? others : [...others, begun];
+  const isIt = (one: CopyRecord) => keyOf(one) === keyOf(begun);
+  if (isAnew(begun)) return [...others.filter((one) => !isIt(one)), begun];
+  return others.some(isIt) ? others : [...others, begun];
 }
 
 /** Without what is known of `dataset` under `tag`. */

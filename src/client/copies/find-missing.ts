@@ -5,7 +5,7 @@
 
 import { type Dataset, isBelow, parseDataset, type Tag } from '../../zfs/names.ts';
 import { anyValue, type Listing, localValue, ownValue, type Properties } from '../../zfs/state.ts';
-import { BEGUN, type CopyRecord, isBegun, lastRefreshOf } from './copy-record.ts';
+import { BEGUN, type CopyRecord, isAnew, isBegun, lastRefreshOf } from './copy-record.ts';
 import { retiredProperties, retiredSince } from './retirement.ts';
 
 export type MissingCopy = {
@@ -21,6 +21,8 @@ export type MissingCopy = {
       readonly begun: number;
       /** By zrep -R. */
       readonly recursive: boolean;
+      /** By `--anew`. */
+      readonly anew: boolean;
     }
   | /** No file system of its pool is here. */ { readonly why: 'no-pool' }
   /** Its pool is here, and it is not. */
@@ -64,10 +66,13 @@ function missing(record: CopyRecord, here: Listing): MissingCopy | undefined {
   const own = here.get(dataset);
   if (isBegun(record)) {
     const { refreshed: begun, ...rest } = record;
-    const isElse = retiredSince(own, tag) !== undefined || localValue(own, `${tag}:master`) === 'yes';
+    // What is begun anew may have an old copy in its place that has just been retired for it.
+    const isRetired = retiredSince(own, tag) !== undefined && !isAnew(record);
+    const isElse = isRetired || localValue(own, `${tag}:master`) === 'yes';
     if (isElse) return undefined;
-    const recursive = guid === BEGUN.recursive;
-    return { dataset, source: rest.source, refreshed: undefined, why: 'begun', begun, recursive };
+    const recursive = guid === BEGUN.recursive || guid === BEGUN.anewRecursive;
+    const how = { recursive, anew: isAnew(record) };
+    return { dataset, source: rest.source, refreshed: undefined, why: 'begun', begun, ...how };
   }
   if (own !== undefined && isInOrder(dataset, own, tag)) return undefined;
   const same = own !== undefined && anyValue(own, 'guid') === guid;

@@ -42,11 +42,16 @@ export function fixFor(missing: MissingCopy, tag: Tag): { readonly what: string;
   const { dataset, why, source } = missing;
   const zrep = zrepFor(tag);
   switch (why) {
-    case 'begun':
-      return {
-        what: 'To complete it (with --undo behind --pull, to take it back):',
-        line: `${zrepAgain({ tag, recursive: missing.recursive })} init --pull ${source ?? 'HOST:FS'} ${dataset}`,
-      };
+    case 'begun': {
+      const init = `${zrepAgain({ tag, recursive: missing.recursive })} init --pull`;
+      const ends = `${source ?? 'HOST:FS'} ${dataset}`;
+      return missing.anew
+        ? { what: 'To complete it:', line: `${init} --anew ${ends}` }
+        : {
+            what: 'To complete it (with --undo behind --pull, to take it back):',
+            line: `${init} ${ends}`,
+          };
+    }
     case 'no-pool':
       return { what: 'Import it:', line: `zpool import ${dataset.split('/')[0]}` };
     case 'renamed': {
@@ -62,7 +67,10 @@ export function fixFor(missing: MissingCopy, tag: Tag): { readonly what: string;
     }
     case 'destroyed':
     case 'replaced':
-      return { what: 'If that was on purpose, have zrep forget it:', line: `${zrep} retire ${dataset}` };
+      return {
+        what: `${source === undefined ? '' : `To copy it anew: ${zrep} init --pull --anew ${source} ${dataset}. `}If that was on purpose, have zrep forget it:`,
+        line: `${zrep} retire ${dataset}`,
+      };
   }
 }
 

@@ -31,6 +31,7 @@ export function diagnoseMissing(missing: readonly MissingCopy[], tag: Tag, now: 
 function mendOf(missing: MissingCopy, tag: Tag): Mend {
   const { what, line } = fixFor(missing, tag);
   const { dataset, why } = missing;
+  if (why === 'begun' && missing.anew) return byHand(what, [line]);
   if (why === 'begun') {
     const undo = line.replace(' --pull ', ' --pull --undo ');
     return byHand('Run the first line to complete it, or the second to take it back:', [line, undo]);

@@ -7,18 +7,17 @@ import { baseOf } from '../../pair/common.ts';
 import { printable } from '../../printable.ts';
 import { succeeded } from '../../process/pipeline.ts';
 import { mustSucceed } from '../../replication/step.ts';
-import { readPropertiesArgv, renameArgv } from '../../zfs/argv.ts';
+import { readAllArgv, readPropertiesArgv, renameArgv } from '../../zfs/argv.ts';
 import { type Dataset, parseDataset, type Tag } from '../../zfs/names.ts';
-import { type Listing, localValue } from '../../zfs/state.ts';
+import { type Listing, localValue, type Properties, parseListing } from '../../zfs/state.ts';
 import { surveyedProperties } from '../copies/find-missing.ts';
 import { retireArgvs, retiredHost, retiredSince, reviveArgvs } from '../copies/retirement.ts';
-import { forget } from '../copies/survey.ts';
 import { readCopy } from '../copy/judge-pull.ts';
 import { readTheirSide } from '../far/their-side.ts';
 import { withRoleLock } from '../roles/role-lock.ts';
 import { Failure } from '../run/failure.ts';
 import type { Run } from '../run/run.ts';
-import { zrepAgain } from '../words/again.ts';
+import { zrepAgain, zrepFor } from '../words/again.ts';
 import type { InitPullCommand } from '../words/init-words.ts';
 import type { SourceHost } from '../words/source.ts';
 
@@ -52,11 +51,36 @@ export async function findAside(
     throw new Failure(
       `${destination} and ${source} on ${host.name} have @${printable(base.ofCopy.name)} in common, so nothing was begun anew. To go on from it: ${zrepAgain(run.settings)} refresh ${destination}`,
     );
+  await refuseOthers(run, destination);
   if (!destination.includes('/'))
     throw new Failure(
       `${destination} is a pool, which cannot be renamed beside the new copy. Nothing was done. Begin the pair below it, under another name`,
     );
   return { old: destination, name: await freeName(run, destination) };
+}
+
+/**
+ * Renamed with it would be other pairs: below it, and under other tags.
+ *
+ * @throws Failure where there is one.
+ */
+async function refuseOthers({ settings: { tag }, step }: Run, dataset: Dataset): Promise<void> {
+  const listing = parseListing(mustSucceed(await step.zfs.ask(readAllArgv(dataset)), dataset).output);
+  for (const [name, own] of listing) {
+    const other = name.includes('@') ? undefined : otherPair(name === dataset ? tag : undefined, own);
+    if (other !== undefined)
+      throw new Failure(
+        `${printable(name)} is of a pair of its own (${printable(other)}), and would get another name along with the old copy. Nothing was done. Move it first, and tell zrep: zfs rename ${printable(name)} NAME && ${zrepFor(tag)} renamed ${printable(name)} NAME`,
+      );
+  }
+}
+
+/** A property that says so, of whatever tag but `own`. */
+function otherPair(own: Tag | undefined, properties: Properties): string | undefined {
+  return [...properties].find(([property, { source }]) => {
+    const [, tag] = /^(.+):dest-fs$/.exec(property) ?? [];
+    return source === 'local' && tag !== undefined && tag !== own;
+  })?.[0];
 }
 
 /** A copy of that very source, which has a snapshot; or one that an earlier run has taken out of service for this. Pure. */
@@ -101,15 +125,21 @@ export async function stepAside(
   const each = async (argvs: readonly (readonly string[])[]) => {
     for (const argv of argvs) mustSucceed(await step.zfs.ask(argv), old);
   };
-  await withRoleLock(run, old, { properties: surveyedProperties(tag), depth: 0 }, async (listing) => {
-    const since = retiredSince(listing.get(old), tag) ?? now;
-    await each(retireArgvs(step.capabilities, old, tag, { host, source, now: since }));
-  });
+  const before = await withRoleLock(
+    run,
+    old,
+    { properties: surveyedProperties(tag), depth: 0 },
+    async (listing) => {
+      const since = retiredSince(listing.get(old), tag);
+      await each(retireArgvs(step.capabilities, old, tag, { host, source, now: since ?? now }));
+      return since;
+    },
+  );
   const renamed = await step.zfs.ask(renameArgv(old, name));
   if (!succeeded(renamed)) {
-    await each(reviveArgvs(step.capabilities, old, tag, { host, hostName }));
+    // What a person had retired stays so.
+    if (before === undefined) await each(reviveArgvs(step.capabilities, old, tag, { host, hostName }));
     mustSucceed(renamed, old);
   }
-  await forget(run, old);
   report.line(`The old copy is ${name} now, with all its snapshots, and out of service`);
 }

@@ -18,6 +18,7 @@ import { parseResumeToken } from '../../zfs/resume-token.ts';
 import { anyValue, type Listing, localValue, parseListing } from '../../zfs/state.ts';
 import { rememberBegun } from '../copies/begun.ts';
 import { refuseRetired } from '../copies/refuse-retired.ts';
+import { retiredProperties } from '../copies/retirement.ts';
 import { remember, surveySome } from '../copies/survey.ts';
 import { destinationProperties, receivingOf } from '../copy/destination.ts';
 import { markSent } from '../copy/marks.ts';
@@ -25,19 +26,17 @@ import { receiveFrom } from '../copy/pull.ts';
 import { receiveArgv } from '../copy/receive.ts';
 import { setProperties } from '../copy/set-properties.ts';
 import { readName, snapshotThere } from '../copy/snapshot-there.ts';
-import { type Answer, MOST_OF_LISTING, NO_CONNECTION, refusedByGate } from '../far/answer.ts';
-import { initCommand, initpullCommand, stateCommand } from '../far/far-commands.ts';
+import { refusedByGate } from '../far/answer.ts';
+import { initCommand, initpullCommand } from '../far/far-commands.ts';
 import type { FarSide } from '../far/far-side.ts';
 import { farLines } from '../far/far-text.ts';
 import { Failure } from '../run/failure.ts';
 import { inRun } from '../run/in-run.ts';
 import type { Run } from '../run/run.ts';
-import { hintFor } from '../set-up/hints.ts';
-import { lookAtPlace } from '../set-up/look-at-place.ts';
-import { judgeFirstStream, judgeName, judgePlace, type Place } from '../set-up/place.ts';
+import { checkFirstStream, checkHere, notSetUp } from '../set-up/checks.ts';
 import { type Aside, findAside, stepAside } from '../set-up/step-aside.ts';
 import { tellWhatIsLeft } from '../set-up/what-is-left.ts';
-import { initPullLine, zrepFor } from '../words/again.ts';
+import { initPullLine } from '../words/again.ts';
 import type { InitPullCommand } from '../words/init-words.ts';
 import type { Settings } from '../words/settings.ts';
 import { parseSourceHost } from '../words/source.ts';
@@ -53,68 +52,38 @@ export async function initPull(settings: Settings, command: InitPullCommand): Pr
     const place = await checkHere(run, command);
     const found = await lookHere(run, command.destination);
     const aside = command.anew ? await findAside(run, host, command, found.listing) : undefined;
-    const plan = planOf(command, settings, aside === undefined ? found : NOTHING, aside);
+    const plan = await planned(run, command, aside === undefined ? found : NOTHING, aside);
     if (command.dryRun) {
       for (const line of describe(run, command, plan)) run.report.line(line);
       return 0;
     }
     // What came whole needs its mark alone.
-    if (plan.snapshots.length === 0) await checkFirstStream(run, far, command, place, plan.found);
+    if (plan.snapshots.length === 0) await checkFirstStream(run, far, command, place, plan.found.exists);
     await setUp(run, far, command, plan);
     return 0;
   });
 }
 
-/** @throws Failure where this host cannot take the copy, whatever the fileserver does. */
-async function checkHere(run: Run, command: InitPullCommand): Promise<Place> {
-  const { destination } = command;
-  const refuse = (problem: string | undefined) => {
-    if (problem !== undefined) throw new Failure(`${problem}. Nothing was done`);
-  };
-  refuse(judgeName(destination, run.settings.tag));
-  const place = await lookAtPlace(run, destination);
-  refuse(judgePlace(place, (dataset) => initPullLine(run.settings, { ...command, destination: dataset })));
-  return place;
+/** As planOf. What a run that was cut off at its very end had completed is remembered as what it is. */
+async function planned(
+  run: Run,
+  command: InitPullCommand,
+  found: Found,
+  aside: Aside | undefined,
+): Promise<Plan> {
+  try {
+    return planOf(command, run.settings, found, aside);
+  } catch (error) {
+    const { destination } = command;
+    if (error instanceof SetUpAlready) await remember(run, found.listing, new Map([[destination, now()]]));
+    throw error;
+  }
 }
 
-/**
- * Asks the fileserver about its file system, which changes nothing there. A gate of before does not answer that; then nobody
- * knows.
- *
- * @throws Failure where the host does not answer, the first stream would not fit, or needs a key.
- */
-async function checkFirstStream(
-  run: Run,
-  far: FarSide,
-  command: InitPullCommand,
-  { listing, dataset }: Place,
-  { exists }: Found,
-): Promise<void> {
-  const { settings, report } = run;
-  const { source } = command;
-  const answer = await far.ask(stateCommand(settings, source), MOST_OF_LISTING);
-  const code = refusedByGate(answer);
-  if (!succeeded(answer)) {
-    // Or it said more than anybody reads.
-    if (code === 'unknown-verb' || answer.signal !== null) return;
-    report.far(far.host.name, farLines(answer.message));
-    throw notSetUp(run, answer, command, code);
-  }
-  const { parseState } = await import('../far/their-state.ts');
-  const own = parseState(answer.output, source, settings.tag)?.listing.get(source);
-  const encryption = anyValue(own, 'encryption');
-  const known = own !== undefined && run.step.capabilities.has('encryption');
-  const problem = judgeFirstStream(
-    listing,
-    dataset,
-    {
-      // Part of it is here already.
-      referenced: exists || command.ignoreRoom ? undefined : anyValue(own, 'referenced'),
-      isEncrypted: known ? encryption !== undefined && encryption !== 'off' : undefined,
-    },
-    (option) => initPullLine(settings, command, option),
-  );
-  if (problem !== undefined) throw new Failure(problem);
+class SetUpAlready extends Failure {}
+
+function now(): number {
+  return Math.floor(Date.now() / 1000);
 }
 
 /** What is here in the place of the copy. */
@@ -126,7 +95,9 @@ interface Found {
 const NOTHING: Found = { listing: new Map(), exists: false };
 
 async function lookHere({ settings, step }: Run, dataset: string): Promise<Found> {
-  const properties = [...destinationProperties(step.capabilities, settings.tag), ...SNAPSHOT_PROPERTIES];
+  const { tag } = settings;
+  const own = [...destinationProperties(step.capabilities, tag), ...retiredProperties(tag)];
+  const properties = [...own, ...SNAPSHOT_PROPERTIES];
   const state = await step.zfs.ask(readStateArgv(dataset, [...new Set(properties)], 1));
   if (succeeded(state)) return { listing: parseListing(state.output), exists: true };
   if (!state.message.includes('does not exist')) mustSucceed(state, dataset);
@@ -165,7 +136,7 @@ function planOf(
   if (found.exists && localValue(own, `${tag}:master`) === 'yes')
     throw new Failure(`${destination} is itself the master of a pair under the tag ${tag}`);
   if (ours && snapshots.some(({ sent }) => sent !== undefined))
-    throw new Failure(`${destination} is set up already: zrep refresh ${destination}`);
+    throw new SetUpAlready(`${destination} is set up already: zrep refresh ${destination}`);
   if (found.exists && !ours && !force)
     throw new Failure(
       `${destination} exists already, and was not begun by this command. Nothing was done. Take another name${destination.includes('/') ? `, or keep it under another one: zfs rename ${destination} ${destination}_old` : ' below it'}`,
@@ -197,7 +168,7 @@ async function begin(run: Run, far: FarSide, command: InitPullCommand, plan: Pla
   const { source, destination } = command;
   report.line(`Setting zrep properties on ${far.host.name}:${source}`);
   // An old copy is remembered, and missed, until it has stepped aside.
-  let begun = plan.aside === undefined ? await rememberBegun(run, command) : undefined;
+  let begun = plan.aside === undefined ? await rememberBegun(run, command, command.anew) : undefined;
   const answer = await far.ask(
     initCommand(settings, source, settings.hostName, destination, settings.saveCount),
   );
@@ -213,8 +184,9 @@ async function begin(run: Run, far: FarSide, command: InitPullCommand, plan: Pla
     ? (tokenSnapshot(plan) ?? (await snapshotThere(run, far, source)))
     : readName(answer.output, source, settings.tag);
   if (plan.aside !== undefined) {
+    // In front of all else: whatever happens now, the copy is missed.
+    begun = await rememberBegun(run, command, true);
     await stepAside(run, plan.aside, command);
-    begun = await rememberBegun(run, command);
   }
   for (const former of begun?.redirected ?? []) await tellWhatIsLeft(run, former);
   await receive(run, far, command, plan, snapshot);
@@ -225,20 +197,6 @@ async function begin(run: Run, far: FarSide, command: InitPullCommand, plan: Pla
 function tokenSnapshot({ token }: Plan): string | undefined {
   const read = token === undefined ? undefined : parseResumeToken(token);
   return read === undefined || isRefusal(read) ? undefined : formatZrepSnapshot(read.snapshot);
-}
-
-function notSetUp(
-  { settings }: Run,
-  answer: Answer,
-  command: InitPullCommand,
-  code: string | undefined,
-): Failure {
-  const { host, source, destination } = command;
-  // It did not say why not, nor whether.
-  if (answer.code === NO_CONNECTION) return new Failure(`the connection to ${host} broke`);
-  const stock = `${zrepFor(settings.tag)} init ${source} ${settings.hostName} ${destination}`;
-  const hint = hintFor(code, { host, source, stock });
-  return new Failure([`${host} did not set ${source} up`, ...(hint === undefined ? [] : [hint])].join('; '));
 }
 
 async function receive(
@@ -265,7 +223,7 @@ async function receive(
       [
         `the first stream of ${source} did not arrive whole`,
         ...pulled.why,
-        `the same command goes on; to take the set-up back: ${initPullLine(settings, asked, '--undo')}`,
+        `the same command goes on${asked.anew ? '' : `; to take the set-up back: ${initPullLine(settings, asked, '--undo')}`}`,
       ].join('; '),
     );
 }

@@ -43,7 +43,7 @@ export async function takeBack(run: Run, far: FarSide, command: InitPullCommand)
       `The set-up of ${host}:${source} is taken back; its files and other snapshots are as they were`,
     );
   }
-  await forgetBegun(run, destination);
+  await forgetBegun(run, command);
   await tellWhatIsLeft(run, destination);
   return 0;
 }
