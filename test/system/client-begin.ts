@@ -170,7 +170,11 @@ await inGateLab(t, POLICY, async (gate) => {
       'readonly=on',
       pool.name,
     ]);
-    await isRefused(t, `${pool.name}/new`, /is imported read-only. Import it anew: zpool export/);
+    await isRefused(
+      t,
+      `${pool.name}/new`,
+      /is imported read-only. If it may be written to here, import it anew: zpool export/,
+    );
   });
 
   t.test('a hint is the one for the refusal', async (t) => {

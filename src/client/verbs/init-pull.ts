@@ -37,7 +37,7 @@ import { lookAtPlace } from '../set-up/look-at-place.ts';
 import { judgeFirstStream, judgeName, judgePlace, type Place } from '../set-up/place.ts';
 import { type Aside, findAside, stepAside } from '../set-up/step-aside.ts';
 import { tellWhatIsLeft } from '../set-up/what-is-left.ts';
-import { initPullLine, zrepFor } from '../words/again.ts';
+import { initPullLine, zrepAgain } from '../words/again.ts';
 import type { InitPullCommand } from '../words/init-words.ts';
 import type { Settings } from '../words/settings.ts';
 import { parseSourceHost } from '../words/source.ts';
@@ -65,6 +65,26 @@ export async function initPull(settings: Settings, command: InitPullCommand): Pr
   });
 }
 
+/** `command` as it was given, with `option` where there is one more. */
+function again(
+  { settings }: Run,
+  command: Omit<InitPullCommand, 'destination'> & { readonly destination: string },
+  ...option: string[]
+): string {
+  const given = [...(command.anew ? ['--anew'] : []), ...(settings.force ? ['-f'] : [])];
+  return initPullLine(settings, command, [
+    ...given,
+    ...(command.ignoreRoom ? ['--ignore-room'] : []),
+    ...option,
+  ]);
+}
+
+/** Behind a first stream that did not come. A pair that is begun once more has nothing that can be taken back. */
+function wayOn({ settings }: Run, command: InitPullCommand): string {
+  const undo = `; to take the set-up back: ${initPullLine(settings, command, ['--undo'])}`;
+  return `the same command goes on${command.anew ? '' : undo}`;
+}
+
 /** @throws Failure where this host cannot take the copy, whatever the fileserver does. */
 async function checkHere(run: Run, command: InitPullCommand): Promise<Place> {
   const { destination } = command;
@@ -73,7 +93,7 @@ async function checkHere(run: Run, command: InitPullCommand): Promise<Place> {
   };
   refuse(judgeName(destination, run.settings.tag));
   const place = await lookAtPlace(run, destination);
-  refuse(judgePlace(place, (dataset) => initPullLine(run.settings, { ...command, destination: dataset })));
+  refuse(judgePlace(place, (dataset) => again(run, { ...command, destination: dataset })));
   return place;
 }
 
@@ -112,7 +132,7 @@ async function checkFirstStream(
       referenced: exists || command.ignoreRoom ? undefined : anyValue(own, 'referenced'),
       isEncrypted: known ? encryption !== undefined && encryption !== 'off' : undefined,
     },
-    (option) => initPullLine(settings, command, option),
+    (option) => again(run, command, option),
   );
   if (problem !== undefined) throw new Failure(problem);
 }
@@ -165,7 +185,7 @@ function planOf(
   if (found.exists && localValue(own, `${tag}:master`) === 'yes')
     throw new Failure(`${destination} is itself the master of a pair under the tag ${tag}`);
   if (ours && snapshots.some(({ sent }) => sent !== undefined))
-    throw new Failure(`${destination} is set up already: zrep refresh ${destination}`);
+    throw new Failure(`${destination} is set up already: ${zrepAgain(settings)} refresh ${destination}`);
   if (found.exists && !ours && !force)
     throw new Failure(
       `${destination} exists already, and was not begun by this command. Nothing was done. Take another name${destination.includes('/') ? `, or keep it under another one: zfs rename ${destination} ${destination}_old` : ' below it'}`,
@@ -236,7 +256,7 @@ function notSetUp(
   const { host, source, destination } = command;
   // It did not say why not, nor whether.
   if (answer.code === NO_CONNECTION) return new Failure(`the connection to ${host} broke`);
-  const stock = `${zrepFor(settings.tag)} init ${source} ${settings.hostName} ${destination}`;
+  const stock = `${zrepAgain(settings)} init ${source} ${settings.hostName} ${destination}`;
   const hint = hintFor(code, { host, source, stock });
   return new Failure([`${host} did not set ${source} up`, ...(hint === undefined ? [] : [hint])].join('; '));
 }
@@ -262,11 +282,7 @@ async function receive(
   const pulled = await receiveFrom(run, far, command, { source, snapshot }, argv, destination);
   if (!pulled.done)
     throw new Failure(
-      [
-        `the first stream of ${source} did not arrive whole`,
-        ...pulled.why,
-        `the same command goes on; to take the set-up back: ${initPullLine(settings, asked, '--undo')}`,
-      ].join('; '),
+      [`the first stream of ${source} did not arrive whole`, ...pulled.why, wayOn(run, asked)].join('; '),
     );
 }
 
