@@ -26,7 +26,13 @@ import { receiveArgv } from '../copy/receive.ts';
 import { setProperties } from '../copy/set-properties.ts';
 import { readName, snapshotThere } from '../copy/snapshot-there.ts';
 import { type Answer, MOST_OF_LISTING, NO_CONNECTION, refusedByGate } from '../far/answer.ts';
-import { initCommand, initpullCommand, stateCommand } from '../far/far-commands.ts';
+import {
+  initCommand,
+  initpullCommand,
+  refreshcompleteCommand,
+  snaponlyCommand,
+  stateCommand,
+} from '../far/far-commands.ts';
 import type { FarSide } from '../far/far-side.ts';
 import { farLines } from '../far/far-text.ts';
 import { Failure } from '../run/failure.ts';
@@ -289,22 +295,24 @@ async function receive(
 /** What would happen, on either side. */
 function describe(
   { settings, step }: Run,
-  { host, source, destination }: InitPullCommand,
+  { host, source, destination, anew }: InitPullCommand,
   { pair, found, token, aside }: Plan,
 ): string[] {
-  const snapshot = `${source}@${settings.tag}_000000`;
+  const name = `${settings.tag}_${anew ? '<new>' : '000000'}`;
+  const snapshot = `${source}@${name}`;
   const receiving = receivingOf(found.listing.get(destination), settings.tag);
   const set = { readonly: 'on', ...pair };
   const argv = receiveArgv(step.capabilities, destination, receiving, { force: settings.force, set });
   return [
     `On ${host}, by ssh:`,
     `  ${initCommand(settings, source, settings.hostName, destination, settings.saveCount)}`,
+    ...(anew ? [`  ${snaponlyCommand(settings, source)}`] : []),
     `  ${initpullCommand(settings, snapshot, token)}`,
-    `  zrep _refreshcomplete ${snapshot} ${settings.tag}:sent=<now>`,
+    `  ${refreshcompleteCommand(settings, snapshot, `${settings.tag}:sent=<now>`)}`,
     'Here:',
     ...(aside === undefined ? [] : [`  zfs rename ${aside.old} ${aside.name}`]),
     `  zfs ${argv.join(' ')}`,
-    `  zfs set ${settings.tag}:sent=<now> ${destination}@${settings.tag}_000000`,
+    `  zfs set ${settings.tag}:sent=<now> ${destination}@${name}`,
     'Nothing was done.',
   ];
 }
