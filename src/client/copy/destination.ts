@@ -61,7 +61,7 @@ export function readDestination(listing: Listing, dataset: Dataset, tag: Tag, lo
   const [srcFs, srcHost] = [anyValue(own, `${tag}:src-fs`), anyValue(own, `${tag}:src-host`)];
   if (srcFs === undefined || srcHost === undefined)
     throw new Failure(
-      `${dataset} is not the copy of anything: ${tag}:src-fs and ${tag}:src-host are not set; to set a pair up: zrep init --pull HOST:SOURCE ${dataset}`,
+      `${dataset} is not the copy of anything: ${tag}:src-fs and ${tag}:src-host are not set; to set a pair up: ${zrepFor(tag)} init --pull HOST:SOURCE ${dataset}`,
     );
   if (roleOf(own, dataset, tag, local) !== 'copy')
     throw new Failure(
@@ -70,7 +70,7 @@ export function readDestination(listing: Listing, dataset: Dataset, tag: Tag, lo
   const inherited = own?.get(`${tag}:src-fs`)?.source.startsWith('inherited');
   if (inherited)
     throw new Failure(
-      `${dataset} has no ${tag} configuration of its own, but that of the file system above it: refresh that one, or set this one up with zrep init --pull`,
+      `${dataset} has no ${tag} configuration of its own, but that of the file system above it: refresh that one, or set this one up with ${zrepFor(tag)} init --pull`,
     );
   const [source, host] = [parseDataset(srcFs), parseSourceHost(srcHost, local)];
   if (source === undefined) throw new Failure(`${tag}:src-fs of ${dataset} is not the name of a dataset`);

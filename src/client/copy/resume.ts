@@ -12,6 +12,7 @@ import { parseResumeToken, type ResumeToken, saysCannotResume } from '../../zfs/
 import type { FarSide } from '../far/far-side.ts';
 import { Failure } from '../run/failure.ts';
 import type { Run } from '../run/run.ts';
+import { zrepAgain } from '../words/again.ts';
 import type { Destination } from './destination.ts';
 import { markSent } from './marks.ts';
 import { type Pulled, pull } from './pull.ts';
@@ -41,7 +42,8 @@ export async function resume(
 ): Promise<boolean> {
   const token = parseResumeToken(text);
   if (isRefusal(token)) return abandon(run, destination, token.reason);
-  const strange = strangeness(token, destination) ?? newerThanBase(token, destination);
+  const strange =
+    strangeness(token, destination, zrepAgain(run.settings)) ?? newerThanBase(token, destination);
   if (strange !== undefined) return abandon(run, destination, strange);
 
   const { snapshot } = token;
@@ -69,12 +71,16 @@ function ownName(snapshot: ZrepSnapshot): string {
 }
 
 /** Why a token is not of this pair; undefined when it is. */
-function strangeness({ snapshot, fromguid }: ResumeToken, destination: Destination): string | undefined {
+function strangeness(
+  { snapshot, fromguid }: ResumeToken,
+  destination: Destination,
+  zrep: string,
+): string | undefined {
   if (snapshot.dataset !== destination.source || snapshot.tag !== destination.receiving.tag)
     return 'it is not of a snapshot of this pair';
   if (fromguid === undefined)
     throw new Failure(
-      `the first stream into ${destination.dataset} has not come to its end; go on with it: zrep init --pull ${destination.host.name}:${destination.source} ${destination.dataset}`,
+      `the first stream into ${destination.dataset} has not come to its end; go on with it: ${zrep} init --pull ${destination.host.name}:${destination.source} ${destination.dataset}`,
     );
   return undefined;
 }

@@ -71,8 +71,8 @@ const STATE = {
   'copy-modified': error('zfs receive overwrites no changes since the common snapshot.'),
   'copy-writable': warning('Whatever changes it, be it a look that updates an atime, ends its refreshes.'),
   'copy-mountpoint': warning('At the next boot, or now, it lies over what this host has there.'),
-  'partial-receive': warning('zrep refresh goes on with it; a stock zrep cannot refresh until it is gone.'),
-  'partial-receive-dead': warning('Nothing can go on with it, and it takes up room.'),
+  'partial-receive': warning('zrep refresh resumes it; a stock zrep cannot refresh until it is gone.'),
+  'partial-receive-dead': warning('Nothing can resume it, and it takes up room.'),
   'key-not-loaded': error('zfs send of an encrypted file system needs its key, unless the stream is raw.'),
   'copy-key-not-loaded': error('zfs receive encrypts what comes with the key of the copy.'),
   'lock-stale': warning(

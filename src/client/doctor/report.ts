@@ -50,7 +50,7 @@ export function diagnosisAsJson({ findings, mended, ...diagnosis }: Diagnosis): 
   return `${JSON.stringify({ ...diagnosis, verdict, exit, findings: findings.map(plain), mended: mended.map(plain) })}\n`;
 }
 
-function summaryOf({ host, looked, findings }: Diagnosis): string {
+function summaryOf({ host, tag, looked, findings }: Diagnosis): string {
   const counts = HEADINGS.flatMap(([severity, heading]) => {
     const count = findings.filter((one) => one.severity === severity).length;
     const word = count === 1 && severity !== 'unknown' ? heading.slice(0, -1) : heading;
@@ -69,11 +69,12 @@ function summaryOf({ host, looked, findings }: Diagnosis): string {
   if (exit === 0) return `${host}: nothing wrong (${[scope, ...counts].join('; ')}).`;
   const by = (kind: string) => findings.filter(({ mend }) => mend.by === kind).length;
   const [safe, force] = [by('safe'), by('force')];
+  const doctor = `zrep ${tag === 'zrep' ? '' : `-t ${tag} `}doctor`;
   const help = [
-    ...(safe > 0 ? [`zrep doctor --fix mends ${safe} of them`] : []),
+    ...(safe > 0 ? [`${doctor} --fix mends ${safe} of them`] : []),
     ...(force > 0
       ? [
-          `zrep doctor --fix -f ${safe > 0 ? `${force} more, which` : `mends ${force} of them, and`} gives up what is listed`,
+          `${doctor} --fix -f ${safe > 0 ? `${force} more, which` : `mends ${force} of them, and`} gives up what is listed`,
         ]
       : []),
   ];

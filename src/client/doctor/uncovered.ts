@@ -109,7 +109,9 @@ export function uncovered(
 
 function tell(name: string, host: SourceHost, pulled: readonly Pulled[], tag: Tag): Finding {
   const beside = pulled[0]?.copy ?? '';
-  const copy = `${beside.slice(0, beside.lastIndexOf('/'))}/${name.slice(name.lastIndexOf('/') + 1)}`;
+  // A copy that is a pool has its neighbours below it.
+  const parent = beside.includes('/') ? beside.slice(0, beside.lastIndexOf('/')) : beside;
+  const copy = `${parent}/${name.slice(name.lastIndexOf('/') + 1)}`;
   return finding(
     'not-backed-up',
     `${host.name}:${name}`,

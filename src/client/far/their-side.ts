@@ -13,6 +13,7 @@ import { isListedName, parseDataset, type Tag } from '../../zfs/names.ts';
 import type { Listing, Properties } from '../../zfs/state.ts';
 import { Failure } from '../run/failure.ts';
 import type { Run } from '../run/run.ts';
+import { zrepFor } from '../words/again.ts';
 import type { SourceHost } from '../words/source.ts';
 import { type Answer, MOST_OF_LISTING, NO_CONNECTION, refusedByGate } from './answer.ts';
 import { stateCommand } from './far-commands.ts';
@@ -64,7 +65,7 @@ export async function readTheirSide(
       unseen: error.message.replace(/\.$/, ''),
       mend: {
         what: 'Make it reachable, and look again; or look there:',
-        lines: ['zrep doctor'],
+        lines: [`${zrepFor(run.settings.tag)} doctor`],
         on: host.name,
       },
     };

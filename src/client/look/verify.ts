@@ -13,6 +13,7 @@ import { type Destination, destinationProperties, readDestination } from '../cop
 import { judgePull } from '../copy/judge-pull.ts';
 import { Failure } from '../run/failure.ts';
 import type { Run } from '../run/run.ts';
+import { zrepFor } from '../words/again.ts';
 import type { PairView } from './pair-view.ts';
 
 export interface Verification {
@@ -23,7 +24,7 @@ export interface Verification {
 
 /** Asks the far side of `pair`, unless it is certain here what comes of it. */
 export async function verify(run: Run, pair: PairView): Promise<Verification> {
-  if (pair.role === 'source') return askThere(pair);
+  if (pair.role === 'source') return askThere(run, pair);
   const read = await readHere(run, pair.dataset);
   if (typeof read === 'string') return { verdict: 'would-fail', why: read };
   const judged = await judgePull(run, read.destination, { copy: read.copy });
@@ -38,11 +39,11 @@ export async function verify(run: Run, pair: PairView): Promise<Verification> {
 }
 
 /** Of a source the other side pulls. */
-function askThere({ destination }: PairView): Verification {
+function askThere({ settings }: Run, { destination }: PairView): Verification {
   const there = destination.dataset === undefined ? '' : ` ${destination.dataset}`;
   return {
     verdict: 'unknown',
-    why: `it is the source; ask on ${destination.host ?? 'the other side'}: zrep status --verify${there}`,
+    why: `it is the source; ask on ${destination.host ?? 'the other side'}: ${zrepFor(settings.tag)} status --verify${there}`,
   };
 }
 

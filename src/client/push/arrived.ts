@@ -16,6 +16,7 @@ import { farLines } from '../far/far-text.ts';
 import { guidsCommand } from '../far/push-commands.ts';
 import { Failure } from '../run/failure.ts';
 import type { Run } from '../run/run.ts';
+import { zrepAgain } from '../words/again.ts';
 import { LARGEST, parseGuids, readArrival } from './arrival.ts';
 import { markPushed } from './marks.ts';
 import { type Course, type Master, unsentOf } from './master.ts';
@@ -67,7 +68,7 @@ export async function findArrived(
     const name = names.find((one) => guids.get(`${destination}@${one}`) === snapshot.guid);
     if (name === undefined && names.some((one) => guids.has(`${destination}@${one}`)))
       throw new Parted(
-        `${fullName(snapshot)} here and ${destination}@${names[0]} on ${far.host.name} are different snapshots of one name: the two sides have parted (split brain). Find out which one is right; zrep sync ${course.dataset}@SNAPSHOT rolls the other side back to a common one`,
+        `${fullName(snapshot)} here and ${destination}@${names[0]} on ${far.host.name} are different snapshots of one name: the two sides have parted (split brain). Find out which one is right; ${zrepAgain(run.settings)} sync ${course.dataset}@SNAPSHOT rolls the other side back to a common one`,
       );
     if (name === undefined) continue;
     const arrived = { snapshot, name };

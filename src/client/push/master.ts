@@ -10,6 +10,7 @@ import {
 import { type Dataset, parseDataset, type Tag } from '../../zfs/names.ts';
 import { anyValue, type Listing, localValue, ownValue, type Properties } from '../../zfs/state.ts';
 import { Failure } from '../run/failure.ts';
+import { zrepFor } from '../words/again.ts';
 import { parseSourceHost, type SourceHost } from '../words/source.ts';
 
 /** Where a file system goes. */
@@ -100,7 +101,7 @@ export function readMaster(listing: Listing, dataset: Dataset, tag: Tag, local: 
   const course = readCourse(listing, dataset, tag, local);
   if (base === undefined)
     throw new Failure(
-      `You must initialize ${dataset} for zrep (zrep_sync could not find sent snap for ${dataset}). Where the other side has one of its snapshots, say which: zrep sentsync ${dataset}@${tag}_hhhhhh`,
+      `You must initialize ${dataset} for zrep (zrep_sync could not find sent snap for ${dataset}). Where the other side has one of its snapshots, say which: ${zrepFor(tag)} sentsync ${dataset}@${tag}_hhhhhh`,
     );
   return { ...course, snapshots, base };
 }

@@ -18,6 +18,7 @@ import { abandonCommand, tokenCommand } from '../far/push-commands.ts';
 import { readTheirSide } from '../far/their-side.ts';
 import { Failure } from '../run/failure.ts';
 import type { Run } from '../run/run.ts';
+import { zrepAgain } from '../words/again.ts';
 import { checkArrival, markArrived } from './arrived.ts';
 import { markPushed } from './marks.ts';
 import type { Master } from './master.ts';
@@ -46,9 +47,12 @@ export async function resumeSending(run: Run, far: FarSide, master: Master): Pro
   }
   if (why.length > 0)
     throw new Failure(
-      [`Problem doing sync for ${name}`, ...why, ...guess, `zrep sync -r ${dataset} goes on with it`].join(
-        '; ',
-      ),
+      [
+        `Problem doing sync for ${name}`,
+        ...why,
+        ...guess,
+        `to resume it: ${zrepAgain(run.settings)} sync -r ${dataset}`,
+      ].join('; '),
     );
   // A token covers one file system of a recursive stream.
   if (run.settings.recursive) return markArrived(run, far, master);

@@ -16,6 +16,7 @@ import { farLines } from '../far/far-text.ts';
 import { receiveIncrementCommand } from '../far/push-commands.ts';
 import { Failure } from '../run/failure.ts';
 import type { Run } from '../run/run.ts';
+import { zrepAgain } from '../words/again.ts';
 import type { Settings } from '../words/settings.ts';
 import type { Course } from './master.ts';
 
@@ -58,7 +59,7 @@ export async function send(
   const start = performance.now();
   const receive = (settings: Settings) => receiveIncrementCommand(settings, course.destination);
   const ended = await streamThere(run, far, course.dataset, words, receive);
-  const sent = complaints(ended, course, far);
+  const sent = complaints(ended, course, far, zrepAgain(run.settings));
   const seconds = (performance.now() - start) / 1000;
   // zfs-fuse's daemon writes in the place of zfs send.
   const bytes = run.step.capabilities.has('stalls') ? ended.written : undefined;
@@ -111,11 +112,12 @@ function complaints(
   { sender, filters, receiver }: Transfer,
   { dataset, destination }: Course,
   { host }: FarSide,
+  zrep: string,
 ): Sent {
   const said: string[] = [];
   const guess: string[] = [];
   const isLost = receiver.code === NO_CONNECTION;
-  const other = dead(receiver.message, dataset);
+  const other = dead(receiver.message, `${zrep} sync -r ${dataset}`);
   const isRefused = REFUSED.test(receiver.message);
   if (!succeeded(receiver)) {
     said.push(
@@ -124,7 +126,7 @@ function complaints(
         : `${host.name} ended with ${receiver.signal ?? receiver.code}`,
       ...other,
     );
-    if (isRefused) guess.push(guessOf(receiver.message, dataset, `${host.name}:${destination}`));
+    if (isRefused) guess.push(guessOf(receiver.message, { dataset, destination, host: host.name, zrep }));
   }
   for (const filter of filters)
     if (!succeeded(filter)) said.push(`a filter of ZREP_OUTFILTER failed: ${inOneLine(filter.message)}`);
@@ -147,21 +149,33 @@ const BROKEN_PIPE = /Broken pipe|signal received/;
 const REFUSED =
   /has been modified|does not match incremental source|most recent snapshot|destination already exists/;
 
-function guessOf(message: string, dataset: string, there: string): string {
+function guessOf(
+  message: string,
+  {
+    dataset,
+    destination,
+    host,
+    zrep,
+  }: {
+    readonly dataset: string;
+    readonly destination: string;
+    readonly host: string;
+    readonly zrep: string;
+  },
+): string {
+  const there = `${host}:${destination}`;
   return message.includes('has been modified')
-    ? `${there} was changed there since the last sync. To give those changes up: zrep sync -f ${dataset}; and so that it does not happen again, there: zfs set readonly=on`
-    : `the two sides have no common snapshot to go on from. Where newer ones stand in the way there: zrep sync ${dataset}@SNAPSHOT rolls it back to one that both have`;
+    ? `${there} was changed there since the last sync. To give those changes up: ${zrep} sync -f ${dataset}; and so that it does not happen again, on ${host}: zfs set readonly=on ${destination}`
+    : `the two sides have no common snapshot to go on from. Where newer ones stand in the way there: ${zrep} sync ${dataset}@SNAPSHOT rolls it back to one that both have`;
 }
 
 /** Dead ends of zfs receive that have nothing to do with snapshots, and what mends them. */
-function dead(message: string, dataset: string): string[] {
+function dead(message: string, resuming: string): string[] {
   if (message.includes("invalid option 's'"))
-    return [
-      'the zfs there cannot receive so that it can be gone on with (-s): leave -r and ZREP_RESUME away',
-    ];
+    return ['the zfs there cannot receive a resumable stream (-s): leave out -r, and unset ZREP_RESUME'];
   // For who resumes: this is what tells that it cannot be.
   if (saysCannotResume(message)) return [printable(message.trim().split('\n')[0] ?? '')];
   if (message.includes('partially-complete'))
-    return [`what an earlier stream left there is in the way; to go on with it: zrep sync -r ${dataset}`];
+    return [`what an earlier stream left there is in the way; to go on with it: ${resuming}`];
   return [];
 }

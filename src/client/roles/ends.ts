@@ -9,6 +9,7 @@ import { type Dataset, parseDataset, type Tag } from '../../zfs/names.ts';
 import { anyValue, localValue, ownValue, type Properties } from '../../zfs/state.ts';
 import { refuseRetired } from '../copies/refuse-retired.ts';
 import { Failure } from '../run/failure.ts';
+import { zrepFor } from '../words/again.ts';
 import { parseSourceHost, type SourceHost } from '../words/source.ts';
 
 interface End {
@@ -57,7 +58,7 @@ export function readEnds(
   );
   if (srcFs === undefined || srcHost === undefined || destFs === undefined || destHost === undefined)
     throw new Failure(
-      `${dataset} is not of a pair under the tag ${tag}: ${tag}:src-fs and the others are not all set. They can be: zrep changeconfig ${dataset} DESTHOST DESTFS for the source, with -d for the copy`,
+      `${dataset} is not of a pair under the tag ${tag}: ${tag}:src-fs and the others are not all set. They can be: ${zrepFor(tag)} changeconfig ${dataset} DESTHOST DESTFS for the source, with -d for the copy`,
     );
   const master = localValue(own, `${tag}:master`) === 'yes';
   const ours = (host: string) => parseSourceHost(host, local)?.here ?? false;
@@ -74,13 +75,13 @@ export function readEnds(
     throw new Failure(`the ${tag} properties of ${dataset} name a host or a file system that cannot be one`);
   if (host.here && other === dataset)
     throw new Failure(
-      `by its ${tag} properties ${dataset} is the copy of itself, as a second takeover -L by stock zrep leaves it; ${saySides(dataset, master)}`,
+      `by its ${tag} properties ${dataset} is the copy of itself, as a second takeover -L by stock zrep leaves it; ${saySides(dataset, tag, master)}`,
     );
   const source = destFs === other && destHost === name;
   const copy = srcFs === other && srcHost === name;
   if (!source && !copy)
     throw new Failure(
-      `the ${tag} properties of ${dataset} do not agree on where the other side is; ${saySides(dataset, master)}`,
+      `the ${tag} properties of ${dataset} do not agree on where the other side is; ${saySides(dataset, tag, master)}`,
     );
   return {
     here: { host: { name: local, here: true }, dataset },
@@ -90,6 +91,6 @@ export function readEnds(
   };
 }
 
-function saySides(dataset: Dataset, master: boolean): string {
-  return `say where it is: zrep changeconfig ${master ? '' : '-d '}${dataset} HOST FS`;
+function saySides(dataset: Dataset, tag: Tag, master: boolean): string {
+  return `say where it is: ${zrepFor(tag)} changeconfig ${master ? '' : '-d '}${dataset} HOST FS`;
 }

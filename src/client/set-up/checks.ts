@@ -8,11 +8,25 @@ import type { FarSide } from '../far/far-side.ts';
 import { farLines } from '../far/far-text.ts';
 import { Failure } from '../run/failure.ts';
 import type { Run } from '../run/run.ts';
-import { initPullLine, zrepFor } from '../words/again.ts';
+import { initPullLine, zrepAgain } from '../words/again.ts';
 import type { InitPullCommand } from '../words/init-words.ts';
 import { hintFor } from './hints.ts';
 import { lookAtPlace } from './look-at-place.ts';
 import { judgeFirstStream, judgeName, judgePlace, type Place } from './place.ts';
+
+/** `command` as it was given, with `option` where there is one more. */
+function again(
+  { settings }: Run,
+  command: Omit<InitPullCommand, 'destination'> & { readonly destination: string },
+  ...option: string[]
+): string {
+  const given = [...(command.anew ? ['--anew'] : []), ...(settings.force ? ['-f'] : [])];
+  return initPullLine(settings, command, [
+    ...given,
+    ...(command.ignoreRoom ? ['--ignore-room'] : []),
+    ...option,
+  ]);
+}
 
 /** @throws Failure where this host cannot take the copy, whatever the fileserver does. */
 export async function checkHere(run: Run, command: InitPullCommand): Promise<Place> {
@@ -22,7 +36,7 @@ export async function checkHere(run: Run, command: InitPullCommand): Promise<Pla
   };
   refuse(judgeName(destination, run.settings.tag));
   const place = await lookAtPlace(run, destination);
-  refuse(judgePlace(place, (dataset) => initPullLine(run.settings, { ...command, destination: dataset })));
+  refuse(judgePlace(place, (dataset) => again(run, { ...command, destination: dataset })));
   return place;
 }
 
@@ -61,7 +75,7 @@ export async function checkFirstStream(
       referenced: exists || command.ignoreRoom ? undefined : anyValue(own, 'referenced'),
       isEncrypted: known ? encryption !== undefined && encryption !== 'off' : undefined,
     },
-    (option) => initPullLine(settings, command, option),
+    (option) => again(run, command, option),
   );
   if (problem !== undefined) throw new Failure(problem);
 }
@@ -76,7 +90,7 @@ export function notSetUp(
   const { host, source, destination } = command;
   // It did not say why not, nor whether.
   if (answer.code === NO_CONNECTION) return new Failure(`the connection to ${host} broke`);
-  const stock = `${zrepFor(settings.tag)} init ${source} ${settings.hostName} ${destination}`;
+  const stock = `${zrepAgain(settings)} init ${source} ${settings.hostName} ${destination}`;
   const hint = hintFor(code, { host, source, stock });
   return new Failure([`${host} did not set ${source} up`, ...(hint === undefined ? [] : [hint])].join('; '));
 }

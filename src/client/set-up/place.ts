@@ -57,7 +57,7 @@ export function judgePlace(place: Place, begin: (dataset: string) => string): st
   if (volume !== undefined)
     return `${volume} is a volume, and nothing can be below one. Take a name below a file system`;
   if (isPoolReadonly)
-    return `the pool ${pool} is imported read-only. Import it anew: zpool export ${pool} && zpool import ${pool}`;
+    return `the pool ${pool} is imported read-only. If it may be written to here, import it anew: zpool export ${pool} && zpool import ${pool}`;
   if (hides !== undefined && !listing.has(dataset))
     return `${dataset} would be mounted on ${hides.path}, ${hides.what}, and hide what is there. Take another name for the copy`;
   return undefined;

@@ -10,6 +10,7 @@ import { withRoleLock } from '../roles/role-lock.ts';
 import { Failure } from '../run/failure.ts';
 import { inRun } from '../run/in-run.ts';
 import type { Run } from '../run/run.ts';
+import { zrepFor } from '../words/again.ts';
 import type { ChangeconfigCommand } from '../words/config-words.ts';
 import type { Settings } from '../words/settings.ts';
 
@@ -49,12 +50,12 @@ function refuseStranger(
   if (taggedSnapshots(listing, dataset, tag).length === 0) {
     report.warn(`No pre-existing zrep snapshots found on ${dataset}`);
     report.warn(`${dataset} is not initialized for zrep. cannot change config.`);
-    throw new Failure(`Use zrep init on ${dataset} instead`);
+    throw new Failure(`Use ${zrepFor(tag)} init on ${dataset} instead`);
   }
   // It would go on being streamed from, as the source of what its own properties call its source.
   if (side === 'copy' && localValue(listing.get(dataset), `${tag}:master`) === 'yes')
     throw new Failure(
-      `${dataset} is the master of its pair, and -d would call it the copy. To make it the copy: zrep failover -L ${dataset}; to write that all the same: zrep changeconfig -f -d ${dataset} ${host} ${other}`,
+      `${dataset} is the master of its pair, and -d would call it the copy. To make it the copy: ${zrepFor(tag)} failover -L ${dataset}; to write that all the same: ${zrepFor(tag)} changeconfig -f -d ${dataset} ${host} ${other}`,
     );
 }
 

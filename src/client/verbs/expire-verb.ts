@@ -14,7 +14,7 @@ import { expireHere } from '../copy/expire-here.ts';
 import { Failure, failureOf } from '../run/failure.ts';
 import { tell } from '../run/in-run.ts';
 import type { Run } from '../run/run.ts';
-import { zrepFor } from '../words/again.ts';
+import { zrepAgain, zrepFor } from '../words/again.ts';
 import type { ExpireCommand } from '../words/server-words.ts';
 import { expireBoth, expireBothReading } from './expire-both.ts';
 import { mastersHere, pairsHere } from './pairs-here.ts';
@@ -29,7 +29,7 @@ export async function expireAll(run: Run, command: ExpireCommand): Promise<numbe
     try {
       if (await expireOne(run, dataset, command.local)) continue;
       report.warn(
-        `${dataset} was expired here alone. Where its copy is expired by itself (zrep refresh does that): zrep expire -L ${dataset}`,
+        `${dataset} was expired here alone. Where its copy is expired by itself (zrep refresh does that): ${zrepAgain(settings)} expire -L ${dataset}`,
       );
     } catch (error) {
       if (error instanceof Interrupted) throw error;

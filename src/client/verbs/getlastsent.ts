@@ -4,6 +4,7 @@ import { fullName } from '../../replication/snapshots.ts';
 import { readPairs } from '../look/read-pairs.ts';
 import { Failure } from '../run/failure.ts';
 import { inRun } from '../run/in-run.ts';
+import { zrepFor } from '../words/again.ts';
 import type { LastsentCommand } from '../words/look-words.ts';
 import type { Settings } from '../words/settings.ts';
 
@@ -13,7 +14,8 @@ export function getlastsent(settings: Settings, { datasets }: LastsentCommand): 
     const pairs = new Map((await readPairs(run, datasets, () => true)).map((pair) => [pair.dataset, pair]));
     for (const name of datasets) {
       const pair = pairs.get(name);
-      if (pair === undefined) throw new Failure(`${name} does not exist; what there is: zrep list`);
+      if (pair === undefined)
+        throw new Failure(`${name} does not exist; what there is: ${zrepFor(run.settings.tag)} list`);
       // An empty line for one that was never sent, which scripts compare with.
       run.report.line(pair.last === undefined ? '' : fullName(pair.last));
     }

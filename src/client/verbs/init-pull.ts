@@ -27,7 +27,12 @@ import { receiveArgv } from '../copy/receive.ts';
 import { setProperties } from '../copy/set-properties.ts';
 import { readName, snapshotThere } from '../copy/snapshot-there.ts';
 import { refusedByGate } from '../far/answer.ts';
-import { initCommand, initpullCommand } from '../far/far-commands.ts';
+import {
+  initCommand,
+  initpullCommand,
+  refreshcompleteCommand,
+  snaponlyCommand,
+} from '../far/far-commands.ts';
 import type { FarSide } from '../far/far-side.ts';
 import { farLines } from '../far/far-text.ts';
 import { Failure } from '../run/failure.ts';
@@ -36,7 +41,7 @@ import type { Run } from '../run/run.ts';
 import { checkFirstStream, checkHere, notSetUp } from '../set-up/checks.ts';
 import { type Aside, findAside, stepAside } from '../set-up/step-aside.ts';
 import { tellWhatIsLeft } from '../set-up/what-is-left.ts';
-import { initPullLine } from '../words/again.ts';
+import { initPullLine, zrepAgain } from '../words/again.ts';
 import type { InitPullCommand } from '../words/init-words.ts';
 import type { Settings } from '../words/settings.ts';
 import { parseSourceHost } from '../words/source.ts';
@@ -62,6 +67,12 @@ export async function initPull(settings: Settings, command: InitPullCommand): Pr
     await setUp(run, far, command, plan);
     return 0;
   });
+}
+
+/** Behind a first stream that did not come. A pair that is begun once more has nothing that can be taken back. */
+function wayOn({ settings }: Run, command: InitPullCommand): string {
+  const undo = `; to take the set-up back: ${initPullLine(settings, command, ['--undo'])}`;
+  return `the same command goes on${command.anew ? '' : undo}`;
 }
 
 /** As planOf. What a run that was cut off at its very end had completed is remembered as what it is. */
@@ -136,7 +147,7 @@ function planOf(
   if (found.exists && localValue(own, `${tag}:master`) === 'yes')
     throw new Failure(`${destination} is itself the master of a pair under the tag ${tag}`);
   if (ours && snapshots.some(({ sent }) => sent !== undefined))
-    throw new SetUpAlready(`${destination} is set up already: zrep refresh ${destination}`);
+    throw new SetUpAlready(`${destination} is set up already: ${zrepAgain(settings)} refresh ${destination}`);
   if (found.exists && !ours && !force)
     throw new Failure(
       `${destination} exists already, and was not begun by this command. Nothing was done. Take another name${destination.includes('/') ? `, or keep it under another one: zfs rename ${destination} ${destination}_old` : ' below it'}`,
@@ -220,33 +231,31 @@ async function receive(
   const pulled = await receiveFrom(run, far, command, { source, snapshot }, argv, destination);
   if (!pulled.done)
     throw new Failure(
-      [
-        `the first stream of ${source} did not arrive whole`,
-        ...pulled.why,
-        `the same command goes on${asked.anew ? '' : `; to take the set-up back: ${initPullLine(settings, asked, '--undo')}`}`,
-      ].join('; '),
+      [`the first stream of ${source} did not arrive whole`, ...pulled.why, wayOn(run, asked)].join('; '),
     );
 }
 
 /** What would happen, on either side. */
 function describe(
   { settings, step }: Run,
-  { host, source, destination }: InitPullCommand,
+  { host, source, destination, anew }: InitPullCommand,
   { pair, found, token, aside }: Plan,
 ): string[] {
-  const snapshot = `${source}@${settings.tag}_000000`;
+  const name = `${settings.tag}_${anew ? '<new>' : '000000'}`;
+  const snapshot = `${source}@${name}`;
   const receiving = receivingOf(found.listing.get(destination), settings.tag);
   const set = { readonly: 'on', ...pair };
   const argv = receiveArgv(step.capabilities, destination, receiving, { force: settings.force, set });
   return [
     `On ${host}, by ssh:`,
     `  ${initCommand(settings, source, settings.hostName, destination, settings.saveCount)}`,
+    ...(anew ? [`  ${snaponlyCommand(settings, source)}`] : []),
     `  ${initpullCommand(settings, snapshot, token)}`,
-    `  zrep _refreshcomplete ${snapshot} ${settings.tag}:sent=<now>`,
+    `  ${refreshcompleteCommand(settings, snapshot, `${settings.tag}:sent=<now>`)}`,
     'Here:',
     ...(aside === undefined ? [] : [`  zfs rename ${aside.old} ${aside.name}`]),
     `  zfs ${argv.join(' ')}`,
-    `  zfs set ${settings.tag}:sent=<now> ${destination}@${settings.tag}_000000`,
+    `  zfs set ${settings.tag}:sent=<now> ${destination}@${name}`,
     'Nothing was done.',
   ];
 }

@@ -27,6 +27,7 @@ import { resumeWords, streamThere } from '../push/send.ts';
 import { Failure } from '../run/failure.ts';
 import { inRun } from '../run/in-run.ts';
 import type { Run } from '../run/run.ts';
+import { zrepFor } from '../words/again.ts';
 import type { InitCommand } from '../words/init-words.ts';
 import type { Settings } from '../words/settings.ts';
 import { parseSourceHost } from '../words/source.ts';
@@ -116,11 +117,11 @@ async function readConfigured(
   if (ownValue(own, `${tag}:dest-fs`) === undefined) return { mountpoint, begun: false };
   report.line(`${source} is at least partially configured by zrep`);
   if (localValue(own, `${tag}:master`) === 'yes') throw new Failure(`${tag}:master detected!!`);
-  if (!resume) throw new Failure(`To re-initialize, first use zrep clear ${source}`);
+  if (!resume) throw new Failure(`To re-initialize, first use ${zrepFor(tag)} clear ${source}`);
   const other = [localValue(own, `${tag}:dest-host`), localValue(own, `${tag}:dest-fs`)].join(':');
   if (other !== `${host}:${destination}`)
     throw new Failure(
-      `the init that was begun is one to ${other}. To begin another, first use zrep clear ${source}`,
+      `the init that was begun is one to ${other}. To begin another, first use ${zrepFor(tag)} clear ${source}`,
     );
   return { mountpoint, begun: true };
 }
@@ -135,7 +136,7 @@ async function goOn(run: Run, far: FarSide, command: InitCommand, snapshot: stri
   // The token is the other side's word, and zfs send -t would send any snapshot of the pool.
   if (isRefusal(token) || String(token.toguid) !== guid || token.fromguid !== undefined)
     throw new Failure(
-      `Partial init of ${source} detected but no resume token found. Suggest you zrep clear and start again: zrep clear ${source}; and on ${host}, if it is there: zfs destroy -r ${destination}`,
+      `Partial init of ${source} detected but no resume token found. Suggest you zrep clear and start again: ${zrepFor(settings.tag)} clear ${source}; and on ${host}, if it is there: zfs rename ${destination} ${destination}_old`,
     );
   report.line('Partially complete init detected. Attempting to resume send');
   const words = resumeWords(settings, formatResumeToken(token));

@@ -20,6 +20,7 @@ import { refuseSplitBrain } from '../push/split-brain.ts';
 import { Failure } from '../run/failure.ts';
 import { inRun } from '../run/in-run.ts';
 import type { Run } from '../run/run.ts';
+import { zrepAgain } from '../words/again.ts';
 import type { Settings } from '../words/settings.ts';
 import type { SentsyncCommand } from '../words/sync-words.ts';
 
@@ -89,7 +90,7 @@ async function markBoth(
   const arrived = await findArrived(run, far, course, [snapshot]);
   if (arrived === undefined)
     throw new Failure(
-      `${far.host.name}:${course.destination} does not have ${fullName(snapshot)}, or does not say so; nothing was marked. Who knows better, and marks it here alone: zrep sentsync -L ${fullName(snapshot)}`,
+      `${far.host.name}:${course.destination} does not have ${fullName(snapshot)}, or does not say so; nothing was marked. If you know that it has it, mark it here alone: ${zrepAgain(run.settings)} sentsync -L ${fullName(snapshot)}`,
     );
   const { name } = await nameAsThere(run, arrived);
   await markPushed(run, far, course, name, Math.floor(Date.now() / 1000));

@@ -17,6 +17,7 @@ import { drawTimelines } from '../look/timeline.ts';
 import { Failure } from '../run/failure.ts';
 import { inRun } from '../run/in-run.ts';
 import type { Run } from '../run/run.ts';
+import { zrepFor } from '../words/again.ts';
 import type { Settings } from '../words/settings.ts';
 import type { SnapshotsCommand } from '../words/snapshots-words.ts';
 import { isOfPair } from './pairs-here.ts';
@@ -70,7 +71,7 @@ async function chosen(run: Run, { datasets }: SnapshotsCommand): Promise<PairVie
   const pairs = await readPairs(run, datasets, () => true);
   const missing = datasets.find((name) => !pairs.some(({ dataset }) => dataset === name));
   if (missing === undefined) return pairs;
-  throw new Failure(`${missing} does not exist; what there is: zrep list`);
+  throw new Failure(`${missing} does not exist; what there is: ${zrepFor(run.settings.tag)} list`);
 }
 
 /** Decided as zrep-expire would at this moment, with its own reading of each. */

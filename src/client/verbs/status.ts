@@ -1,5 +1,6 @@
 /** `zrep status`: when each file system was last sent, in stock's own lines or for monitoring. */
 
+import type { Tag } from '../../zfs/names.ts';
 import { anyValue, type Properties } from '../../zfs/state.ts';
 import { surveyedProperties } from '../copies/find-missing.ts';
 import { type RetiredCopy, retiredIn } from '../copies/retirement.ts';
@@ -13,6 +14,7 @@ import { directionLine, retiredLine, statusLine, unsentLine } from '../look/stat
 import { Failure } from '../run/failure.ts';
 import { inRun } from '../run/in-run.ts';
 import type { Run } from '../run/run.ts';
+import { zrepFor } from '../words/again.ts';
 import type { Settings } from '../words/settings.ts';
 import type { StatusCommand } from '../words/status-words.ts';
 import { isMasterHere, isOfPair } from './pairs-here.ts';
@@ -61,10 +63,10 @@ function onceEach(chosen: Chosen): Chosen {
   return { ...chosen, pairs: chosen.pairs.filter(({ dataset }) => !missing.has(dataset)) };
 }
 
-function nothingHere(tag: string, all: boolean): string {
+function nothingHere(tag: Tag, all: boolean): string {
   return all
-    ? `no file system here belongs to a pair under the tag ${tag}; to begin one: zrep init --pull HOST:SOURCE COPY`
-    : `this host is the master of no file system under the tag ${tag}; for the copies on it: zrep status -a`;
+    ? `no file system here belongs to a pair under the tag ${tag}; to begin one: ${zrepFor(tag)} init --pull HOST:SOURCE COPY`
+    : `this host is the master of no file system under the tag ${tag}; for the copies on it: ${zrepFor(tag)} status -a`;
 }
 
 async function choose(run: Run, { datasets, all }: StatusCommand): Promise<Chosen> {

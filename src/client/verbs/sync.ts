@@ -17,6 +17,7 @@ import { type Failed, inRun, listFailed, tellFailed } from '../run/in-run.ts';
 import { busyHere } from '../run/patience.ts';
 import type { Run } from '../run/run.ts';
 import { createTally } from '../run/tally.ts';
+import { zrepFor } from '../words/again.ts';
 import type { Settings } from '../words/settings.ts';
 import type { SyncCommand, SynconlyCommand } from '../words/sync-words.ts';
 import { expireBoth } from './expire-both.ts';
@@ -97,7 +98,9 @@ async function lookFirst(run: Run, dataset: Dataset): Promise<void> {
   const { tag, hostName } = run.settings;
   const state = await run.step.zfs.ask(readPropertiesArgv([dataset], courseProperties(tag)));
   if (state.message.includes('does not exist'))
-    throw new Failure(`${dataset} does not exist here. What this host is the master of: zrep list -L`);
+    throw new Failure(
+      `${dataset} does not exist here. What this host is the master of: ${zrepFor(tag)} list -L`,
+    );
   const listing = parseListing(mustSucceed(state, dataset).output);
   refuseOther(listing, dataset, tag, hostName);
   readCourse(listing, dataset, tag, hostName);

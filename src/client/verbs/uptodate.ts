@@ -8,6 +8,7 @@ import { readPairs } from '../look/read-pairs.ts';
 import { Failure } from '../run/failure.ts';
 import { inRun } from '../run/in-run.ts';
 import type { Run } from '../run/run.ts';
+import { zrepFor } from '../words/again.ts';
 import type { UptodateCommand } from '../words/look-words.ts';
 import type { Settings } from '../words/settings.ts';
 
@@ -17,7 +18,8 @@ export function uptodate(settings: Settings, { datasets }: UptodateCommand): Pro
     const pairs = new Map((await readPairs(run, datasets, () => true)).map((pair) => [pair.dataset, pair]));
     for (const name of datasets) {
       const pair = pairs.get(name);
-      if (pair === undefined) throw new Failure(`${name} does not exist; what there is: zrep list`);
+      if (pair === undefined)
+        throw new Failure(`${name} does not exist; what there is: ${zrepFor(run.settings.tag)} list`);
       if (pair.last === undefined || !(await isUnwritten(run, pair.last))) return 1;
     }
     return 0;

@@ -13,7 +13,7 @@ export function zrepFor(tag: Tag): string {
   return tag === 'zrep' ? 'zrep' : `zrep -t ${tag}`;
 }
 
-/** `zrep -R init --pull root@fileserver:tank/home vault/home`, with `option` where there is one. */
+/** `zrep -R init --pull root@fileserver:tank/home vault/home`, with `options` behind --pull. */
 export function initPullLine(
   settings: Pick<Settings, 'tag' | 'recursive'>,
   {
@@ -21,14 +21,8 @@ export function initPullLine(
     source,
     destination,
   }: { readonly host: string; readonly source: string; readonly destination: string },
-  option?: string,
+  options: readonly string[] = [],
 ): string {
-  const words = [
-    'init',
-    '--pull',
-    ...(option === undefined ? [] : [option]),
-    `${host}:${source}`,
-    destination,
-  ];
+  const words = ['init', '--pull', ...options, `${host}:${source}`, destination];
   return [zrepAgain(settings), ...words].join(' ');
 }

@@ -42,7 +42,7 @@ export const INIT_VERBS: Verbs<InitPullCommand | InitCommand> = {
       'With --pull, sets a pair up from the side that pulls: configures SRCFS on HOST, makes its first snapshot, and receives it into DESTFS, which must not be there yet. HOST needs zrep-gate, whose policy grants this client init; it never needs to reach this host. Cut off anywhere, the same command goes on.',
       'All that can be known on this host is checked before HOST is asked to change anything. As long as no stream has ended well, the same command with another DESTFS redirects the pair, and --undo takes back what it set on HOST; only the client that began it can do either.',
       'With --anew, a pair that has begun is begun once more: where the two sides have no snapshot in common any more, or the copy is gone. The old copy stays under another name, DESTFS_old, with all its snapshots, and out of service.',
-      'Without it, the same from the side that sends, as stock has it: DESTHOST must let this host in by ssh, and run zfs there. What fails leaves DESTFS alone.',
+      'Without --pull, the same from the side that sends, as stock has it: DESTHOST must let this host in by ssh, and run zfs there. What fails leaves DESTFS alone.',
     ],
     options: [
       { name: '--pull', text: 'this host is the one that pulls' },
@@ -55,7 +55,7 @@ export const INIT_VERBS: Verbs<InitPullCommand | InitCommand> = {
       },
       {
         name: '--anew',
-        text: 'with --pull: once more, where the sides have no snapshot in common; the old copy is renamed and kept',
+        text: 'with --pull: begin the pair once more, where the sides have no snapshot in common; the old copy is renamed and kept',
       },
       { name: '--undo', text: 'with --pull: take back a set-up of which no stream has ended well' },
     ],

@@ -28,6 +28,6 @@ export const SWITCHES: readonly Option[] = [
 
 export const EXITS = [
   ['0', 'done'],
-  ['1', 'failed; what did, and what mends it, is on standard error'],
+  ['1', 'failed; what did, and what fixes it, is on standard error'],
   ['2', 'wrong usage, or a variable that makes no sense'],
 ] as const;

@@ -22,7 +22,7 @@ export const REFRESH_VERBS: Verbs<RefreshCommand> = {
     summary: 'bring copies on this host up to date',
     description: [
       'Brings each copy up to date: a new snapshot on its source, the stream of what has changed since the last, marks on both sides, and expiring on both. all is every copy on this host under the tag. One that fails holds up no other.',
-      'Of several, three are worked on at a time; what is said of each stays together, and comes when it is done.',
+      'Several are refreshed three at a time; output is grouped per file system.',
     ],
     options: [
       {

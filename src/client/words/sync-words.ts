@@ -5,7 +5,7 @@ import { type Dataset, parseSnapshot } from '../../zfs/names.ts';
 import { Failure } from '../run/failure.ts';
 import { type Given, type Operands, readOperands, type Verbs, wrong } from './verb.ts';
 
-/** `zrep sync|-S [-c] [-f [--yes]] [-q SECONDS] [-r] [-v] [--json] FS...|all` */
+/** `zrep sync|-S [-c] [-f [--yes]] [-q SECONDS] [-r] [-v] [--wait T] [--json] FS...|all` */
 export interface SyncCommand extends Operands {
   readonly kind: 'sync';
   /** -q: a busy file system is passed over when its last sync is not longer ago. */
@@ -17,7 +17,7 @@ export interface SyncCommand extends Operands {
   readonly yes: boolean;
 }
 
-/** `zrep synconly [-f [--yes]] [-r] [-v] FS...|all` */
+/** `zrep synconly [-f [--yes]] [-r] [-v] [--wait T] FS...|all` */
 export interface SynconlyCommand extends Operands {
   readonly kind: 'synconly';
   /** As with sync. */
@@ -55,7 +55,7 @@ const FORCE = {
 const YES = { name: '--yes', text: 'with -f: destroy also snapshots that are newer there, and do not ask' };
 const RESUME = {
   name: '-r',
-  text: 'go on with a stream that was cut off, and have this one be so that it can be gone on with',
+  text: 'resume an interrupted stream first, and make this stream resumable',
 };
 const WAIT = {
   name: '--wait',

@@ -38,14 +38,14 @@ What an init that sends gives the copy:
                        properties of the source go along
   ZREP_INIT_REMOTE_PROPERTIES
                        "property=value ...", set when it is there
-  ZREP_RESUME          anything: receive so that it can be gone on with
+  ZREP_RESUME          anything: make the first stream resumable
 
 How long to wait:
   ZREP_WAIT            as --wait of refresh, sync and synconly, e.g. 10min
 
 What a sync does besides:
   ZREP_RESUME          as -r
-  ZREP_RESUME_FLAGS    options of zfs send for a stream that is gone on with
+  ZREP_RESUME_FLAGS    options of zfs send for a stream that is resumed
   ZREP_CHANGEDONLY     as -c
   ZREP_RENAME_UNSENT   what becomes of a snapshot that could not be sent: with
                        yes (default) it is called ..._unsent, otherwise it goes
