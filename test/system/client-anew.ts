@@ -5,18 +5,18 @@ import { provideBuild } from '../../lab/installation.ts';
 import { type Pair, snapshotsOf, writeData } from '../../lab/pair.ts';
 import { testsNeeding } from '../fixtures/system/capabilities.ts';
 import { CUTTING_SSH, cutNext, installCuttingSsh } from '../fixtures/system/cutting-ssh.ts';
-import { policy } from '../fixtures/system/doctor-lab.ts';
 import { doctor } from '../fixtures/system/doctor-pairs.ts';
 import { inGateLab, snapshotNames } from '../fixtures/system/gate-lab.ts';
 import { makeHealthyPair } from '../fixtures/system/histories/pair.ts';
 import { World } from '../fixtures/system/histories/world.ts';
+import { homePolicy } from '../fixtures/system/home-policy.ts';
 import { insist } from '../fixtures/system/insist.ts';
 import { propertyOf } from '../fixtures/system/partial.ts';
 
 /** More than zfs needs to begin, less than all. */
 const CUT = 1_000_000;
 
-await inGateLab(t, policy('["pull", "expire", "init", "read"]'), async (gate) => {
+await inGateLab(t, homePolicy('["pull", "expire", "init", "read"]'), async (gate) => {
   const { fileserver, backup, tank, vault } = gate;
   await provideBuild(backup, { program: 'zrep' });
   await installCuttingSsh(backup);
@@ -178,7 +178,7 @@ await inGateLab(t, policy('["pull", "expire", "init", "read"]'), async (gate) =>
   t.test('what cannot be begun there changes nothing here', async (t) => {
     const pair = await newPair('refused');
     await part(pair);
-    await gate.policy(policy('["pull", "expire"]'));
+    await gate.policy(homePolicy('["pull", "expire"]'));
     const { code, stderr } = await zrep(lineFor(pair).slice('zrep '.length));
     t.equal(code, 1);
     t.match(stderr, /needs "init" among the operations of the grant for /);

@@ -7,19 +7,11 @@ import { doctor } from '../fixtures/system/doctor-pairs.ts';
 import { inGateLab, snapshotNames } from '../fixtures/system/gate-lab.ts';
 import { makeHealthyPair } from '../fixtures/system/histories/pair.ts';
 import { World } from '../fixtures/system/histories/world.ts';
+import { homePolicy } from '../fixtures/system/home-policy.ts';
 import { insist } from '../fixtures/system/insist.ts';
 import { openLogin } from '../fixtures/system/open-login.ts';
 
-const POLICY = `
-[limits]
-keep-at-least = 1
-keep-for = "0 seconds"
-[client.backup1]
-[[client.backup1.grant]]
-dataset = "tank/home"
-subtree = true
-operations = ["pull", "expire"]
-`;
+const POLICY = homePolicy('["pull", "expire"]', '');
 
 await inGateLab(t, POLICY, async (gate) => {
   const { fileserver, backup, tank, vault } = gate;

@@ -8,22 +8,18 @@ import { bookmarksOf } from '../fixtures/system/bookmarks.ts';
 import { testsNeeding } from '../fixtures/system/capabilities.ts';
 import { doctor } from '../fixtures/system/doctor-pairs.ts';
 import { inGateLab, snapshotNames } from '../fixtures/system/gate-lab.ts';
+import { homePolicy } from '../fixtures/system/home-policy.ts';
 import { openLogin } from '../fixtures/system/open-login.ts';
 
-const POLICY = `
-[limits]
-keep-at-least = 1
-keep-for = "0 seconds"
-[client.backup1]
-[[client.backup1.grant]]
-dataset = "tank/home"
-subtree = true
-operations = ["pull", "expire"]
+const POLICY = homePolicy(
+  '["pull", "expire"]',
+  `
 [[client.backup1.grant]]
 dataset = "tank/home/without"
 operations = ["pull", "expire"]
 bookmarks = false
-`;
+`,
+);
 
 /** A zrep that has no verb of our own, and gives numbers by snapshots alone: as far as it matters here, a stock one. */
 const STOCK = `#!/bin/sh

@@ -13,19 +13,10 @@ import {
   stallNext,
 } from '../fixtures/system/cutting-ssh.ts';
 import { inGateLab, snapshotNames } from '../fixtures/system/gate-lab.ts';
+import { homePolicy } from '../fixtures/system/home-policy.ts';
 import { propertyOf, receive } from '../fixtures/system/partial.ts';
 
-const POLICY = `
-[limits]
-keep-at-least = 1
-keep-for = "0 seconds"
-[client.backup1]
-[[client.backup1.grant]]
-dataset = "tank/home"
-subtree = true
-operations = ["pull", "expire", "init"]
-resume = true
-`;
+const POLICY = homePolicy('["pull", "expire", "init"]');
 /** More than zfs needs to begin, less than all. */
 const CUT = 1_000_000;
 

@@ -1,8 +1,9 @@
 /** `zrep doctor` where nothing is broken: it says so, says what it could not see, and calls nothing good that it did not. */
 
 import t from 'tap';
-import { inDoctorLab, policy } from '../fixtures/system/doctor-lab.ts';
+import { inDoctorLab } from '../fixtures/system/doctor-lab.ts';
 import { doctor } from '../fixtures/system/doctor-pairs.ts';
+import { homePolicy } from '../fixtures/system/home-policy.ts';
 import { insist } from '../fixtures/system/insist.ts';
 
 await inDoctorLab(t, ({ gate, granted, pair, refresh, inShell }) => {
@@ -25,13 +26,13 @@ await inDoctorLab(t, ({ gate, granted, pair, refresh, inShell }) => {
   t.test(
     'what the gate does not let it read is told, with what to grant, and is not called good',
     async (t) => {
-      await gate.policy(policy('["pull", "expire", "init"]'));
+      await gate.policy(homePolicy('["pull", "expire", "init"]'));
       t.match(
         await doctor(backup, pair.destination),
         { code: 0, codes: [] },
         'what a pull needs comes with it',
       );
-      await gate.policy(policy('["expire"]'));
+      await gate.policy(homePolicy('["expire"]'));
       const unseen = await doctor(backup, pair.destination);
       t.match(unseen, { code: 3, codes: ['not-looked'] });
       t.match(unseen.findings[0]?.mend, { on: 'fileserver', lines: [/"pull"/] });

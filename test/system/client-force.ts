@@ -7,23 +7,19 @@ import { zfsKind } from '../../lab/zfs.ts';
 import { testsNeeding } from '../fixtures/system/capabilities.ts';
 import { CUTTING_SSH, cutNext, installCuttingSsh } from '../fixtures/system/cutting-ssh.ts';
 import { inGateLab, snapshotNames } from '../fixtures/system/gate-lab.ts';
+import { homePolicy } from '../fixtures/system/home-policy.ts';
 import { propertyOf } from '../fixtures/system/partial.ts';
 
-const POLICY = `
-[limits]
-keep-at-least = 1
-keep-for = "0 seconds"
-[client.backup1]
-[[client.backup1.grant]]
-dataset = "tank/home"
-subtree = true
-operations = ["pull", "expire"]
+const POLICY = homePolicy(
+  '["pull", "expire"]',
+  `
 resume = true
 [[client.backup1.grant]]
 dataset = "tank/open"
 subtree = true
 operations = ["pull", "expire", "read"]
-`;
+`,
+);
 /** More than zfs needs to begin, less than all. */
 const CUT = 1_000_000;
 

@@ -8,7 +8,6 @@ import { switchTo } from '../../lab/gate.ts';
 import { provideBuild } from '../../lab/installation.ts';
 import { zfsKind } from '../../lab/zfs.ts';
 import manifest from '../../package.json' with { type: 'json' };
-import { policy } from '../fixtures/system/doctor-lab.ts';
 import { type GateLab, inGateLab } from '../fixtures/system/gate-lab.ts';
 import { makeHealthyPair } from '../fixtures/system/histories/pair.ts';
 import { type Side, World } from '../fixtures/system/histories/world.ts';
@@ -20,6 +19,7 @@ import {
   kindOfDifference,
   shrink,
 } from '../fixtures/system/histories.ts';
+import { homePolicy } from '../fixtures/system/home-policy.ts';
 import { openLogin } from '../fixtures/system/open-login.ts';
 
 /** How many are asked about, and refreshed, by one call. */
@@ -32,7 +32,7 @@ const USUAL = zfsKind() === 'kernel' ? { count: 12, seed: 1 } : { count: 88, see
 const { HISTORIES = String(USUAL.count), SEED = String(USUAL.seed), SHRINK_SECONDS = '60' } = process.env;
 const [histories, seed, shrinking] = [Number(HISTORIES), Number(SEED), Number(SHRINK_SECONDS)];
 
-await inGateLab(t, policy('["pull", "expire", "init", "read"]'), async (gate) => {
+await inGateLab(t, homePolicy('["pull", "expire", "init", "read"]'), async (gate) => {
   const { fileserver, backup, vault, tank } = gate;
   await provideBuild(backup, { program: 'zrep' });
   await switchTo(fileserver, manifest.version, 'zrep');

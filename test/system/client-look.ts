@@ -7,24 +7,20 @@ import { provideBuild } from '../../lab/installation.ts';
 import { makePair, type Pair, snapshotsOf, writeData } from '../../lab/pair.ts';
 import manifest from '../../package.json' with { type: 'json' };
 import { inGateLab, stateOf } from '../fixtures/system/gate-lab.ts';
+import { homePolicy } from '../fixtures/system/home-policy.ts';
 import { propertyOf } from '../fixtures/system/partial.ts';
 import { startSleeper } from '../fixtures/system/sleeper.ts';
 import { callsOn, installWrapper, LOGGED_ZFS } from '../fixtures/system/wrapper.ts';
 
-const POLICY = `
-[limits]
-keep-at-least = 1
-keep-for = "0 seconds"
-[client.backup1]
-[[client.backup1.grant]]
-dataset = "tank/home"
-subtree = true
+const POLICY = homePolicy(
+  '["pull", "expire", "read"]',
+  `
 tags = ["zrep", "off"]
-operations = ["pull", "expire", "read"]
 [[client.backup1.grant]]
 dataset = "tank/mute"
 operations = ["expire"]
-`;
+`,
+);
 
 await inGateLab(t, POLICY, async (gate) => {
   const { fileserver, backup, tank, vault } = gate;

@@ -5,12 +5,12 @@
 
 import t from 'tap';
 import { beginCopies, RECORD } from '../fixtures/system/copies-lab.ts';
-import { policy } from '../fixtures/system/doctor-lab.ts';
 import { inGateLab } from '../fixtures/system/gate-lab.ts';
+import { homePolicy } from '../fixtures/system/home-policy.ts';
 
 const PROM = '/run/lab/zrep.prom';
 
-await inGateLab(t, policy('["pull", "expire", "init", "read"]'), async (gate) => {
+await inGateLab(t, homePolicy('["pull", "expire", "init", "read"]'), async (gate) => {
   const { backup, vault } = gate;
   const { second, first, zrep, source, recorded, look, wellAgain } = await beginCopies(t, gate);
 

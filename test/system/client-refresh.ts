@@ -5,20 +5,11 @@ import type { Host } from '../../lab/host.ts';
 import { provideBuild } from '../../lab/installation.ts';
 import { makePair, type Pair, snapshotsOf, writeData } from '../../lab/pair.ts';
 import { inGateLab, snapshotNames } from '../fixtures/system/gate-lab.ts';
+import { homePolicy } from '../fixtures/system/home-policy.ts';
 import { propertyOf } from '../fixtures/system/partial.ts';
 import { startSleeper } from '../fixtures/system/sleeper.ts';
 
-const POLICY = `
-[limits]
-keep-at-least = 1
-keep-for = "0 seconds"
-[client.backup1]
-[[client.backup1.grant]]
-dataset = "tank/home"
-subtree = true
-operations = ["pull", "expire"]
-resume = true
-`;
+const POLICY = homePolicy('["pull", "expire"]');
 
 await inGateLab(t, POLICY, async (gate) => {
   const { fileserver, backup, vault } = gate;

@@ -3,11 +3,11 @@
 import t from 'tap';
 import { provideBuild } from '../../lab/installation.ts';
 import { makePair, snapshotsOf, writeData } from '../../lab/pair.ts';
-import { policy } from '../fixtures/system/doctor-lab.ts';
 import { doctor } from '../fixtures/system/doctor-pairs.ts';
 import { inGateLab } from '../fixtures/system/gate-lab.ts';
+import { homePolicy } from '../fixtures/system/home-policy.ts';
 
-await inGateLab(t, policy('["pull", "expire", "read"]'), async (gate) => {
+await inGateLab(t, homePolicy('["pull", "expire", "read"]'), async (gate) => {
   const { fileserver, backup, vault } = gate;
   for (const program of ['zrep', 'zrep-expire']) await provideBuild(backup, { program });
   await gate.share();

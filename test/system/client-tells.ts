@@ -7,22 +7,12 @@ import { zfsKind } from '../../lab/zfs.ts';
 import { eventually } from '../fixtures/eventually.ts';
 import { BREAKING_ZFS, breakNext, installBreakingZfs } from '../fixtures/system/breaking-zfs.ts';
 import { inGateLab } from '../fixtures/system/gate-lab.ts';
+import { homePolicy } from '../fixtures/system/home-policy.ts';
 import { insist } from '../fixtures/system/insist.ts';
 import { propertyOf } from '../fixtures/system/partial.ts';
 import { startSleeper } from '../fixtures/system/sleeper.ts';
 
-const POLICY = `
-zfs = "${BREAKING_ZFS}"
-[limits]
-keep-at-least = 1
-keep-for = "0 seconds"
-[client.backup1]
-[[client.backup1.grant]]
-dataset = "tank/home"
-subtree = true
-operations = ["pull", "expire"]
-resume = true
-`;
+const POLICY = `zfs = "${BREAKING_ZFS}"${homePolicy('["pull", "expire"]')}`;
 
 await inGateLab(t, POLICY, async (gate) => {
   const { fileserver, backup, vault } = gate;

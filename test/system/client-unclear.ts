@@ -5,18 +5,10 @@ import { provideBuild } from '../../lab/installation.ts';
 import { makePair, writeData } from '../../lab/pair.ts';
 import { doctor } from '../fixtures/system/doctor-pairs.ts';
 import { inGateLab, snapshotNames } from '../fixtures/system/gate-lab.ts';
+import { homePolicy } from '../fixtures/system/home-policy.ts';
 import { propertyOf } from '../fixtures/system/partial.ts';
 
-const POLICY = `
-[limits]
-keep-at-least = 1
-keep-for = "0 seconds"
-[client.backup1]
-[[client.backup1.grant]]
-dataset = "tank/home"
-subtree = true
-operations = ["pull", "expire", "read"]
-`;
+const POLICY = homePolicy('["pull", "expire", "read"]', '');
 
 await inGateLab(t, POLICY, async (gate) => {
   const { fileserver, backup } = gate;

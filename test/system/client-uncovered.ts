@@ -3,10 +3,10 @@
 import t from 'tap';
 import { beginCopies } from '../fixtures/system/copies-lab.ts';
 import { diagnose } from '../fixtures/system/doctor.ts';
-import { policy } from '../fixtures/system/doctor-lab.ts';
 import { inGateLab } from '../fixtures/system/gate-lab.ts';
+import { homePolicy } from '../fixtures/system/home-policy.ts';
 
-const GRANTED = policy('["pull", "expire", "init", "read"]');
+const GRANTED = homePolicy('["pull", "expire", "init", "read"]');
 
 await inGateLab(t, GRANTED, async (gate) => {
   const { fileserver } = gate;
