@@ -34,11 +34,6 @@ export const NEVER = 0;
 /** In the place of a GUID: the set-up was begun, and not completed; behind the dash what it was called with. */
 export const BEGUN = { alone: '-', recursive: '-R', anew: '-A', anewRecursive: '-AR' } as const;
 
-/** When the last good refresh of it was; undefined where none is remembered. */
-export function lastRefreshOf({ refreshed }: Pick<CopyRecord, 'refreshed'>): number | undefined {
-  return refreshed === NEVER ? undefined : refreshed;
-}
-
 /** Whether it is a pair that had begun before, whose old copy is gone or steps aside. */
 export function isAnew({ guid }: Pick<CopyRecord, 'guid'>): boolean {
   return guid === BEGUN.anew || guid === BEGUN.anewRecursive;

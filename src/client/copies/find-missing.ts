@@ -5,7 +5,7 @@
 
 import { type Dataset, isBelow, parseDataset, type Tag } from '../../zfs/names.ts';
 import { anyValue, type Listing, localValue, ownValue, type Properties } from '../../zfs/state.ts';
-import { BEGUN, type CopyRecord, isAnew, isBegun, lastRefreshOf } from './copy-record.ts';
+import { BEGUN, type CopyRecord, isAnew, isBegun, NEVER } from './copy-record.ts';
 import { retiredProperties, retiredSince } from './retirement.ts';
 
 export type MissingCopy = {
@@ -49,7 +49,8 @@ export function findMissing(
   hostName: string,
 ): MissingCopy[] {
   const here = new Map([...listing].filter(([name]) => !name.includes('@')));
-  const known = copies.filter((one) => one.tag === tag);
+  // What was never refreshed here is not missed.
+  const known = copies.filter(({ tag: own, refreshed }) => own === tag && refreshed !== NEVER);
   const missed = known.flatMap((record) => missing(record, here) ?? []);
   const found = new Set(missed.map((one) => ('now' in one ? one.now : undefined)));
   const renamed = [...here].flatMap(([name, own]) => {
@@ -62,7 +63,7 @@ export function findMissing(
 
 function missing(record: CopyRecord, here: Listing): MissingCopy | undefined {
   const { tag, dataset, guid } = record;
-  const one = { dataset, source: record.source, refreshed: lastRefreshOf(record) };
+  const one = { dataset, source: record.source, refreshed: record.refreshed };
   const own = here.get(dataset);
   if (isBegun(record)) {
     const { refreshed: begun, ...rest } = record;
@@ -122,8 +123,7 @@ function saysOtherName(
   if (value('dest-host') !== hostName || source === dataset || here.has(called)) return undefined;
   const record = known.find((one) => one.dataset === called);
   if (record !== undefined && record.guid !== anyValue(own, 'guid')) return undefined;
-  const same = known.find(({ guid }) => guid === anyValue(own, 'guid'));
-  const refreshed = same && lastRefreshOf(same);
+  const refreshed = known.find(({ guid }) => guid === anyValue(own, 'guid'))?.refreshed;
   return { dataset: called, source: `${host}:${source}`, refreshed, why: 'renamed', now: dataset };
 }
 

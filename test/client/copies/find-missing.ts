@@ -142,3 +142,7 @@ t.test('each has a line, and one command that stands behind all that it is for',
   t.same(lineFor(plain('vault/a', 1)), ['zrep -t offsite changeconfig -d vault/a fileserver tank/home']);
   t.same(lineFor(copy('new/a', 1, 'vault/a')), ['zrep -t offsite renamed vault new']);
 });
+
+t.test('what was never refreshed here is not missed', async (t) => {
+  t.same(find('', { ...known('vault/never', 7), refreshed: NEVER }), []);
+});
