@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import t from 'tap';
-import { BEGUN, type CopyRecord } from '../../../src/client/copies/copy-record.ts';
+import { BEGUN, type CopyRecord, NEVER } from '../../../src/client/copies/copy-record.ts';
 import {
   afterRename,
   findMissing,
