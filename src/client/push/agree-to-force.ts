@@ -22,9 +22,10 @@ import { baseName } from './send-increment.ts';
 /**
  * Lists what would go on the other side of `master`, asks, and rolls it back where snapshots are in the way: zfs receive does not do
  * that where one of them has the name of one that comes, and an old one never does. The answer is what the increment begins with, in
- * full. A host that does not let itself be asked gets what stock does.
+ * full. A host that was reached and refuses the question gets what stock does.
  *
- * @throws Failure where the two have no common snapshot, somebody else needs one that would go, or nobody agrees.
+ * @throws Failure where the other side cannot be read, the two have no common snapshot, somebody else needs one that would go, or
+ * nobody agrees.
  */
 export async function agreeToForce(
   run: Run,
@@ -35,7 +36,11 @@ export async function agreeToForce(
   const { settings } = run;
   const { dataset, destination } = master;
   const both = await readBoth(run, master);
-  if ('unseen' in both) return undefined;
+  if ('unseen' in both) {
+    // A lost connection is no refusal, nor is a listing that is too long.
+    if (!both.isReached) throw new Failure(`${both.unseen}, so nothing was changed there`);
+    return undefined;
+  }
   const base = baseOf(both);
   if (base === undefined) throw new Failure(sayObstacle(run, master, { obstacle: 'no-common-snapshot' }));
   const from = baseName({ base }, run, dataset);

@@ -112,6 +112,29 @@ t.test('two snapshots of one name: the line is told, and rolls the other side ba
   t.same(forced.snapshots('there').at(-1), 'zrep_000002 sent');
 });
 
+t.test('-f sends nothing where the connection is lost before both sides are read', async (t) => {
+  const world = new PushWorld(rundir);
+  made(world, 'by-hand');
+  world.failing = [[/guid,createtxg/, 255, 'ssh: Connection reset\n']];
+  t.match(await sync(world, {}, true), /Connection reset, so nothing was changed there$/);
+  t.notOk(world.wire.some((command) => /recv|rollback/.test(command)));
+  t.same(world.snapshots('here'), ['zrep_000000 sent'], 'nothing is made');
+});
+
+t.test('-f sends no second stream, which would destroy what nobody was asked about', async (t) => {
+  const world = new PushWorld(rundir);
+  world.snapshot('zrep_000001', { sent: true });
+  made(world, 'by-hand', '0');
+  world.failing = [[/guid,createtxg/, 77]];
+  world.next = [{ ...REFUSED, reads: true }];
+  t.match(
+    await sync(world, {}, true),
+    /the newest common snapshot is tank\/home@zrep_000000, .*: zrep sync -f tank\/home$/,
+  );
+  t.equal(world.wire.filter((command) => / zfs recv /.test(command)).length, 1);
+  t.ok(world.there.has('vault/home@by-hand'));
+});
+
 t.test('-f destroys nothing that others need', async (t) => {
   for (const [property, value, why] of [
     ['userrefs', '1', 'held'],
