@@ -14,7 +14,7 @@ import { plainRollbackCommand } from '../far/push-commands.ts';
 import { confirm } from '../run/confirm.ts';
 import { Failure } from '../run/failure.ts';
 import type { Run } from '../run/run.ts';
-import { zrepAgain } from '../words/again.ts';
+import { zrepAgain, zrepFor } from '../words/again.ts';
 import { readBoth, sayObstacle } from './judge-push.ts';
 import type { Master } from './master.ts';
 import { baseName } from './send-increment.ts';
@@ -24,7 +24,7 @@ import { baseName } from './send-increment.ts';
  * that where one of them has the name of one that comes, and an old one never does. The answer is what the increment begins with, in
  * full. A host that was reached and refuses the question gets what stock does.
  *
- * @throws Failure where the other side cannot be read, the two have no common snapshot, somebody else needs one that would go, or
+ * @throws Failure where the other side cannot be read, the two have no common snapshot that a stream can begin with, somebody else needs one that would go, or
  * nobody agrees.
  */
 export async function agreeToForce(
@@ -49,6 +49,10 @@ export async function agreeToForce(
   const { snapshots, changes } = lossesOf(back);
   const where = `${far.host.name}:${destination}`;
   const there = `@${printable(base.ofCopy.name)}`;
+  if (from === undefined)
+    throw new Failure(
+      `${where} is not rolled back, and nothing was changed: of the newest common snapshot, ${there}, only a bookmark is left here, and zfs send -R cannot begin with one. Without -R it can: ${zrepFor(settings.tag)} sync -f ${dataset}`,
+    );
   if (others.length > 0)
     throw new Failure(
       `${where} is not rolled back to ${there}, and nothing was changed, because other streams or people need: ${others.join('; ')}`,

@@ -17,8 +17,13 @@ const MISMATCH = 'cannot receive: most recent snapshot of vault/home does not\nm
 const REFUSED = { code: 1, takes: false, says: MISMATCH };
 
 /** What it threw, or undefined. */
-async function sync(world: PushWorld, variables: Variables = {}, force = false): Promise<string | undefined> {
-  const run = world.run(variables, { force });
+async function sync(
+  world: PushWorld,
+  variables: Variables = {},
+  force = false,
+  recursive = false,
+): Promise<string | undefined> {
+  const run = world.run(variables, { force, recursive });
   const work = withLock(run.step, HOME, run.settings.tag, syncReading(run), async (listing) => {
     await syncPair(run, listing, HOME, { yes: force });
     return undefined;
@@ -149,4 +154,20 @@ t.test('-f destroys nothing that others need', async (t) => {
   const world = new PushWorld(rundir);
   made(world, 'off_000001');
   t.match(await sync(world, {}, true), 'vault/home@off_000001 (of the tag off');
+});
+
+t.test('-R sync -f rolls nothing back where the source has only a bookmark of the base', async (t) => {
+  const world = new PushWorld(rundir);
+  world.snapshot('zrep_000001', { sent: true, arrived: true });
+  made(world, 'by-hand');
+  const own = world.here.get('tank/home@zrep_000001');
+  world.here.delete('tank/home@zrep_000001');
+  for (const property of ['guid', 'createtxg'])
+    set(world.here, 'tank/home#kept', property, own?.get(property)?.value ?? '', '-');
+  t.match(
+    await sync(world, {}, true, true),
+    /only a bookmark is left here, and zfs send -R cannot begin with one.*: zrep sync -f tank\/home$/,
+  );
+  t.notOk(world.wire.some((command) => /recv|rollback/.test(command)));
+  t.equal(await sync(world, {}, true), undefined, 'without -R it can');
 });
