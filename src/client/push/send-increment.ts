@@ -89,7 +89,9 @@ async function trySending(
   const sent = await send(run, far, master, words, /(?<=@).+|#.+/.exec(from)?.[0]);
   if (sent.why.length === 0) {
     const why = await checkArrival(run, far, master, snapshot);
-    return why.length === 0 ? { there: snapshot } : { sent: { ...sent, why } };
+    if (why.length > 0) return { sent: { ...sent, why } };
+    run.tally?.add(sent.moved);
+    return { there: snapshot };
   }
   const there = await allTheSame(run, far, master, snapshot, sent.why);
   return there === undefined ? { sent } : { there };

@@ -3,6 +3,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import t from 'tap';
+import { createTally } from '../../../src/client/run/tally.ts';
 import { syncPair, syncReading } from '../../../src/client/verbs/sync-pair.ts';
 import type { Variables } from '../../../src/client/words/settings.ts';
 import { withLock } from '../../../src/replication/lock.ts';
@@ -22,8 +23,9 @@ async function sync(
   variables: Variables = {},
   force = false,
   recursive = false,
+  tally = createTally(),
 ): Promise<string | undefined> {
-  const run = world.run(variables, { force, recursive });
+  const run = { ...world.run(variables, { force, recursive }), tally };
   const work = withLock(run.step, HOME, run.settings.tag, syncReading(run), async (listing) => {
     await syncPair(run, listing, HOME, { yes: force });
     return undefined;
@@ -170,4 +172,18 @@ t.test('-R sync -f rolls nothing back where the source has only a bookmark of th
   );
   t.notOk(world.wire.some((command) => /recv|rollback/.test(command)));
   t.equal(await sync(world, {}, true), undefined, 'without -R it can');
+});
+
+t.test('a stream counts when the other side is seen to have it, and not before', async (t) => {
+  const world = new PushWorld(rundir);
+  world.snapshot('zrep_000001', { sent: true });
+  world.next = [{ code: 0, takes: false }];
+  const tally = createTally();
+  t.equal(await sync(world, {}, false, false, tally), undefined);
+  t.equal(tally.facts()['base'], 'zrep_000000', 'the second stream alone');
+  const lost = new PushWorld(rundir);
+  lost.receiving = { code: 0, takes: false };
+  const none = createTally();
+  t.match(await sync(lost, {}, false, false, none), 'but the snapshot is not there');
+  t.equal(none.line('tank/home'), 'tank/home: nothing new');
 });
