@@ -15,7 +15,9 @@ t.test('a copy whose set-up was not completed is named once, as missing', async 
     ['zrep:dest-fs', 'vault/home', 'local'],
     ['zrep:dest-host', 'backup', 'local'],
   ];
-  const { code, stderr } = look('backup', { 'vault/home': begun }, 'refresh all', { ZREP_STATEDIR: statedir });
+  const { code, stderr } = look('backup', { 'vault/home': begun }, 'refresh all', {
+    ZREP_STATEDIR: statedir,
+  });
   t.equal(code, 1);
   t.match(stderr, /^Error: vault\/home is missing: its set-up was begun and not completed/);
   t.notMatch(stderr, 'LEFT OUT');
