@@ -17,7 +17,7 @@ import { type Bookmark, bytesOf, type Side, type Snapshot } from './side.ts';
 export interface GoingBack {
   readonly dataset: string;
   readonly base: Pick<Snapshot, 'name' | 'createtxg'>;
-  /** The snapshots that it destroys, whoever made them, oldest first. */
+  /** The snapshots that it destroys, whoever made them, oldest first; a recursive stream destroys older ones than `base` as well. */
   readonly newer: readonly Snapshot[];
   /** Others' bookmarks that it destroys. */
   readonly bookmarks: readonly Bookmark[];
@@ -54,7 +54,8 @@ export interface Losses {
 }
 
 export function lossesOf({ dataset, base, newer, written }: GoingBack): Losses {
-  const since = printable(newer.at(-1)?.name ?? base.name);
+  const newest = newer.at(-1);
+  const since = printable((newest && newest.createtxg > base.createtxg ? newest : base).name);
   const much = written === undefined ? 'if there are any; zfs does not count them' : sayBytes(written);
   return {
     snapshots: newer.map((one) => {

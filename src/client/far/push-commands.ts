@@ -65,9 +65,9 @@ export function rollbackCommand(snapshot: string): string {
   return `zfs rollback -Rr ${snapshot}`;
 }
 
-/** All that a pair is judged by, of the copy and its snapshots: one call for all. Our own. */
-export function sideCommand(properties: readonly string[], destination: string): string {
-  return `zfs ${readStateArgv(destination, properties, 1).join(' ')}`;
+/** All that a pair is judged by, of the copy, its snapshots and, with an infinite `depth`, all below: one call for all. Our own. */
+export function sideCommand(properties: readonly string[], destination: string, depth = 1): string {
+  return `zfs ${readStateArgv(destination, properties, depth).join(' ')}`;
 }
 
 /** Which snapshots those are, beyond their names. Our own. */

@@ -29,6 +29,14 @@ interface Seen {
   readonly refused: Refused | undefined;
   /** Our gate's own answer: it can be told where a stream is to begin. */
   readonly isGate: boolean;
+  /** Of a copy all that it said, with what is below where that was asked. */
+  readonly said?: Said;
+}
+
+interface Said {
+  readonly listing: Listing;
+  /** File systems with names that zrep cannot use; they are not in `listing`. Not for a terminal as they stand. */
+  readonly unread: readonly string[];
 }
 
 export interface Unseen {
@@ -42,17 +50,18 @@ export interface Unseen {
   readonly mend: { readonly what: string; readonly lines: readonly string[]; readonly on?: string };
 }
 
-/** Asks `host` for `dataset` there, of which the one here is `role`. */
+/** Asks `host` for `dataset` there, of which the one here is `role`; a copy, with an infinite `depth`, for all below it as well. */
 export async function readTheirSide(
   run: Run,
   host: SourceHost,
   dataset: string,
   role: Role,
+  depth = 1,
 ): Promise<TheirSide> {
   const far = run.far(host);
   try {
     // A copy has no gate that could tell of it.
-    if (role === 'source') return await askCopy(run, far, dataset);
+    if (role === 'source') return await askCopy(run, far, dataset, depth);
     const told = host.here ? undefined : await askGate(run, far, dataset);
     if (told === undefined || !('barred' in told)) return told ?? (await askZfs(run, far, dataset));
     // It may be read all the same.
@@ -134,14 +143,28 @@ function pairProperties(tag: Tag): string[] {
 const NEWER = ['written', 'clones', 'receive_resume_token', 'encryption', 'keystatus'];
 
 /** A copy is asked for everything at once: whether anything was changed on it as well, and what it has by a stream. */
-async function askCopy({ settings: { tag } }: Run, far: FarSide, dataset: string): Promise<TheirSide> {
+async function askCopy(
+  { settings: { tag } }: Run,
+  far: FarSide,
+  dataset: string,
+  depth: number,
+): Promise<TheirSide> {
   const known = [...SNAPSHOT_PROPERTIES, 'referenced', 'used', ...pairProperties(tag), `${tag}:sent`];
-  const ask = (properties: readonly string[]) => far.ask(sideCommand(properties, dataset), MOST_OF_LISTING);
+  const ask = (properties: readonly string[]) =>
+    far.ask(sideCommand(properties, dataset, depth), MOST_OF_LISTING);
   let answer = await ask([...known, ...NEWER]);
   if (!succeeded(answer) && answer.message.includes('invalid property')) answer = await ask(known);
   const listing = parseFar(answer.output);
   if (!succeeded(answer) || !listing.has(dataset)) return unseen(far.host.name, dataset, answer);
-  return { side: sideOf(listing, dataset, tag), refused: undefined, isGate: false };
+  const said = { listing, unread: unreadIn(answer.output) };
+  return { side: sideOf(listing, dataset, tag), refused: undefined, isGate: false, said };
+}
+
+/** Whose rows `parseFar` leaves out for their names. */
+function unreadIn(output: string): string[] {
+  const rows = output.split('\n').filter((line) => line.split('\t').length > 2);
+  const datasets = new Set(rows.map((line) => /^[^\t@#]*/.exec(line)?.[0] ?? ''));
+  return [...datasets].filter((name) => parseDataset(name) === undefined);
 }
 
 /**

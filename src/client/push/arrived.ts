@@ -8,6 +8,7 @@ import { sentTime } from '../../replication/sent-time.ts';
 import { fullName, type TaggedSnapshot } from '../../replication/snapshots.ts';
 import { mustSucceed } from '../../replication/step.ts';
 import { readStateArgv, renameSnapshotArgv } from '../../zfs/argv.ts';
+import { parseDataset } from '../../zfs/names.ts';
 import { anyValue, parseListing } from '../../zfs/state.ts';
 import { NO_CONNECTION } from '../far/answer.ts';
 import { askAgain } from '../far/ask-again.ts';
@@ -128,7 +129,10 @@ async function allThere(run: Run, far: FarSide, course: Course, arrived: Arrived
   return [...wanted].every(([there, guid]) => guids.get(there) === guid);
 }
 
-/** What the other side has of a snapshot when all of it has come: names in full, each with its GUID. */
+/**
+ * What the other side has of a snapshot when all of it has come: names in full, each with its GUID. A name with blanks is left out:
+ * the command would read it as several.
+ */
 async function wantedThere(
   { settings, step }: Run,
   { dataset, destination }: Pick<Course, 'dataset' | 'destination'>,
@@ -141,7 +145,9 @@ async function wantedThere(
   const children = [...parseListing(mustSucceed(state, dataset).output)].flatMap(([one, own]) => {
     const [from = '', behind] = one.split('@');
     const there = `${destination}${from.slice(dataset.length)}@${name}`;
-    return behind === snapshot.name ? [[there, anyValue(own, 'guid') ?? ''] as const] : [];
+    return behind === snapshot.name && parseDataset(from) !== undefined
+      ? [[there, anyValue(own, 'guid') ?? ''] as const]
+      : [];
   });
   return new Map([...root, ...children]);
 }

@@ -13,21 +13,32 @@ import { readTheirSide, type Unseen } from '../far/their-side.ts';
 import type { Run } from '../run/run.ts';
 import { zrepAgain } from '../words/again.ts';
 import type { Course } from './master.ts';
+import type { Trees } from './tree-losses.ts';
 
 /** Both sides of a file system that is pushed. */
 export interface Both {
   readonly source: Side;
   readonly copy: Side;
+  /** The same as they were read, with all below where that was asked. */
+  readonly trees: Trees;
+  /** File systems of the copy's tree whose names zrep cannot use. */
+  readonly unread: readonly string[];
 }
 
-/** Reads both sides; nothing is changed on either. A host that does not let itself be asked says why. */
-export async function readBoth(run: Run, { dataset, host, destination }: Course): Promise<Both | Unseen> {
+/** Reads both sides, with an infinite `depth` all below them; nothing is changed on either. A host that does not let itself be asked says why. */
+export async function readBoth(
+  run: Run,
+  { dataset, host, destination }: Course,
+  depth = 1,
+): Promise<Both | Unseen> {
   const { tag } = run.settings;
-  const theirs = await readTheirSide(run, host, destination, 'source');
+  const theirs = await readTheirSide(run, host, destination, 'source', depth);
   if (!('side' in theirs)) return theirs;
-  const argv = readStateArgv(dataset, sideProperties(run.step.capabilities, tag), 1);
+  const argv = readStateArgv(dataset, sideProperties(run.step.capabilities, tag), depth);
   const listing = parseListing(mustSucceed(await run.step.zfs.ask(argv), dataset).output);
-  return { source: sideOf(listing, dataset, tag), copy: theirs.side };
+  const { listing: copy = new Map(), unread = [] } = theirs.said ?? {};
+  const trees = { source: listing, copy };
+  return { source: sideOf(listing, dataset, tag), copy: theirs.side, trees, unread };
 }
 
 /** What has happened in this run. */

@@ -40,7 +40,7 @@ export async function resumeSending(run: Run, far: FarSide, master: Master): Pro
   run.report.line(`sending ${name} to ${far.host.name}:${destination}`);
   const sent = sentTime(master.snapshots);
   const words = resumeWords(run.settings, found.token);
-  const { why, guess } = await send(run, far, master, words, found.base?.name);
+  const { why, guess, moved } = await send(run, far, master, words, found.base?.name);
   if (why.some(saysCannotResume)) {
     await abandon(run, far, destination, `zfs receive on ${far.host.name} cannot resume it`);
     return master;
@@ -55,9 +55,14 @@ export async function resumeSending(run: Run, far: FarSide, master: Master): Pro
       ].join('; '),
     );
   // A token covers one file system of a recursive stream.
-  if (run.settings.recursive) return markArrived(run, far, master);
+  if (run.settings.recursive) {
+    const marked = await markArrived(run, far, master);
+    if (marked !== master) run.tally?.add(moved);
+    return marked;
+  }
   const doubts = await checkArrival(run, far, master, found.snapshot);
   if (doubts.length > 0) throw new Failure([`Problem doing sync for ${name}`, ...doubts].join('; '));
+  run.tally?.add(moved);
   await markPushed(run, far, master, found.snapshot.name, sent);
   return { ...master, base: found.snapshot };
 }

@@ -9,6 +9,7 @@ import { anyValue } from '../../zfs/state.ts';
 import type { FarSide } from '../far/far-side.ts';
 import { Failure } from '../run/failure.ts';
 import type { Run } from '../run/run.ts';
+import { zrepAgain } from '../words/again.ts';
 import { checkArrival, findArrived, nameAsThere } from './arrived.ts';
 import { judgePush, readBoth } from './judge-push.ts';
 import type { Master } from './master.ts';
@@ -40,6 +41,8 @@ export async function sendIncrement(
   const base = baseName(judged, run, master.dataset);
   let last: Sent = sent;
   if (base !== undefined && base !== from) {
+    // With -F it would destroy what nobody was asked about.
+    if (run.settings.force) return { why: [...sent.why, sayAskAgain(run, master, base)] };
     run.report.warn(
       `${far.host.name} did not take an increment from ${from}; a second one begins with the newest common snapshot, ${base}`,
     );
@@ -51,6 +54,10 @@ export async function sendIncrement(
   // A zfs that does not count what was written tells of changes by refusing alone.
   const refused = last.isRefused ? judgePush(run, master, both, { sending, isRefused: true }) : judged;
   return 'obstacle' in refused ? { why: [...last.why, refused.sentence] } : guessed(last);
+}
+
+function sayAskAgain({ settings }: Run, { dataset }: Master, base: string): string {
+  return `the newest common snapshot is ${base}, and zrep was not asked to destroy what is newer than that. To see it, and agree: ${zrepAgain(settings)} sync -f ${dataset}`;
 }
 
 function token(properties: Parameters<typeof anyValue>[0]): string | undefined {
@@ -82,7 +89,9 @@ async function trySending(
   const sent = await send(run, far, master, words, /(?<=@).+|#.+/.exec(from)?.[0]);
   if (sent.why.length === 0) {
     const why = await checkArrival(run, far, master, snapshot);
-    return why.length === 0 ? { there: snapshot } : { sent: { ...sent, why } };
+    if (why.length > 0) return { sent: { ...sent, why } };
+    run.tally?.add(sent.moved);
+    return { there: snapshot };
   }
   const there = await allTheSame(run, far, master, snapshot, sent.why);
   return there === undefined ? { sent } : { there };

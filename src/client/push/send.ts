@@ -16,6 +16,7 @@ import { farLines } from '../far/far-text.ts';
 import { receiveIncrementCommand } from '../far/push-commands.ts';
 import { Failure } from '../run/failure.ts';
 import type { Run } from '../run/run.ts';
+import type { Moved } from '../run/tally.ts';
 import { zrepAgain } from '../words/again.ts';
 import type { Settings } from '../words/settings.ts';
 import type { Course } from './master.ts';
@@ -46,6 +47,8 @@ export interface Sent {
   readonly isRefused: boolean;
   /** What both sides have may be the reason: no connection broke, there was room, and nothing half received is in the way. */
   readonly isToJudge: boolean;
+  /** What was moved, for the tally; the caller counts it when the other side is seen to have it. */
+  readonly moved: Moved;
 }
 
 /** Sends what `words` of zfs send, an increment from `base`: a snapshot behind the @, or a bookmark as `#NAME`. */
@@ -59,12 +62,10 @@ export async function send(
   const start = performance.now();
   const receive = (settings: Settings) => receiveIncrementCommand(settings, course.destination);
   const ended = await streamThere(run, far, course.dataset, words, receive);
-  const sent = complaints(ended, course, far, zrepAgain(run.settings));
   const seconds = (performance.now() - start) / 1000;
   // zfs-fuse's daemon writes in the place of zfs send.
   const bytes = run.step.capabilities.has('stalls') ? ended.written : undefined;
-  if (sent.why.length === 0) run.tally?.add({ bytes, seconds, base });
-  return sent;
+  return { ...complaints(ended, course, far, zrepAgain(run.settings)), moved: { bytes, seconds, base } };
 }
 
 /** Streams what `words` of zfs send say of `dataset` into the command that `receive` makes of the settings; how all of it ended. */
@@ -113,7 +114,7 @@ function complaints(
   { dataset, destination }: Course,
   { host }: FarSide,
   zrep: string,
-): Sent {
+): Omit<Sent, 'moved'> {
   const said: string[] = [];
   const guess: string[] = [];
   const isLost = receiver.code === NO_CONNECTION;

@@ -3,7 +3,7 @@
 import { sayBytes } from '../../expire/amounts.ts';
 
 /** A stream that came whole. */
-interface Moved {
+export interface Moved {
   /** As zfs counts them; undefined where it does not say. */
   readonly bytes: number | undefined;
   readonly seconds: number;

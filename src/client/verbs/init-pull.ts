@@ -10,6 +10,7 @@
 
 import { succeeded } from '../../process/pipeline.ts';
 import { isRefusal } from '../../refusal.ts';
+import { sentTime } from '../../replication/sent-time.ts';
 import { SNAPSHOT_PROPERTIES, type TaggedSnapshot, taggedSnapshots } from '../../replication/snapshots.ts';
 import { mustSucceed } from '../../replication/step.ts';
 import { readStateArgv } from '../../zfs/argv.ts';
@@ -163,7 +164,7 @@ function planOf(
 
 async function setUp(run: Run, far: FarSide, command: InitPullCommand, plan: Plan): Promise<void> {
   const { source, destination } = command;
-  const sent = Math.floor(Date.now() / 1000);
+  const sent = sentTime(plan.snapshots);
   // What came whole needs its mark alone; and the far side may have marked it already, and would begin nothing again.
   const name = plan.snapshots.at(-1)?.name ?? (await begin(run, far, command, plan));
   // What `-o` has set already where zfs can; where it cannot, the copy has it from now on.

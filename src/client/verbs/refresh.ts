@@ -77,7 +77,10 @@ async function choose(run: Run, command: RefreshCommand): Promise<Chosen> {
     const datasets = copiesIn(all, tag).filter((name) => !begun.has(name));
     const listing = new Map(datasets.flatMap((name) => [[name, all.get(name) ?? new Map()]]));
     if (problem !== undefined) run.report.warn(`WARNING: ${problem}`);
-    const told = new Set([...datasets, ...missing.flatMap((one) => ('now' in one ? [one.now] : []))]);
+    const told = new Set([
+      ...datasets,
+      ...missing.flatMap((one) => ('now' in one ? [one.dataset, one.now] : [one.dataset])),
+    ]);
     return { listing, datasets, missing, others: leftOut(all, tag, run.settings.hostName, told) };
   }
   const named = [...new Set(command.datasets)];

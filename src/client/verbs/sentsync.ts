@@ -7,6 +7,7 @@
 
 import { isRefusal } from '../../refusal.ts';
 import { withLock } from '../../replication/lock.ts';
+import { sentTime } from '../../replication/sent-time.ts';
 import { fullName, type TaggedSnapshot, taggedSnapshots } from '../../replication/snapshots.ts';
 import { mustSucceed } from '../../replication/step.ts';
 import { setArgv } from '../../zfs/argv.ts';
@@ -73,7 +74,7 @@ async function markHere(
   snapshot: TaggedSnapshot,
   snapshots: readonly TaggedSnapshot[],
 ): Promise<readonly TaggedSnapshot[]> {
-  const mark = { [`${tag}:sent`]: String(Math.floor(Date.now() / 1000)) };
+  const mark = { [`${tag}:sent`]: String(sentTime(snapshots)) };
   mustSucceed(await step.zfs.ask(setArgv(fullName(snapshot), mark)), snapshot.dataset);
   return markedBehind(snapshots, snapshot);
 }
@@ -93,7 +94,7 @@ async function markBoth(
       `${far.host.name}:${course.destination} does not have ${fullName(snapshot)}, or does not say so; nothing was marked. If you know that it has it, mark it here alone: ${zrepAgain(run.settings)} sentsync -L ${fullName(snapshot)}`,
     );
   const { name } = await nameAsThere(run, arrived);
-  await markPushed(run, far, course, name, Math.floor(Date.now() / 1000));
+  await markPushed(run, far, course, name, sentTime(snapshots));
   return missingThere(run, far, course, markedBehind(snapshots, snapshot));
 }
 

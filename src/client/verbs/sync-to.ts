@@ -7,6 +7,7 @@ import { printable } from '../../printable.ts';
 import { succeeded } from '../../process/pipeline.ts';
 import { isRefusal } from '../../refusal.ts';
 import { withLock } from '../../replication/lock.ts';
+import { sentTime } from '../../replication/sent-time.ts';
 import { type TaggedSnapshot, taggedSnapshots } from '../../replication/snapshots.ts';
 import { mustSucceed } from '../../replication/step.ts';
 import { creationArgv, readStateArgv } from '../../zfs/argv.ts';
@@ -72,7 +73,7 @@ export async function rollBackThere(run: Run, command: SyncToCommand): Promise<v
     if (more.length > 0)
       throw new Failure(`more has come to ${far.host.name} meanwhile, nothing was done: ${more.join('; ')}`);
     // What came along between two syncs has no mark yet, and is what the next one begins with.
-    if (same.sent === undefined) await markPushed(run, far, course, name, Math.floor(Date.now() / 1000));
+    if (same.sent === undefined) await markPushed(run, far, course, name, sentTime(snapshots));
     // First here: a mark too few is made good by the next sync, where the other side has the snapshot after all.
     await clearMarks(run, settings.tag, markedBehind(snapshots, same));
     await roll(run, far, there);

@@ -103,3 +103,12 @@ t.test('of what zfs send leaves out, nothing is looked for', async (t) => {
   const sendFlags = ['-X', 'tank/home/a'];
   t.equal(await sync(world.run({}, { recursive: true, sendFlags })), undefined);
 });
+
+t.test('with -R a name that has a blank is not asked for, and the others are', async (t) => {
+  const world = new PushWorld(rundir);
+  for (const name of ['my docs', 'plain']) set(world.here, `tank/home/${name}`, 'type', 'filesystem', '-');
+  t.equal(await sync(world.run({}, { recursive: true })), undefined);
+  const asked = world.wire.filter((command) => command.includes('name,value guid'));
+  t.same(asked, [`${GUID} vault/home/plain@zrep_000001`]);
+  t.same(world.snapshots('here'), ['zrep_000000 sent', 'zrep_000001 sent']);
+});

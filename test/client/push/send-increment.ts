@@ -3,6 +3,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import t from 'tap';
+import { createTally } from '../../../src/client/run/tally.ts';
 import { syncPair, syncReading } from '../../../src/client/verbs/sync-pair.ts';
 import type { Variables } from '../../../src/client/words/settings.ts';
 import { withLock } from '../../../src/replication/lock.ts';
@@ -17,8 +18,14 @@ const MISMATCH = 'cannot receive: most recent snapshot of vault/home does not\nm
 const REFUSED = { code: 1, takes: false, says: MISMATCH };
 
 /** What it threw, or undefined. */
-async function sync(world: PushWorld, variables: Variables = {}, force = false): Promise<string | undefined> {
-  const run = world.run(variables, { force });
+async function sync(
+  world: PushWorld,
+  variables: Variables = {},
+  force = false,
+  recursive = false,
+  tally = createTally(),
+): Promise<string | undefined> {
+  const run = { ...world.run(variables, { force, recursive }), tally };
   const work = withLock(run.step, HOME, run.settings.tag, syncReading(run), async (listing) => {
     await syncPair(run, listing, HOME, { yes: force });
     return undefined;
@@ -112,6 +119,29 @@ t.test('two snapshots of one name: the line is told, and rolls the other side ba
   t.same(forced.snapshots('there').at(-1), 'zrep_000002 sent');
 });
 
+t.test('-f sends nothing where the connection is lost before both sides are read', async (t) => {
+  const world = new PushWorld(rundir);
+  made(world, 'by-hand');
+  world.failing = [[/guid,createtxg/, 255, 'ssh: Connection reset\n']];
+  t.match(await sync(world, {}, true), /Connection reset, so nothing was changed there$/);
+  t.notOk(world.wire.some((command) => /recv|rollback/.test(command)));
+  t.same(world.snapshots('here'), ['zrep_000000 sent'], 'nothing is made');
+});
+
+t.test('-f sends no second stream, which would destroy what nobody was asked about', async (t) => {
+  const world = new PushWorld(rundir);
+  world.snapshot('zrep_000001', { sent: true });
+  made(world, 'by-hand', '0');
+  world.failing = [[/guid,createtxg/, 77]];
+  world.next = [{ ...REFUSED, reads: true }];
+  t.match(
+    await sync(world, {}, true),
+    /the newest common snapshot is tank\/home@zrep_000000, .*: zrep sync -f tank\/home$/,
+  );
+  t.equal(world.wire.filter((command) => / zfs recv /.test(command)).length, 1);
+  t.ok(world.there.has('vault/home@by-hand'));
+});
+
 t.test('-f destroys nothing that others need', async (t) => {
   for (const [property, value, why] of [
     ['userrefs', '1', 'held'],
@@ -126,4 +156,34 @@ t.test('-f destroys nothing that others need', async (t) => {
   const world = new PushWorld(rundir);
   made(world, 'off_000001');
   t.match(await sync(world, {}, true), 'vault/home@off_000001 (of the tag off');
+});
+
+t.test('-R sync -f rolls nothing back where the source has only a bookmark of the base', async (t) => {
+  const world = new PushWorld(rundir);
+  world.snapshot('zrep_000001', { sent: true, arrived: true });
+  made(world, 'by-hand');
+  const own = world.here.get('tank/home@zrep_000001');
+  world.here.delete('tank/home@zrep_000001');
+  for (const property of ['guid', 'createtxg'])
+    set(world.here, 'tank/home#kept', property, own?.get(property)?.value ?? '', '-');
+  t.match(
+    await sync(world, {}, true, true),
+    /only a bookmark is left here, and zfs send -R cannot begin with one.*: zrep sync -f tank\/home$/,
+  );
+  t.notOk(world.wire.some((command) => /recv|rollback/.test(command)));
+  t.equal(await sync(world, {}, true), undefined, 'without -R it can');
+});
+
+t.test('a stream counts when the other side is seen to have it, and not before', async (t) => {
+  const world = new PushWorld(rundir);
+  world.snapshot('zrep_000001', { sent: true });
+  world.next = [{ code: 0, takes: false }];
+  const tally = createTally();
+  t.equal(await sync(world, {}, false, false, tally), undefined);
+  t.equal(tally.facts()['base'], 'zrep_000000', 'the second stream alone');
+  const lost = new PushWorld(rundir);
+  lost.receiving = { code: 0, takes: false };
+  const none = createTally();
+  t.match(await sync(lost, {}, false, false, none), 'but the snapshot is not there');
+  t.equal(none.line('tank/home'), 'tank/home: nothing new');
 });

@@ -7,7 +7,7 @@ import { Failure } from '../../../src/client/run/failure.ts';
 import type { Run } from '../../../src/client/run/run.ts';
 import { markAsSent } from '../../../src/client/verbs/sentsync.ts';
 import { type Dataset, parseDataset } from '../../../src/zfs/names.ts';
-import { Killed, PushWorld } from '../../fixtures/client/push-world.ts';
+import { Killed, PushWorld, set } from '../../fixtures/client/push-world.ts';
 
 const rundir = mkdtempSync(`${tmpdir()}/sentsync-`);
 t.teardown(() => rmSync(rundir, { recursive: true }));
@@ -104,4 +104,14 @@ t.test('what is no snapshot, or none of zrep, is refused in the words of stock',
     await mark(hosts.run(), 'daily'),
     new Failure('tank/home@daily does not follow zrep naming standards. Cannot continue'),
   );
+});
+
+t.test('after a clock was set back the mark is not older than the newest one', async (t) => {
+  const ahead = String(Math.floor(Date.now() / 1000) + 3600);
+  for (const local of [true, false]) {
+    const hosts = world();
+    set(hosts.here, 'tank/home@zrep_000000', 'zrep:sent', ahead);
+    t.equal(await mark(hosts.run(), 'zrep_000001', local), undefined);
+    t.equal(hosts.here.get('tank/home@zrep_000001')?.get('zrep:sent')?.value, ahead);
+  }
 });

@@ -9,7 +9,7 @@ import { syncPair, syncReading } from '../../../src/client/verbs/sync-pair.ts';
 import { rollBackThere } from '../../../src/client/verbs/sync-to.ts';
 import { withLock } from '../../../src/replication/lock.ts';
 import { type Dataset, parseDataset } from '../../../src/zfs/names.ts';
-import { Killed, PushWorld } from '../../fixtures/client/push-world.ts';
+import { Killed, PushWorld, set } from '../../fixtures/client/push-world.ts';
 
 const rundir = mkdtempSync(`${tmpdir()}/sync-to-`);
 t.teardown(() => rmSync(rundir, { recursive: true }));
@@ -104,3 +104,16 @@ t.test(
       t.notOk(hosts.wire.some((command) => command.includes('rollback')));
   },
 );
+
+t.test('after a clock was set back the mark is not older than the newest one', async (t) => {
+  const ahead = String(Math.floor(Date.now() / 1000) + 3600);
+  const hosts = new PushWorld(rundir);
+  hosts.snapshot('zrep_000001', { arrived: true });
+  set(hosts.here, 'tank/home@zrep_000000', 'zrep:sent', ahead);
+  t.equal(await roll(hosts.run({}, FORCE), 'zrep_000001'), undefined);
+  for (const [side, name] of [
+    [hosts.here, 'tank/home@zrep_000001'],
+    [hosts.there, 'vault/home@zrep_000001'],
+  ] as const)
+    t.equal(side.get(name)?.get('zrep:sent')?.value, ahead);
+});
