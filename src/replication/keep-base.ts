@@ -21,7 +21,7 @@ export type Keeping = Pick<DatasetLimits, 'bookmarks' | 'keepFor'>;
 
 /**
  * Makes a bookmark of `snapshot`, where it has none and the policy lets that be, in the place of the oldest one that nobody needs; the
- * answer is what to put on record. Where zfs does not destroy that, as for an account that may not, there are `MOST` at last. `listing` was
+ * answer is what to put on record. The one with the GUID `inUse`, from which a stream begins, stays. Where zfs does not destroy that, as for an account that may not, there are `MOST` at last. `listing` was
  * read under the lock, which is held. Never throws.
  */
 export async function keepBase(
@@ -30,6 +30,7 @@ export async function keepBase(
   snapshot: TaggedSnapshot,
   { bookmarks, keepFor }: Keeping,
   listing: Listing,
+  inUse?: string,
 ): Promise<Done['facts']> {
   if (!bookmarks || !step.capabilities.has('bookmarks')) return {};
   const { dataset, guid } = snapshot;
@@ -37,8 +38,9 @@ export async function keepBase(
   if (own.some((one) => one.guid === guid)) return {};
   const snapshots = taggedSnapshots(listing, dataset, tag);
   const last = lastSent(snapshots, listing.get(dataset), tag);
-  const going =
+  const needless =
     last === undefined ? [] : expirableBookmarks(own, snapshots, last, { keepFor }, now(), KEPT - 1);
+  const going = needless.filter((one) => one.guid !== inUse);
   const { refused } = await destroyBookmarks(step, going);
   const record = refused === undefined ? {} : { 'bookmark-refused': refused };
   if (refused !== undefined && own.length >= MOST) return record;

@@ -12,6 +12,8 @@ import { expire } from '../../src/replication/expire.ts';
 import { refreshcomplete } from '../../src/replication/refreshcomplete.ts';
 import { refreshpull } from '../../src/replication/refreshpull.ts';
 import { snaponly } from '../../src/replication/snaponly.ts';
+import { parseZrepSnapshot, type ZrepSnapshot } from '../../src/zfs/names.ts';
+import { formatResumeToken } from '../../src/zfs/resume-token.ts';
 import { type PretendOptions, pretendZfs } from '../fixtures/replication/pretend-zfs.ts';
 
 const rundir = mkdtempSync(`${tmpdir()}/keep-`);
@@ -148,6 +150,26 @@ t.test(
     t.notOk(bookmarks().includes(base ?? ''), 'a day after the first such mark it goes');
   },
 );
+
+t.test('the one that a stream begins from stays while that runs, also by a token', async (t) => {
+  for (const by of ['from', 'token'] as const) {
+    const { zfs, refresh, made, streamed, bookmarks } = stand();
+    for (let round = 1; round <= 3; round += 1) await refresh();
+    const base = bookmarks().find((name) => name.startsWith('zrep_000001_')) ?? '';
+    const guid = base.slice(base.lastIndexOf('_') + 1);
+    const name = await made();
+    const token = formatResumeToken({
+      ...{ object: 1n, offset: 2n, bytes: 3n, features: [] },
+      toguid: BigInt(zfs.objects.get(name)?.get('guid')?.value ?? 0),
+      fromguid: BigInt(guid),
+      snapshot: parseZrepSnapshot(name) as ZrepSnapshot,
+    });
+    const facts = await streamed(`${name} ${by === 'from' ? `from=${guid}` : token}`);
+    t.match(facts, { snapshot: name }, by);
+    t.ok(bookmarks().includes(base), by);
+    t.equal(facts['bookmark-refused'], undefined);
+  }
+});
 
 t.test('none is made with -R, where the policy says no, or where zfs knows none', async (t) => {
   for (const [options, keys, words] of [
