@@ -8,7 +8,10 @@ import { parse } from '../../src/command/parse.ts';
 import type { Expire, Pull, Refreshcomplete, Snaponly } from '../../src/command/request.ts';
 import { type DatasetKeys, datasetLimits } from '../../src/policy/limits.ts';
 import { isRefusal } from '../../src/refusal.ts';
+import type { OwnBookmark } from '../../src/replication/bookmarks.ts';
 import { expire } from '../../src/replication/expire.ts';
+import { initpull } from '../../src/replication/initpull.ts';
+import { destroyBookmarks } from '../../src/replication/keep-base.ts';
 import { refreshcomplete } from '../../src/replication/refreshcomplete.ts';
 import { refreshpull } from '../../src/replication/refreshpull.ts';
 import { snaponly } from '../../src/replication/snaponly.ts';
@@ -209,4 +212,47 @@ t.test('where old ones cannot be destroyed, they become a hundred and no more', 
     t.match(facts['bookmark-refused'] ?? 'none', round < 4 ? 'none' : 'permission denied');
   }
   t.equal(bookmarks().length, 100);
+});
+
+t.test(
+  'a pair that has not begun gets a hundred and no more, and one that begins then is rid of them by and by',
+  async (t) => {
+    const { zfs, wait, streamed, bookmarks, made, asked } = stand();
+    zfs.objects.get(snapshotName(0))?.delete('zrep:sent');
+    for (let number = 1; number <= 100; number += 1) {
+      zfs.snapshot('tank/home@gone');
+      const guid = zfs.objects.get('tank/home@gone')?.get('guid')?.value;
+      zfs.bookmark(`tank/home#zrep_000000_${guid}`, 'tank/home@gone');
+      zfs.objects.delete('tank/home@gone');
+    }
+    const first = await made();
+    const whole = () =>
+      initpull(zfs.step(rundir), operationOf<Pull>(`zrep _initpull ${first}`), [], [], datasetLimits({}, {}));
+    t.match(await whole(), { facts: { 'bookmark-refused': "there are 100 of the pair's" } });
+    t.equal(bookmarks().length, 100);
+    zfs.set(first, 'zrep:sent', '1700000000');
+    wait(86_400);
+    const next = await made();
+    asked();
+    t.match(await streamed(next), { bookmark: /^tank/ });
+    t.equal(asked().filter((line) => line.startsWith('destroy')).length, 10, 'ten at a time');
+    t.equal(bookmarks().length, 91);
+  },
+);
+
+t.test('after a signal none is destroyed any more', async (t) => {
+  const { zfs } = stand();
+  const interruption = { signal: undefined as 'SIGTERM' | undefined, check() {}, onSignal: () => () => {} };
+  const step = { ...zfs.step(rundir), interruption };
+  const ask: typeof step.zfs.ask = async (argv, ...rest) => {
+    interruption.signal = 'SIGTERM';
+    return step.zfs.ask(argv, ...rest);
+  };
+  const [one, other] = [1, 2].map((number) => ({
+    ...{ dataset: 'tank/home', name: `zrep_000000_${number}`, sequence: 0, guid: `${number}`, createtxg: 1 },
+  }));
+  const bookmarks = [one, other] as OwnBookmark[];
+  t.strictSame(await destroyBookmarks({ interruption, zfs: { ...step.zfs, ask } }, bookmarks), {
+    destroyed: 1,
+  });
 });
