@@ -92,6 +92,7 @@ function steps(
           `"${client.name}" set the pair up with this destination`,
           neverSent(operation.tag),
           'no stream of one has ended well, and none that goes has a hold or a clone',
+          ...(reach === 'alone' ? ['it was not set up with -R'] : []),
         ],
       });
     case 'initpull':

@@ -186,6 +186,7 @@ t.test('a set-up that is taken back loses its snapshots first, and last who made
     '"backup1" set the pair up with this destination',
     'no snapshot is marked zrep:sent',
     'no stream of one has ended well, and none that goes has a hold or a clone',
+    'it was not set up with -R',
   ]);
 });
 
