@@ -227,7 +227,14 @@ t.test(
     }
     const first = await made();
     const whole = () =>
-      initpull(zfs.step(rundir), operationOf<Pull>(`zrep _initpull ${first}`), [], [], datasetLimits({}, {}));
+      initpull(
+        zfs.step(rundir),
+        operationOf<Pull>(`zrep _initpull ${first}`),
+        [],
+        [],
+        datasetLimits({}, {}),
+        undefined,
+      );
     t.match(await whole(), { facts: { 'bookmark-refused': "there are 100 of the pair's" } });
     t.equal(bookmarks().length, 100);
     zfs.set(first, 'zrep:sent', '1700000000');

@@ -58,7 +58,7 @@ const takeBack = (
     word.includes('-R') ? TREE : 'alone',
   );
 const pull = (zfs: PretendZfs, client = 'backup1') =>
-  initpull(zfs.step(rundir, client), operationOf<Pull>(`zrep _initpull ${FIRST}`), [], [], limits);
+  initpull(zfs.step(rundir, client), operationOf<Pull>(`zrep _initpull ${FIRST}`), [], [], limits, undefined);
 
 /** The zrep properties and snapshots of the file system. */
 const left = ({ objects, snapshots }: PretendZfs) => [
