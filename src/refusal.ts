@@ -105,6 +105,8 @@ const sentences = {
     `no set-up of ${dataset} by this client is on record, so it cannot take one back; if that pair is no more, run on the fileserver: ${mend}`,
   'already-streamed': (snapshot: string, mend: string) =>
     `a stream of ${snapshot} has ended well, so a copy may have it, and the set-up is not taken back; complete it (zrep init --pull), or, if there is no copy, run on the fileserver: ${mend}`,
+  'set-up-recursive': (dataset: string) =>
+    `the snapshots of this set-up are below ${dataset} as well, since it was made with -R; take it back with -R`,
   'snapshot-held': (snapshot: string) =>
     `${snapshot} has a hold, so the set-up is not taken back; on the fileserver, see: zfs holds ${snapshot}`,
   'not-latest': (snapshot: string, latest: string) =>

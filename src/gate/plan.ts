@@ -49,7 +49,7 @@ interface Steps {
 
 function steps(
   { zrep }: Policy,
-  { operation, limits, client, sendFlags, reach, makingRoom }: Allowed,
+  { operation, limits, client, sendFlags, reach, makingRoom, barred }: Allowed,
   capabilities: Capabilities,
 ): Steps {
   const { dataset } = operation;
@@ -92,6 +92,7 @@ function steps(
           `"${client.name}" set the pair up with this destination`,
           neverSent(operation.tag),
           'no stream of one has ended well, and none that goes has a hold or a clone',
+          ...(reach === 'alone' ? ['it was not set up with -R'] : []),
         ],
       });
     case 'initpull':
@@ -112,20 +113,25 @@ function steps(
         ],
         conditions: [
           ...masterConditions(tag),
-          ...(token
+          ...(token && full
             ? [
-                'the GUIDs in the token are those of this dataset: of a snapshot with this tag, from any of its snapshots or bookmarks',
+                `the GUID in the token is that of ${sent}, which is not marked ${tag}:sent, whatever the command names and however new it is`,
               ]
-            : full
+            : token
               ? [
-                  `${name} exists; if a snapshot is marked ${tag}:sent already, it is the latest one, and not marked`,
+                  'the GUIDs in the token are those of this dataset: of a snapshot with this tag, from any of its snapshots or bookmarks',
                 ]
-              : [
-                  `${name} is the latest ${tag} snapshot`,
-                  from === undefined
-                    ? `an older snapshot is marked ${tag}:sent`
-                    : `an older snapshot of the dataset, or a bookmark, has the GUID ${from}; from a bookmark it is -i, and never recursive`,
-                ]),
+              : full
+                ? [
+                    `${name} exists; if a snapshot is marked ${tag}:sent already, it is the latest one, and not marked`,
+                  ]
+                : [
+                    `${name} is the latest ${tag} snapshot`,
+                    from === undefined
+                      ? `an older snapshot is marked ${tag}:sent`
+                      : `an older snapshot of the dataset, or a bookmark, has the GUID ${from}; from a bookmark it is -i, and never recursive`,
+                  ]),
+          ...(full && barred ? [`${neverSent(tag)}; if one is, ${barred.reason}`] : []),
           ...(keeps
             ? [
                 'the bookmark is made while the stream runs, if there is none; older ones of the pair go first',

@@ -121,7 +121,7 @@ function perform(
     case 'uninit':
       return uninit(step, operation, reach);
     case 'initpull':
-      return initpull(step, operation, sendFlags, filters, limits);
+      return initpull(step, operation, sendFlags, filters, limits, barred);
     case 'refreshpull':
       return refreshpull(step, operation, sendFlags, filters, limits);
     case 'refreshcomplete':

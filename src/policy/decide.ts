@@ -48,7 +48,10 @@ export interface Allowed {
   readonly reach: Reach;
   /** How far expiring would go that makes room for one more snapshot; undefined where the client may not expire. */
   readonly makingRoom: Reach | undefined;
-  /** Where the state is asked for: the refusal of a refresh by the same client, whose flags and reach these are. */
+  /**
+   * Where the state is asked for: the refusal of a refresh by the same client, whose flags and reach these are. For a full stream: that of
+   * an increment in its place.
+   */
   readonly barred?: Refusal;
 }
 
@@ -93,8 +96,11 @@ export function decide(policy: Policy, asker: Asker, { operation, filters }: Pip
     judgeDryRun(operation, filters) ??
     argvs.find(isRefusal);
   const recursive = isRecursive(operation);
+  const barred =
+    operation.kind === 'initpull' ? barredFrom(policy, asker, { operation, filters }) : undefined;
   return (
     refusal ?? {
+      ...(barred && { barred }),
       client: who,
       operation,
       grant,
@@ -110,6 +116,16 @@ export function decide(policy: Policy, asker: Asker, { operation, filters }: Pip
       makingRoom: makingRoom(client, grant, operation),
     }
   );
+}
+
+/** The refusal of an increment in the place of a full stream: of a pair that has begun, it wants the same grant. */
+function barredFrom(
+  policy: Policy,
+  asker: Asker,
+  { operation, filters }: { operation: Pull; filters: Pipeline['filters'] },
+): Refusal | undefined {
+  const increment = decide(policy, asker, { operation: { ...operation, kind: 'refreshpull' }, filters });
+  return isRefusal(increment) ? increment : undefined;
 }
 
 type Replication = Exclude<Operation, List | Get | State>;

@@ -1,6 +1,7 @@
 /**
  * `zrep _initpull`: the whole of one snapshot, for a copy that has none in common with the source: because the pair begins, or
- * because it was lost. Of a pair that has begun only the newest snapshot is streamed so, until it is marked as sent.
+ * because it was lost. Of a pair that has begun only the newest snapshot is streamed so, until it is marked as sent, and only to who
+ * may refresh it. By a token a stream of any snapshot goes on that is not marked: when it was begun, that may have been the newest.
  */
 
 import type { Pull } from '../command/request.ts';
@@ -15,12 +16,14 @@ import { newest } from './refreshpull.ts';
 import { fullName, lastSent } from './snapshots.ts';
 import type { Step } from './step.ts';
 
+/** `barred` is the refusal of an increment in the place of this stream; undefined where the client may have one. */
 export function initpull(
   step: Step,
   operation: Pull,
   flags: readonly SendFlag[],
   filters: readonly (readonly string[])[],
   limits: DatasetLimits,
+  barred: Refusal | undefined,
 ): Promise<Done | Refusal> {
   const { dataset, tag, token } = operation;
   return pull(step, operation, filters, limits, (snapshots, listing) => {
@@ -31,6 +34,7 @@ export function initpull(
     const name = formatZrepSnapshot(token?.snapshot ?? operation.snapshot);
     const snapshot = snapshots.find((one) => fullName(one) === name);
     if (begun && snapshot?.sent !== undefined) return refuse('already-sent', name);
+    if (begun && barred) return barred;
     if (token) return resumed(token, snapshots, listing);
     const latest = begun ? newest(operation, snapshots) : undefined;
     if (isRefusal(latest)) return latest;

@@ -16,20 +16,24 @@ import type { Step } from './step.ts';
 /** Every command lists all of them. */
 const MOST = 100;
 
+/** So many are destroyed in one command, since each takes its time. */
+const AT_ONCE = 10;
+
 /** What of a policy's limits bookmarks go by. */
 export type Keeping = Pick<DatasetLimits, 'bookmarks' | 'keepFor'>;
 
 /**
- * Makes a bookmark of `snapshot`, where it has none and the policy lets that be, in the place of the oldest one that nobody needs; the
- * answer is what to put on record. Where zfs does not destroy that, as for an account that may not, there are `MOST` at last. `listing` was
- * read under the lock, which is held. Never throws.
+ * Makes a bookmark of `snapshot`, where it has none and the policy lets that be, in the place of the oldest ones that nobody needs; the
+ * answer is what to put on record. The one with the GUID `inUse`, from which a stream begins, stays. There are never more than `MOST`, not
+ * even where zfs destroys none, as for an account that may not. `listing` was read under the lock, which is held. Never throws.
  */
 export async function keepBase(
-  step: Pick<Step, 'zfs' | 'capabilities'>,
+  step: Pick<Step, 'zfs' | 'capabilities' | 'interruption'>,
   tag: Tag,
   snapshot: TaggedSnapshot,
   { bookmarks, keepFor }: Keeping,
   listing: Listing,
+  inUse?: string,
 ): Promise<Done['facts']> {
   if (!bookmarks || !step.capabilities.has('bookmarks')) return {};
   const { dataset, guid } = snapshot;
@@ -37,22 +41,24 @@ export async function keepBase(
   if (own.some((one) => one.guid === guid)) return {};
   const snapshots = taggedSnapshots(listing, dataset, tag);
   const last = lastSent(snapshots, listing.get(dataset), tag);
-  const going =
+  const needless =
     last === undefined ? [] : expirableBookmarks(own, snapshots, last, { keepFor }, now(), KEPT - 1);
-  const { refused } = await destroyBookmarks(step, going);
+  const going = needless.filter((one) => one.guid !== inUse);
+  const { destroyed, refused } = await destroyBookmarks(step, going.slice(0, AT_ONCE));
   const record = refused === undefined ? {} : { 'bookmark-refused': refused };
-  if (refused !== undefined && own.length >= MOST) return record;
+  if (own.length - destroyed >= MOST)
+    return { 'bookmark-refused': `there are ${MOST} of the pair's`, ...record };
   const name = bookmarkOf(snapshot);
   const notMade = await ask(step, bookmarkArgv(fullName(snapshot), name));
   return notMade === undefined ? { ...record, bookmark: name } : { 'bookmark-refused': notMade };
 }
 
 /**
- * Destroys those of `dataset` that nobody needs any more; where the policy says no, all but what may be all that is left of a base.
+ * Destroys those of `dataset` that nobody needs any more, `AT_ONCE` at the most; where the policy says no, all but what may be all that is left of a base.
  * The answer is what to put on record. `listing` was read under the lock, which is held. Never throws.
  */
 export async function expireBookmarks(
-  step: Pick<Step, 'zfs'>,
+  step: Pick<Step, 'zfs' | 'interruption'>,
   tag: Tag,
   dataset: string,
   { bookmarks, keepFor }: Keeping,
@@ -63,19 +69,20 @@ export async function expireBookmarks(
   if (last === undefined) return {};
   const own = ownBookmarks(listing, dataset, tag);
   const going = expirableBookmarks(own, snapshots, last, { keepFor }, now(), bookmarks ? KEPT : 0);
-  const { destroyed, refused } = await destroyBookmarks(step, going);
+  const { destroyed, refused } = await destroyBookmarks(step, going.slice(0, AT_ONCE));
   return {
     ...(destroyed === 0 ? {} : { 'bookmarks-destroyed': destroyed }),
     ...(refused === undefined ? {} : { 'bookmark-refused': refused }),
   };
 }
 
-/** One after the other, up to the first that zfs does not destroy; `refused` is what it says of that. */
+/** One after the other, up to a signal, or to the first that zfs does not destroy; `refused` is what it says of that. */
 export async function destroyBookmarks(
-  step: Pick<Step, 'zfs'>,
+  step: Pick<Step, 'zfs' | 'interruption'>,
   bookmarks: readonly OwnBookmark[],
 ): Promise<{ destroyed: number; refused?: string }> {
   for (const [destroyed, { dataset, name }] of bookmarks.entries()) {
+    if (step.interruption.signal !== undefined) return { destroyed };
     const refused = await ask(step, destroyBookmarkArgv(`${dataset}#${name}`));
     if (refused !== undefined) return { destroyed, refused };
   }

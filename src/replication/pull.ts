@@ -32,7 +32,7 @@ export interface Stream {
 /** Streams what `choose` decides on, from the snapshots that there are. */
 export async function pull(
   step: Step,
-  { dataset, tag, recursive }: Pull,
+  { dataset, tag, recursive, token }: Pull,
   filters: readonly (readonly string[])[],
   limits: DatasetLimits,
   choose: (snapshots: readonly TaggedSnapshot[], listing: Listing) => Stream | Refusal,
@@ -48,7 +48,8 @@ export async function pull(
     const { argv, snapshot, base } = chosen;
     // A recursive stream can begin with no bookmark.
     const streaming = streamEstimated(step, dataset, argv, filters, limits.stallSeconds);
-    const keeping = recursive ? undefined : keepBase(step, tag, snapshot, limits, listing);
+    const inUse = base?.guid ?? token?.fromguid?.toString();
+    const keeping = recursive ? undefined : keepBase(step, tag, snapshot, limits, listing, inUse);
     const known = await streaming.finally(() => keeping);
     if (isRefusal(known)) return known;
     const changed = await recordStreamed(step, dataset, snapshot, base);

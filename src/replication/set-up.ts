@@ -77,7 +77,8 @@ export function refuseHalfOfOther(
 /**
  * The snapshots that go when `client` takes the pair of `operation` back, children's first; or the refusal.
  *
- * They are those that bear the client's name from the moment that init made them. Whatever else there is stays.
+ * They are those that bear the client's name from the moment that init made them. Whatever else there is stays. What init made with -R
+ * goes with -R alone. `listing` is of all that lies below, too.
  */
 export function judgeUninit(
   listing: Listing,
@@ -103,14 +104,17 @@ export function judgeUninit(
     const value = localValue(listing.get(dataset), `${tag}:${name}`) ?? wanted;
     if (value !== wanted) return refuse('configured-otherwise', dataset, `${tag}:${name}`, mend);
   }
-  const children = reach === 'alone' ? [] : expiringChildren(listing, dataset, tag, reach.spared);
+  const children = expiringChildren(listing, dataset, tag, reach === 'alone' ? [] : reach.spared);
   const below = children.flatMap((child) => taggedSnapshots(listing, child, tag));
   const made = (one: TaggedSnapshot) =>
     localValue(listing.get(fullName(one)), initByProperty(tag)) === client;
   // Of the children, the parts of the same run alone: an older one may have gone along with a stream of another day.
   const ownGoing = own.filter(made);
   const runs = new Set(ownGoing.map(runOf));
-  const going = [...below.filter((one) => made(one) && runs.has(runOf(one))), ...ownGoing];
+  const along = below.filter((one) => made(one) && runs.has(runOf(one)));
+  // Without them the same init -R would fail for ever: its snapshot would be there already.
+  if (reach === 'alone' && along.length > 0) return refuse('set-up-recursive', dataset);
+  const going = [...along, ...ownGoing];
   const streamed = [...own, ...going].find((one) => one.streamed !== undefined || one.sent !== undefined);
   if (streamed) return refuse('already-streamed', fullName(streamed), mend);
   const held = going.find(({ holds }) => holds > 0);

@@ -20,7 +20,8 @@ import { mustSucceed, type Step } from './step.ts';
 export async function uninit(step: Step, operation: Uninit, reach: Reach = 'alone'): Promise<Done | Refusal> {
   step.interruption.check();
   const { dataset, tag, destHost, destFs } = operation;
-  const depth = reach === 'alone' ? 1 : Number.POSITIVE_INFINITY;
+  // Without -R, too: what init -R made must not be taken back by half.
+  const depth = Number.POSITIVE_INFINITY;
   return withLock(step, dataset, tag, { properties: setUpProperties(tag), depth }, async (listing) => {
     const going = judgeUninit(listing, operation, step.client, reach);
     if (isRefusal(going)) return going;

@@ -77,7 +77,8 @@ const LOCKED: [string, string, string, string[], string[]][] = [
   ],
   [
     `zrep _initpull tank/home@zrep_00000b ${token}`, 'tank/home', 'zrep',
-    [`/sbin/zfs send -t ${token}`, record('tank/home@zrep_00000a')], [GUIDS],
+    [`/sbin/zfs send -t ${token}`, record('tank/home@zrep_00000a')],
+    ['the GUID in the token is that of tank/home@zrep_00000a, which is not marked zrep:sent, whatever the command names and however new it is'],
   ],
   [
     'zrep expire -L tank/home', 'tank/home', 'zrep',
@@ -186,7 +187,16 @@ t.test('a set-up that is taken back loses its snapshots first, and last who made
     '"backup1" set the pair up with this destination',
     'no snapshot is marked zrep:sent',
     'no stream of one has ended well, and none that goes has a hold or a clone',
+    'it was not set up with -R',
   ]);
+});
+
+t.test('without "pull" a full stream is only for a pair that has not begun', async (t) => {
+  const init = await policyOf('client.backup1.grant = [{ dataset = "tank/home", operations = ["init"] }]');
+  t.equal(
+    plan('zrep _initpull tank/home@zrep_000000', [], init).conditions.at(-1),
+    'no snapshot is marked zrep:sent; if one is, the grant for this dataset does not include "pull"',
+  );
 });
 
 t.test('where zfs has bookmarks, what is streamed is kept as one, unless the policy says no', async (t) => {

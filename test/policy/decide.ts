@@ -166,6 +166,22 @@ grant = [
   t.equal((judge(policy, 'zrep _state tank/raw') as Allowed).makingRoom, undefined, 'without "expire"');
 });
 
+t.test('with a full stream goes what the policy says to an increment in its place', async (t) => {
+  const parted = await policyFrom(`
+[client.backup1]
+grant = [
+  { dataset = "tank/new", operations = ["init"] },
+  { dataset = "tank/both", operations = ["init", "pull"] },
+  { dataset = "tank/tree", operations = ["init", "pull"], subtree = true, recursive = true },
+  { dataset = "tank/tree/new", operations = ["init"], recursive = true },
+]`);
+  const barred = (words: string) => (judge(parted, `zrep ${words}@zrep_000001`) as Allowed).barred;
+  t.match(barred('_initpull tank/new'), { refused: 'operation-not-granted', reason: /"pull"/ });
+  t.equal(barred('_initpull tank/both'), undefined);
+  t.equal(barred('_initpull tank/tree'), undefined);
+  t.match(barred('-R _initpull tank/tree'), { refused: 'recursive-crosses-grant' });
+});
+
 t.test('a client that is not known, or calls from elsewhere, gets nothing', async (t) => {
   const ask = (client: string, address?: string) =>
     codeOf(judge(policy, 'zrep snaponly tank/home', { client, address }));

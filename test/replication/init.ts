@@ -6,7 +6,7 @@ import t from 'tap';
 import { parse } from '../../src/command/parse.ts';
 import type { Init, Pull, Refreshcomplete } from '../../src/command/request.ts';
 import { datasetLimits } from '../../src/policy/limits.ts';
-import { isRefusal } from '../../src/refusal.ts';
+import { isRefusal, type Refusal, refuse } from '../../src/refusal.ts';
 import { init } from '../../src/replication/init.ts';
 import { initpull } from '../../src/replication/initpull.ts';
 import { refreshcomplete } from '../../src/replication/refreshcomplete.ts';
@@ -49,8 +49,8 @@ function operationOf<Operation>(command: string): Operation {
 
 const begin = (zfs: PretendZfs, command = INIT, most = limits, step: Step = zfs.step(rundir)) =>
   init(step, operationOf<Init>(command), most);
-const pull = (zfs: PretendZfs, words: string) =>
-  initpull(zfs.step(rundir), operationOf<Pull>(`zrep _initpull ${words}`), ['L'], [], limits);
+const pull = (zfs: PretendZfs, words: string, barred?: Refusal) =>
+  initpull(zfs.step(rundir), operationOf<Pull>(`zrep _initpull ${words}`), ['L'], [], limits, barred);
 const complete = (zfs: PretendZfs) =>
   refreshcomplete(
     zfs.step(rundir),
@@ -234,6 +234,24 @@ t.test(
     );
     zfs.set(next, 'zrep:sent', '1700000001');
     t.match(await pull(zfs, `${next} ${token}`), { refused: 'already-sent' });
+  },
+);
+
+t.test(
+  'of a pair that has begun nothing is streamed whole where a refresh is not granted, nor by a token',
+  async (t) => {
+    const barred = refuse('operation-not-granted', 'pull');
+    const zfs = bare();
+    await begin(zfs);
+    t.match(await pull(zfs, FIRST, barred), { facts: { snapshot: FIRST } }, 'before it has, init is enough');
+    zfs.set(FIRST, 'zrep:sent', '1700000000');
+    const next = `${HOME}@zrep_000001`;
+    zfs.snapshot(next);
+    const before = changes(zfs).length;
+    for (const words of [next, `${next} ${tokenFor(zfs, next)}`])
+      t.strictSame(await pull(zfs, words, barred), barred, words);
+    t.match(await pull(zfs, FIRST, barred), { refused: 'already-sent' });
+    t.equal(changes(zfs).length, before, 'nothing was changed or streamed');
   },
 );
 

@@ -8,10 +8,15 @@ import { parse } from '../../src/command/parse.ts';
 import type { Expire, Pull, Refreshcomplete, Snaponly } from '../../src/command/request.ts';
 import { type DatasetKeys, datasetLimits } from '../../src/policy/limits.ts';
 import { isRefusal } from '../../src/refusal.ts';
+import type { OwnBookmark } from '../../src/replication/bookmarks.ts';
 import { expire } from '../../src/replication/expire.ts';
+import { initpull } from '../../src/replication/initpull.ts';
+import { destroyBookmarks } from '../../src/replication/keep-base.ts';
 import { refreshcomplete } from '../../src/replication/refreshcomplete.ts';
 import { refreshpull } from '../../src/replication/refreshpull.ts';
 import { snaponly } from '../../src/replication/snaponly.ts';
+import { parseZrepSnapshot, type ZrepSnapshot } from '../../src/zfs/names.ts';
+import { formatResumeToken } from '../../src/zfs/resume-token.ts';
 import { type PretendOptions, pretendZfs } from '../fixtures/replication/pretend-zfs.ts';
 
 const rundir = mkdtempSync(`${tmpdir()}/keep-`);
@@ -149,6 +154,26 @@ t.test(
   },
 );
 
+t.test('the one that a stream begins from stays while that runs, also by a token', async (t) => {
+  for (const by of ['from', 'token'] as const) {
+    const { zfs, refresh, made, streamed, bookmarks } = stand();
+    for (let round = 1; round <= 3; round += 1) await refresh();
+    const base = bookmarks().find((name) => name.startsWith('zrep_000001_')) ?? '';
+    const guid = base.slice(base.lastIndexOf('_') + 1);
+    const name = await made();
+    const token = formatResumeToken({
+      ...{ object: 1n, offset: 2n, bytes: 3n, features: [] },
+      toguid: BigInt(zfs.objects.get(name)?.get('guid')?.value ?? 0),
+      fromguid: BigInt(guid),
+      snapshot: parseZrepSnapshot(name) as ZrepSnapshot,
+    });
+    const facts = await streamed(`${name} ${by === 'from' ? `from=${guid}` : token}`);
+    t.match(facts, { snapshot: name }, by);
+    t.ok(bookmarks().includes(base), by);
+    t.equal(facts['bookmark-refused'], undefined);
+  }
+});
+
 t.test('none is made with -R, where the policy says no, or where zfs knows none', async (t) => {
   for (const [options, keys, words] of [
     [{}, {}, '-R '],
@@ -187,4 +212,54 @@ t.test('where old ones cannot be destroyed, they become a hundred and no more', 
     t.match(facts['bookmark-refused'] ?? 'none', round < 4 ? 'none' : 'permission denied');
   }
   t.equal(bookmarks().length, 100);
+});
+
+t.test(
+  'a pair that has not begun gets a hundred and no more, and one that begins then is rid of them by and by',
+  async (t) => {
+    const { zfs, wait, streamed, bookmarks, made, asked } = stand();
+    zfs.objects.get(snapshotName(0))?.delete('zrep:sent');
+    for (let number = 1; number <= 100; number += 1) {
+      zfs.snapshot('tank/home@gone');
+      const guid = zfs.objects.get('tank/home@gone')?.get('guid')?.value;
+      zfs.bookmark(`tank/home#zrep_000000_${guid}`, 'tank/home@gone');
+      zfs.objects.delete('tank/home@gone');
+    }
+    const first = await made();
+    const whole = () =>
+      initpull(
+        zfs.step(rundir),
+        operationOf<Pull>(`zrep _initpull ${first}`),
+        [],
+        [],
+        datasetLimits({}, {}),
+        undefined,
+      );
+    t.match(await whole(), { facts: { 'bookmark-refused': "there are 100 of the pair's" } });
+    t.equal(bookmarks().length, 100);
+    zfs.set(first, 'zrep:sent', '1700000000');
+    wait(86_400);
+    const next = await made();
+    asked();
+    t.match(await streamed(next), { bookmark: /^tank/ });
+    t.equal(asked().filter((line) => line.startsWith('destroy')).length, 10, 'ten at a time');
+    t.equal(bookmarks().length, 91);
+  },
+);
+
+t.test('after a signal none is destroyed any more', async (t) => {
+  const { zfs } = stand();
+  const interruption = { signal: undefined as 'SIGTERM' | undefined, check() {}, onSignal: () => () => {} };
+  const step = { ...zfs.step(rundir), interruption };
+  const ask: typeof step.zfs.ask = async (argv, ...rest) => {
+    interruption.signal = 'SIGTERM';
+    return step.zfs.ask(argv, ...rest);
+  };
+  const [one, other] = [1, 2].map((number) => ({
+    ...{ dataset: 'tank/home', name: `zrep_000000_${number}`, sequence: 0, guid: `${number}`, createtxg: 1 },
+  }));
+  const bookmarks = [one, other] as OwnBookmark[];
+  t.strictSame(await destroyBookmarks({ interruption, zfs: { ...step.zfs, ask } }, bookmarks), {
+    destroyed: 1,
+  });
 });

@@ -58,7 +58,7 @@ const takeBack = (
     word.includes('-R') ? TREE : 'alone',
   );
 const pull = (zfs: PretendZfs, client = 'backup1') =>
-  initpull(zfs.step(rundir, client), operationOf<Pull>(`zrep _initpull ${FIRST}`), [], [], limits);
+  initpull(zfs.step(rundir, client), operationOf<Pull>(`zrep _initpull ${FIRST}`), [], [], limits, undefined);
 
 /** The zrep properties and snapshots of the file system. */
 const left = ({ objects, snapshots }: PretendZfs) => [
@@ -228,10 +228,27 @@ t.test('with -R those of the children go along, but for a child that is a pair o
   t.strictSame(zfs.snapshots(`${HOME}/own`), ['zrep_000000']);
 });
 
-t.test('without -R the children keep theirs', async (t) => {
+t.test('without -R what init -R made is not taken back by half, and the reason says -R', async (t) => {
   const zfs = bare();
   zfs.objects.set(`${HOME}/a`, new Map());
   await begin(zfs, { word: 'zrep -R' });
+  const before = left(zfs);
+  t.match(await takeBack(zfs), {
+    refused: 'set-up-recursive',
+    reason: /^the snapshots of this set-up .* with -R$/,
+  });
+  t.strictSame(left(zfs), before);
+  t.match(await takeBack(zfs, { word: 'zrep -R' }), { facts: { destroyed: 2 } });
+  t.strictSame(zfs.snapshots(`${HOME}/a`), []);
+  t.match(await begin(zfs, { word: 'zrep -R' }), { print: FIRST }, 'and can be begun once more');
+});
+
+t.test("without -R a child's own pair, and what others made below, keep nothing", async (t) => {
+  const zfs = bare();
+  for (const child of ['a', 'own']) zfs.objects.set(`${HOME}/${child}`, new Map());
+  await begin(zfs, { word: 'zrep -R' });
+  zfs.set(`${HOME}/own`, 'zrep:src-fs', `${HOME}/own`);
+  zfs.set(`${HOME}/a@zrep_000000`, 'zrep:init-by', 'backup2');
   t.match(await takeBack(zfs), { facts: { destroyed: 1 } });
   t.strictSame(zfs.snapshots(`${HOME}/a`), ['zrep_000000']);
 });

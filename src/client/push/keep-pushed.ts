@@ -7,6 +7,9 @@ import type { Dataset } from '../../zfs/names.ts';
 import { parseListing } from '../../zfs/state.ts';
 import type { Run } from '../run/run.ts';
 
+/** Seconds. A pair can be pulled as well, by a copy that needs what the gate keeps. */
+const A_DAY = 86_400;
+
 /** Keeps `snapshot`, a name behind the @ that the other side has, as a bookmark. Never throws: what is said against it is an event. */
 export async function keepPushed(
   { settings: { tag, recursive }, step, report }: Run,
@@ -21,7 +24,7 @@ export async function keepPushed(
     const listing = parseListing((await step.zfs.ask(readStateArgv(dataset, properties, 1))).output);
     const kept = taggedSnapshots(listing, dataset, tag).find(({ name }) => name === snapshot);
     if (kept === undefined) return;
-    const facts = await keepBase(step, tag, kept, { bookmarks: true, keepFor: 0 }, listing);
+    const facts = await keepBase(step, tag, kept, { bookmarks: true, keepFor: A_DAY }, listing);
     const why = facts['bookmark-refused'];
     if (why !== undefined) refused(why);
   } catch (error) {

@@ -18,7 +18,7 @@ export function hintFor(code: string | undefined, { host, source, stock }: Asked
     case 'unknown-verb':
       return `the zrep-gate on ${host} is too old for this; update it, or run there: ${stock}`;
     case 'operation-not-granted':
-      return `the policy on ${host} needs "init" among the operations of the grant for ${source}`;
+      return `the policy on ${host} needs "init" among the operations of the grant for ${source}, and "pull" if the pair has begun`;
     case 'tag-not-granted':
       return `the policy on ${host} needs this tag among the tags of the grant for ${source}`;
     case 'not-granted':
