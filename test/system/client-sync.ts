@@ -171,6 +171,7 @@ Expiring zrep snaps on ${destination}
       { event: 'sync', dataset: pair.source },
       { event: 'snapshot', snapshot: `${pair.source}@zrep_000001` },
       { event: 'sent', snapshot: `${pair.source}@zrep_000001` },
+      { event: 'synced', dataset: pair.source, base: 'zrep_000000' },
       { event: 'summary', done: 1, failed: 0 },
     ]);
   });
