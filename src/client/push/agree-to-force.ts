@@ -18,7 +18,7 @@ import { zrepAgain, zrepFor } from '../words/again.ts';
 import { readBoth, sayObstacle } from './judge-push.ts';
 import type { Master } from './master.ts';
 import { baseName } from './send-increment.ts';
-import { goneLines, treeLosses } from './tree-losses.ts';
+import { goneLines, treeLosses, withoutExcluded } from './tree-losses.ts';
 
 /**
  * Lists what would go on the other side of `master`, asks, and rolls it back where snapshots are in the way: zfs receive does not do
@@ -46,7 +46,11 @@ export async function agreeToForce(
   if (base === undefined) throw new Failure(sayObstacle(run, master, { obstacle: 'no-common-snapshot' }));
   const from = baseName({ base }, run, dataset);
   const { back, gone } = settings.recursive
-    ? treeLosses(both.trees, { dataset: destination, base: base.ofCopy }, settings.tag)
+    ? treeLosses(
+        { ...both.trees, source: withoutExcluded(both.trees.source, settings.sendFlags) },
+        { dataset: destination, base: base.ofCopy },
+        settings.tag,
+      )
     : { back: [goingBack(both.copy, base.ofCopy)], gone: [] };
   const others = [...back, ...gone].flatMap((one) => neededLines(one, whysByName(settings.tag)));
   const losses = back.map(lossesOf);

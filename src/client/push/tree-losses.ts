@@ -45,6 +45,18 @@ export function treeLosses(
 
 const BEFORE_ALL = { name: '', createtxg: -1 };
 
+/** `source` without what `sendFlags` leave out of the stream (-X, with all below it): zfs receive takes that for destroyed. */
+export function withoutExcluded(source: Listing, sendFlags: readonly string[]): Listing {
+  const names = sendFlags.flatMap((flag, index) => {
+    const [, joined = ''] = /^(?:-X|--exclude=?)(.*)$/.exec(flag) ?? [];
+    const isOption = /^(?:-X|--exclude)/.test(flag);
+    return isOption ? (joined || (sendFlags[index + 1] ?? '')).split(',') : [];
+  });
+  const isOut = (name: string) =>
+    names.some((one) => name === one || (/^[/@#]/.test(name.slice(one.length)) && name.startsWith(one)));
+  return new Map([...source].filter(([name]) => !isOut(name)));
+}
+
 /** Of `gone` one a line. */
 export function goneLines(gone: readonly GoingBack[]): string[] {
   return gone.map(

@@ -14,8 +14,12 @@ t.teardown(() => rmSync(rundir, { recursive: true }));
 const HOME = parseDataset('tank/home') as Dataset;
 
 /** What it threw, or undefined. Nobody is at a terminal. */
-async function sync(world: PushWorld, yes: boolean): Promise<string | undefined> {
-  const run = world.run({}, { force: true, recursive: true });
+async function sync(
+  world: PushWorld,
+  yes: boolean,
+  sendFlags: readonly string[] = [],
+): Promise<string | undefined> {
+  const run = world.run({}, { force: true, recursive: true, sendFlags: [...sendFlags] });
   const work = withLock(run.step, HOME, run.settings.tag, syncReading(run), async (listing) => {
     await syncPair(run, listing, HOME, { yes });
     return undefined;
@@ -94,6 +98,12 @@ t.test('a child that the source has renamed is no loss', async (t) => {
   }
   t.equal(await sync(world, false), undefined);
   t.notMatch(world.said.err, 'no snapshot in common');
+});
+
+t.test('a child that zfs send leaves out is a loss', async (t) => {
+  const world = tree();
+  t.match(await sync(world, false, ['-X', 'tank/home/a']), 'nothing was done');
+  t.match(world.said.err, 'vault/home/a, which has no snapshot in common with the source');
 });
 
 t.test('what others need below stops it, whoever agrees', async (t) => {
