@@ -1,6 +1,6 @@
 /** Is the process that took a lock still there? Linux's /proc, and kill(pid, 0). */
 
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 
 /** USER_HZ, which the kernel fixes at 100 for /proc (proc(5), sysconf(3)). */
 const TICKS_PER_SECOND = 100;
@@ -36,10 +36,19 @@ export function startTicks(pid: number): number | undefined {
   return found === undefined || hasEnded(found) ? undefined : found.ticks;
 }
 
-/** The words that process `pid` was started with, as one text; undefined where there is none, or /proc hides it. */
-export function commandLineOf(pid: number): string | undefined {
+/** The words that process `pid` was started with; undefined where there is none, or /proc hides it. */
+export function argvOf(pid: number): string[] | undefined {
   try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'latin1').replaceAll('\0', ' ').trim();
+    return readFileSync(`/proc/${pid}/cmdline`, 'latin1').replace(/\0$/, '').split('\0');
+  } catch {
+    return undefined;
+  }
+}
+
+/** The user, by number, as whom process `pid` runs; undefined likewise. */
+export function ownerOf(pid: number): number | undefined {
+  try {
+    return statSync(`/proc/${pid}`).uid;
   } catch {
     return undefined;
   }

@@ -1,9 +1,10 @@
 /**
- * A folder in /tmp for as long as this process runs. Its name has the process's number and start (zrep-PID-TICKS-RANDOM), so
- * what a process left that was killed (SIGKILL) is found, ended and removed by the next one.
+ * A folder in /tmp for as long as this process runs. Its name has the process's number and start, and the pid namespace
+ * in which these count (zrep-NAMESPACE-PID-TICKS-RANDOM). So what a process left that was killed (SIGKILL) is found, ended and removed by
+ * the next one, also where containers share /tmp.
  */
 
-import { lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { lstatSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync } from 'node:fs';
 import { startTicks } from './liveness.ts';
 
 const ALL = '/tmp';
@@ -11,22 +12,44 @@ let swept = false;
 
 /** A new folder, for this user alone (mode 700), which whoever asks removes. The first one of a process sweeps first. */
 export function makeRunFolder(): string {
-  if (!swept) removeDeadFolders();
+  const first = !swept;
   swept = true;
-  return mkdtempSync(`/tmp/zrep-${process.pid}-${startTicks(process.pid) ?? 0}-`);
+  if (first) removeDeadFolders();
+  return mkdtempSync(`/tmp/zrep-${namespaceNumber()}-${process.pid}-${startTicks(process.pid) ?? 0}-`);
 }
 
-/** Removes this user's folders of processes that are gone, and ends the ssh processes whose sockets are in them. */
+/** Removes this user's folders of processes that are gone, and ends the ssh processes whose sockets are in them. Never throws. */
 export function removeDeadFolders(): void {
-  for (const name of readdirSync(ALL)) {
-    const [, pid, ticks] = /^zrep-([1-9][0-9]*)-([1-9][0-9]*)-[A-Za-z0-9]+$/.exec(name) ?? [];
-    if (pid === undefined || startTicks(Number(pid)) === Number(ticks)) continue;
-    const folder = `${ALL}/${name}`;
+  try {
+    for (const name of readdirSync(ALL)) removeIfDead(name);
+  } catch {
+    // Who cannot read /tmp can still have a folder there.
+  }
+}
+
+function removeIfDead(name: string): void {
+  const [, namespace, pid, ticks] =
+    /^zrep-([1-9][0-9]*)-([1-9][0-9]*)-([1-9][0-9]*)-[A-Za-z0-9]+$/.exec(name) ?? [];
+  if (pid === undefined || namespace !== namespaceNumber() || startTicks(Number(pid)) === Number(ticks))
+    return;
+  const folder = `${ALL}/${name}`;
+  try {
     const found = lstatSync(folder, { throwIfNoEntry: false });
-    if (!found?.isDirectory() || found.uid !== process.geteuid?.()) continue;
+    if (!found?.isDirectory() || found.uid !== process.geteuid?.()) return;
     for (const user of usersOf(folder)) end(user);
     // Another run may do the same at this moment.
     rmSync(folder, { recursive: true, force: true });
+  } catch {
+    // It stays. The work does not wait for that.
+  }
+}
+
+/** Of the pid namespace of this process; 0 where /proc does not say. */
+function namespaceNumber(): string {
+  try {
+    return /[1-9][0-9]*/.exec(readlinkSync('/proc/self/ns/pid'))?.[0] ?? '0';
+  } catch {
+    return '0';
   }
 }
 

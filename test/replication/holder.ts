@@ -4,7 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import fc from 'fast-check';
 import t from 'tap';
-import { isHolder } from '../../src/replication/holder.ts';
+import { isHolder, namesZrep } from '../../src/replication/holder.ts';
 import { formatLockTime } from '../../src/replication/lock-time.ts';
 
 /** A process under that name, which waits for its input to end. */
@@ -51,4 +51,27 @@ t.test('a lock without a time is held for as long as the process runs', async (t
   ended.kill('SIGKILL');
   await once(ended, 'exit');
   t.equal(isHolder(ended.pid, formatLockTime(new Date())), false);
+});
+
+t.test('a word zrep somewhere in its command line makes no zrep of a process', async (t) => {
+  process.env['TZ'] = 'UTC';
+  const child = spawn('sh', ['-c', 'read line', '--', '/var/log/zrep'], {
+    stdio: ['pipe', 'ignore', 'inherit'],
+  });
+  await once(child, 'spawn');
+  t.teardown(() => child.kill('SIGKILL'));
+  t.equal(isHolder(child.pid ?? 0, lockTime(-600, 0)), false);
+});
+
+t.test('a script of that name is one, behind its shell', async (t) => {
+  for (const argv of [['/usr/bin/zrep', 'sync'], ['-p', '/usr/bin/zrep'], ['/opt/zrep-gate/1.0/zrep-gate']])
+    t.ok(namesZrep(['/bin/ksh', ...argv]), argv.join(' '));
+  for (const argv of [['ssh', 'zrep'], ['vi', 'zrep'], ['sh', 'x', 'zrep'], ['/usr/bin/zrepd']])
+    t.notOk(namesZrep(argv), argv.join(' '));
+});
+
+t.test('this process knows its own zone, and a lock from before its start is not its own', async (t) => {
+  process.env['TZ'] = 'UTC';
+  t.equal(isHolder(process.pid, lockTime(-7200, 0)), false);
+  t.equal(isHolder(process.pid, lockTime(0, 0)), true);
 });
