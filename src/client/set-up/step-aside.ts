@@ -4,7 +4,7 @@
  */
 
 import { baseOf } from '../../pair/common.ts';
-import { printable } from '../../printable.ts';
+import { inOneLine, printable } from '../../printable.ts';
 import { succeeded } from '../../process/pipeline.ts';
 import { mustSucceed } from '../../replication/step.ts';
 import { readAllArgv, readPropertiesArgv, renameArgv } from '../../zfs/argv.ts';
@@ -139,7 +139,9 @@ export async function stepAside(
   if (!succeeded(renamed)) {
     // What a person had retired stays so.
     if (before === undefined) await each(reviveArgvs(step.capabilities, old, tag, { host, hostName }));
-    mustSucceed(renamed, old);
+    throw new Failure(
+      `the old copy ${old} cannot be renamed now (${inOneLine(renamed.message)}), and stays as it was. Look what uses it (fuser -vm on its mount point), then run the same command again`,
+    );
   }
   report.line(`The old copy is ${name} now, with all its snapshots, and out of service`);
 }
