@@ -64,7 +64,7 @@ export function readSudoers(text: string): NumberedLine[] {
   for (let at = 0; at < lines.length; at += 1) {
     const first = at + 1;
     let whole = lines[at] ?? '';
-    while (/(?<!\\)(?:\\\\)*\\$/.test(whole) && at + 1 < lines.length) {
+    while (isContinued(whole) && at + 1 < lines.length) {
       at += 1;
       whole = `${whole.slice(0, -1)} ${lines[at]}`;
     }
@@ -72,6 +72,12 @@ export function readSudoers(text: string): NumberedLine[] {
     if (line !== undefined) found.push({ first, last: at + 1, line });
   }
   return found;
+}
+
+/** A backslash at the end of a comment continues nothing (toke.l: a comment ends where its line does). */
+function isContinued(line: string): boolean {
+  if (!/(?<!\\)(?:\\\\)*\\$/.test(line)) return false;
+  return INCLUDE.test(line) || withoutComment(line).length === line.length - 1;
 }
 
 function readLine(whole: string): SudoersLine | undefined {

@@ -132,6 +132,15 @@ t.test('tags of rules for the account, and what is not understood', (t) => {
   t.end();
 });
 
+t.test('a comment ends with its line, whatever it ends with', (t) => {
+  for (const comment of ['#a\\', 'other ALL=(root) /x #a\\']) {
+    const told = readSudoers(`${comment}\nuser ALL=(root) /y`);
+    t.match(told.at(-1), { first: 2, last: 2, line: { kind: 'rule', users: ['user'] } }, comment);
+  }
+  t.match(readSudoers('user ALL=(root) \\\n/y #\\'), [{ first: 1, last: 2, line: { kind: 'rule' } }]);
+  t.end();
+});
+
 t.test('no text is passed over but comments and what is empty', (t) => {
   const piece = fc.constantFrom(
     'Defaults',

@@ -73,6 +73,6 @@ t.test('it joins two children', async (t) => {
 t.test('nothing of it is left on disk', async (t) => {
   const { read } = open(t);
   const place = readlinkSync(`/proc/self/fd/${read}`);
-  t.match(place, /^\/tmp\/zrep-\d+-\d+-\w+\/pipe \(deleted\)$/);
+  t.match(place, /^\/tmp\/zrep-\d+-\d+-\d+-\w+\/pipe \(deleted\)$/);
   t.equal(existsSync(dirname(place)), false);
 });
