@@ -184,5 +184,17 @@ await inGateLab(t, homePolicy('["pull", "expire", "init", "read"]'), async (gate
     t.match(stderr, /needs "init" among the operations of the grant for /);
     t.same(await snapshotNames(backup, pair.destination), ['zrep_000000', 'zrep_000001']);
     t.equal(await propertyOf(backup, 'zrep:dest-fs', pair.destination), pair.destination);
+
+    await backup.run(['rm', '-f', '/etc/default/zrep']);
+    const gone = await newPair('refused-gone');
+    t.match(await zrep(`refresh ${gone.destination}`), { code: 0 }, 'it is remembered');
+    await insist(backup, ['zfs', 'destroy', '-r', gone.destination]);
+    t.match(await zrep(lineFor(gone).slice('zrep '.length)), { code: 1 });
+    const missed = (await zrep('refresh all')).stderr;
+    t.match(
+      missed,
+      `${gone.destination} is missing: it does not exist any more`,
+      'still missed as what it was',
+    );
   });
 });

@@ -32,7 +32,9 @@ export async function rememberBegun(
       `WARNING: that this set-up was begun is not remembered, so nobody misses it later: ${problem}`,
     );
   const isIt = (one: CopyRecord) => isBegun(one) && one.tag === tag && one.source === record.source;
-  const earlier = before.filter(isIt);
+  // Among them, where it is begun anew, the record of the old copy.
+  const kept = withBegun(before, record);
+  const earlier = before.filter((one) => !kept.includes(one));
   return {
     redirected: earlier.map(({ dataset }) => dataset).filter((dataset) => dataset !== destination),
     forget: async () => {
