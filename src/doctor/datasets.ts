@@ -1,6 +1,6 @@
 /** What a policy grants, against the datasets that are there: do they exist, and is this host their master? */
 
-import { hostname } from 'node:os';
+import { hostNameBy } from '../policy/host-name.ts';
 import type { Grant, Policy } from '../policy/policy.ts';
 import { succeeded } from '../process/pipeline.ts';
 import { isHolder } from '../replication/holder.ts';
@@ -20,7 +20,7 @@ export async function lookAtGrants(
   names: ReadonlySet<string>,
 ): Promise<Finding[]> {
   const zfs = zfsOf(policy);
-  const host = policy.zrep.srcHost ?? hostname().split('.')[0] ?? '';
+  const host = hostNameBy(policy);
   const findings: Finding[] = [];
   for (const [name, { grants }] of policy.clients) {
     if (!names.has(name)) continue;

@@ -2,6 +2,7 @@
 
 import { hostname } from 'node:os';
 import { covers, findGrant } from '../policy/grants.ts';
+import { hostNameBy } from '../policy/host-name.ts';
 import type { Client, Grant, Policy } from '../policy/policy.ts';
 import { succeeded } from '../process/pipeline.ts';
 import { readStateArgv } from '../zfs/argv.ts';
@@ -23,7 +24,7 @@ export async function lookAtUncovered(
   names: ReadonlySet<string>,
 ): Promise<Finding[]> {
   const zfs = zfsOf(policy);
-  const host = policy.zrep.srcHost ?? hostname().split('.')[0] ?? '';
+  const host = hostNameBy(policy);
   const findings: Finding[] = [];
   for (const [name, client] of policy.clients) {
     if (!names.has(name)) continue;

@@ -1,9 +1,9 @@
 /** From a verdict to its outcome: each operation to the step that carries it out. */
 
-import { hostname } from 'node:os';
 import { isPull, isShort, type Operation } from '../command/request.ts';
 import { LONGEST_ANSWER } from '../command/session.ts';
 import type { Allowed } from '../policy/decide.ts';
+import { hostNameBy } from '../policy/host-name.ts';
 import type { Policy } from '../policy/policy.ts';
 import { Interrupted, type Interruption } from '../process/interruption.ts';
 import { writeOrStall } from '../process/outlet.ts';
@@ -58,7 +58,7 @@ export async function run(
     capabilities,
     interruption,
     rundir: policy.zrep.rundir,
-    hostName: policy.zrep.srcHost ?? localHostName(),
+    hostName: hostNameBy(policy),
     client: allowed.client.name,
     // Who has a session has a zrep of ours, which needs no notes for old ones.
     ...(session ? { kept: session.kept } : { note: say }),
@@ -144,9 +144,4 @@ function outcomeOfError(error: unknown): Outcome {
   const refusal = refusalFrom(error);
   if (refusal) return { kind: 'refused', refusal };
   return { kind: 'failed', ended: error.ended, dataset: error.dataset };
-}
-
-/** zrep's name of this host: `uname -n` up to the first dot. */
-function localHostName(): string {
-  return hostname().replace(/\..*/, '');
 }
