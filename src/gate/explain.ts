@@ -91,6 +91,8 @@ export function formatExplanation({ verdict, code, reason, grant, plan, conditio
   if (plan.length > 0) lines.push('', 'would run:');
   for (const { argv, reads } of plan)
     lines.push(`  ${reads === 'previous' ? '| ' : ''}${argv.map(shown).join(' ')}`);
+  if (plan.some(({ input }) => input !== undefined))
+    lines.push('', "what zfs program runs is zrep-gate's own script; see explain --json");
   if (conditions.length > 0) lines.push('', 'if, when it runs:');
   for (const condition of conditions) lines.push(`  - ${condition}`);
   return lines.join('\n');
@@ -98,5 +100,5 @@ export function formatExplanation({ verdict, code, reason, grant, plan, conditio
 
 /** A word in quotes where blanks would make it look like two. */
 function shown(word: string): string {
-  return /^\S+$/.test(word) ? word : `'${word}'`;
+  return /^[^\s']+$/.test(word) ? word : `'${word}'`;
 }

@@ -6,22 +6,27 @@
 
 import type { Allowed } from '../policy/decide.ts';
 import type { Policy } from '../policy/policy.ts';
-import { releaseArgvs, takeArgvs } from '../replication/lock.ts';
+import { callsOf } from '../replication/change.ts';
+import { isOurs, lockPropertyNames, releaseChanges, takeArgvs } from '../replication/lock.ts';
 import { pairArgvs } from '../replication/pair.ts';
 import { readArgv } from '../replication/read.ts';
-import { completeArgvs } from '../replication/refreshcomplete.ts';
+import { recordChange } from '../replication/record-streamed.ts';
+import { markChanges } from '../replication/refreshcomplete.ts';
 import { incrementFrom } from '../replication/refreshpull.ts';
 import { sendOperationArgv } from '../replication/send.ts';
 import { initByProperty, uninitArgvs } from '../replication/set-up.ts';
 import { stateArgv } from '../replication/state.ts';
 import { STREAMED } from '../replication/streamed.ts';
-import { bookmarkArgv, destroyArgv, resumeArgv, sendArgv, setArgv, snapshotArgv } from '../zfs/argv.ts';
+import { destroyArgv, resumeArgv, sendArgv, snapshotArgv } from '../zfs/argv.ts';
 import type { Capabilities } from '../zfs/capabilities.ts';
 import { type Dataset, formatZrepSnapshot, type Tag } from '../zfs/names.ts';
+import { type Change, PROGRAM, programArgv } from '../zfs/program.ts';
 import { formatResumeToken } from '../zfs/resume-token.ts';
 
 export interface PlannedProcess {
   readonly argv: readonly string[];
+  /** What it reads: the script of a channel program. */
+  readonly input?: string;
   /** Present on a filter, which reads what the process before it writes. */
   readonly reads?: 'previous';
 }
@@ -36,7 +41,10 @@ export interface Plan {
 export function planOf(policy: Policy, allowed: Allowed, capabilities: Capabilities): Plan {
   const { argvs, conditions } = steps(policy, allowed, capabilities);
   const [binary, filters] = [policy.zfs, allowed.filters];
-  const processes: PlannedProcess[] = argvs.map((argv) => ({ argv: [binary, ...argv] }));
+  const processes: PlannedProcess[] = argvs.map((argv) => ({
+    argv: [binary, ...argv],
+    ...(argv[0] === 'program' && { input: PROGRAM }),
+  }));
   const streamed = argvs.findIndex(([verb]) => verb === 'send');
   const piped = filters.map((argv): PlannedProcess => ({ argv, reads: 'previous' }));
   return { processes: processes.toSpliced(streamed + 1, 0, ...piped), conditions };
@@ -55,9 +63,14 @@ function steps(
   const { dataset } = operation;
   const madeBy = (tag: Tag) => ({ [initByProperty(tag)]: client.name });
   const underLock = (tag: Tag, work: Steps) => lockedSteps(capabilities, dataset, tag, work);
+  const changing = (how: 'at once' | 'calls', tag: Tag, { changes, ...work }: Steps & Changing) =>
+    how === 'at once' && capabilities.has('programs')
+      ? stepsAtOnce(dataset, tag, changes, work)
+      : underLock(tag, work);
   switch (operation.kind) {
     case 'snaponly':
-      return underLock(operation.tag, {
+      return changing(operation.recursive ? 'calls' : 'at once', operation.tag, {
+        changes: [{ does: 'snapshot', target: `${dataset}@${operation.tag}_<next>` }],
         argvs: [snapshotArgv(`${dataset}@${operation.tag}_<next>`, operation.recursive)],
         conditions: [
           ...masterConditions(operation.tag),
@@ -108,8 +121,7 @@ function steps(
       return underLock(tag, {
         argvs: [
           token ? resumeArgv(formatResumeToken(token)) : sendArgv(sendFlags, base, name),
-          ...(keeps ? [bookmarkArgv(sent, `${sent.replace('@', '#')}_<GUID>`)] : []),
-          setArgv(sent, { [STREAMED]: '<record>' }),
+          ...recordArgvs(capabilities, sent, keeps),
         ],
         conditions: [
           ...masterConditions(tag),
@@ -130,11 +142,12 @@ function steps(
                     from === undefined
                       ? `an older snapshot is marked ${tag}:sent`
                       : `an older snapshot of the dataset, or a bookmark, has the GUID ${from}; from a bookmark it is -i, and never recursive`,
+                    ...(tag === 'zrep' && !operation.recursive ? ['it is -i where no snapshot is between'] : []),
                   ]),
           ...(full && barred ? [`${neverSent(tag)}; if one is, ${barred.reason}`] : []),
           ...(keeps
             ? [
-                'the bookmark is made while the stream runs, if there is none; older ones of the pair go first',
+                `the bookmark is made ${capabilities.has('programs') ? 'with the record' : 'while the stream runs'}, if there is none; older ones of the pair go first`,
               ]
             : []),
         ],
@@ -142,11 +155,12 @@ function steps(
     }
     case 'refreshcomplete': {
       const name = formatZrepSnapshot(operation.snapshot);
-      const argvs = completeArgvs(capabilities, operation, '<record>');
+      const argvs = callsOf(capabilities, markChanges(operation, '<record>'));
       return { argvs, conditions: [`a stream of ${name} to "${client.name}" has ended well`] };
     }
     case 'expire':
-      return underLock(operation.tag, {
+      return changing(reach === 'alone' ? 'at once' : 'calls', operation.tag, {
+        changes: [{ does: 'destroy', target: `${dataset}@<each beyond savecount>` }],
         argvs: expiry(capabilities, dataset, reach),
         conditions: [
           ...masterConditions(operation.tag),
@@ -175,12 +189,40 @@ function steps(
   }
 }
 
+interface Changing {
+  readonly changes: readonly Change[];
+}
+
+/** What is one change where zfs runs channel programs: the lock is looked at, and not taken. */
+function stepsAtOnce(dataset: Dataset, tag: Tag, changes: readonly Change[], { conditions }: Steps): Steps {
+  const [property] = lockPropertyNames(tag);
+  const isFree = { holds: 'value', target: dataset, property, value: undefined } as const;
+  return { argvs: [programArgv([isFree], changes)], conditions: [FREE, ...conditions] };
+}
+
+/** In a session the client's mark goes with it. */
+function recordArgvs(capabilities: Capabilities, sent: string, keeps: boolean): string[][] {
+  const record = recordChange(sent, '<record>');
+  if (!keeps) return callsOf(capabilities, [record]);
+  const name = `${sent.replace('@', '#')}_<GUID>`;
+  const bookmark = { does: 'bookmark', target: name, snapshot: sent } as const;
+  if (!capabilities.has('programs')) return callsOf(capabilities, [bookmark, record]);
+  const before = { holds: 'value', target: sent, property: STREAMED, value: '<record before>' } as const;
+  return [programArgv([before], [record, bookmark])];
+}
+
+const FREE = 'no other zrep holds the lock of the file system';
+
 function lockedSteps(capabilities: Capabilities, dataset: Dataset, tag: Tag, work: Steps): Steps {
   const { argvs, conditions } = work;
   const take = takeArgvs(capabilities, dataset, tag, { pid: '<pid>', time: '<now>' });
+  const going = releaseChanges(dataset, tag);
+  const release = capabilities.has('programs')
+    ? [programArgv([isOurs(dataset, tag, '<pid>')], going)]
+    : callsOf(capabilities, going);
   return {
-    argvs: [...take, ...argvs, ...releaseArgvs(dataset, tag)],
-    conditions: ['no other zrep holds the lock of the file system', ...conditions],
+    argvs: [...take, ...argvs, ...release],
+    conditions: [FREE, ...conditions],
   };
 }
 

@@ -19,6 +19,8 @@ import { mustSucceed, type Step } from './step.ts';
  */
 const LARGEST = 500;
 
+type Destroying = Pick<Step, 'zfs' | 'capabilities' | 'interruption'>;
+
 /** Snapshots of one dataset. */
 interface Batch {
   readonly dataset: string;
@@ -48,7 +50,7 @@ export async function destroyAll(
 
 /** The same, and the answer is what could not be. */
 export async function destroyEach(
-  step: Step,
+  step: Destroying,
   snapshots: readonly Pick<TaggedSnapshot, 'dataset' | 'name'>[],
 ): Promise<Left[]> {
   const left: Left[] = [];
@@ -69,7 +71,7 @@ function batchesOf(snapshots: readonly Pick<TaggedSnapshot, 'dataset' | 'name'>[
   return batches;
 }
 
-async function destroyBatch(step: Step, batch: Batch): Promise<Left[]> {
+async function destroyBatch(step: Destroying, batch: Batch): Promise<Left[]> {
   step.interruption.check();
   const ended = await step.zfs.ask(destroyArgv(batch.dataset, batch.names));
   if (succeeded(ended)) return [];
@@ -83,7 +85,7 @@ async function destroyBatch(step: Step, batch: Batch): Promise<Left[]> {
 }
 
 /** Those of a batch that are still there; all, where zfs does not say. */
-async function namesLeft({ zfs }: Step, { dataset, names }: Batch): Promise<readonly string[]> {
+async function namesLeft({ zfs }: Destroying, { dataset, names }: Batch): Promise<readonly string[]> {
   const state = await zfs.ask(readStateArgv(dataset, ['guid'], 1));
   if (!succeeded(state)) return names;
   const listing = parseListing(state.output);

@@ -12,14 +12,22 @@ import type { Reach } from '../policy/reach.ts';
 import { isRefusal, type Refusal, refuse } from '../refusal.ts';
 import type { Dataset, Tag } from '../zfs/names.ts';
 import { anyValue, type Listing } from '../zfs/state.ts';
+import { changeUnderLock } from './change-under-lock.ts';
 import { destroyEach, type Left } from './destroy.ts';
 import type { Done } from './done.ts';
-import { expireBookmarks } from './keep-base.ts';
+import { dueBookmarks, expireBookmarks } from './keep-base.ts';
 import type { Reading } from './lock.ts';
 import { masterProperties, refuseUnlessMaster } from './master.ts';
 import { withLockOrNoRoom } from './no-room.ts';
 import { type Expiring, expiringRuns } from './runs.ts';
-import { expirable, lastSent, parseSavecount, SNAPSHOT_PROPERTIES, taggedSnapshots } from './snapshots.ts';
+import {
+  expirable,
+  fullName,
+  lastSent,
+  parseSavecount,
+  SNAPSHOT_PROPERTIES,
+  taggedSnapshots,
+} from './snapshots.ts';
 import { mustSucceed, type Step } from './step.ts';
 import { STREAMED } from './streamed.ts';
 
@@ -30,9 +38,34 @@ export async function expire(
   limits: DatasetLimits,
 ): Promise<Done | Refusal> {
   const { dataset, tag } = operation;
-  return withLockOrNoRoom(step, dataset, tag, expireReading(tag, reach), (listing) =>
-    expireLocked(step, operation, reach, limits, listing),
-  );
+  const reading = expireReading(tag, reach);
+  const work = (listing: Listing) => expireLocked(step, operation, reach, limits, listing);
+  const atOnce = () => expireAtOnce(step, operation, limits);
+  return withLockOrNoRoom(step, dataset, tag, reading, work, reach === 'alone' ? atOnce : undefined);
+}
+
+/** Of the dataset alone. What is below goes one after the other: a run of which a part stays keeps its root's. */
+async function expireAtOnce(
+  step: Step,
+  { dataset, tag }: Expire,
+  limits: DatasetLimits,
+): Promise<Done | Refusal> {
+  const reading = expireReading(tag, 'alone');
+  const expired = await changeUnderLock<Expired>(step, dataset, tag, reading, async (listing) => {
+    const runs = dueToExpire(step.hostName, dataset, tag, 'alone', limits, listing);
+    if (isRefusal(runs)) return runs;
+    return {
+      premises: runs.own.map((one) => ({ holds: 'guid', target: fullName(one), guid: one.guid })),
+      changes: runs.own.map((one) => ({ does: 'destroy', target: fullName(one) })),
+      needsLock: dueBookmarks(tag, dataset, limits, listing).length > 0,
+      done: async ({ left }) => ({
+        destroyed: runs.own.length - left.length,
+        left,
+        bookmarks: await expireBookmarks(step, tag, dataset, limits, listing),
+      }),
+    };
+  });
+  return isRefusal(expired) ? expired : answerExpired(expired, dataset);
 }
 
 /** What `expireLocked` needs to have been read. */
@@ -55,8 +88,11 @@ export async function expireLocked(
   listing: Listing,
 ): Promise<Done | Refusal> {
   const expired = await expireDue(step, dataset, tag, reach, limits, listing);
-  if (isRefusal(expired)) return expired;
-  const { destroyed, left, bookmarks } = expired;
+  return isRefusal(expired) ? expired : answerExpired(expired, dataset);
+}
+
+/** @throws ZfsFailed where one could not be destroyed. */
+function answerExpired({ destroyed, left, bookmarks }: Expired, dataset: string): Done {
   for (const { ended } of left) mustSucceed(ended, dataset);
   return { print: `Expiring zrep snaps on ${dataset}\n`, facts: { destroyed, ...bookmarks } };
 }

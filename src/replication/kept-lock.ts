@@ -4,6 +4,18 @@
  */
 
 import type { ListedDataset, Tag } from '../zfs/names.ts';
+import type { Change } from '../zfs/program.ts';
+import type { Named } from './streamed.ts';
+
+/** What was streamed under the lock, and is not on record yet. */
+interface Unrecorded {
+  /** What the stream was of, and from, by name and GUID. */
+  readonly streamed: readonly Named[];
+  /** Changes that are to be made with the record. */
+  readonly along: readonly Change[];
+  /** Puts it on record by itself. */
+  record(): Promise<unknown>;
+}
 
 export interface KeptLock {
   /** Whether the command at work is to leave its lock to the next one. */
@@ -14,11 +26,16 @@ export interface KeptLock {
   leave(dataset: ListedDataset, tag: Tag, release: () => Promise<void>): void;
   /** Lets go of what was left. */
   letGo(): Promise<void>;
+  /** Has it put on record with the mark of the next command, or before the lock goes. */
+  leaveUnrecorded(unrecorded: Unrecorded): void;
+  /** What is not on record yet: whoever takes it sees to it. */
+  takeUnrecorded(): Unrecorded | undefined;
 }
 
 /** One that nobody has left yet. */
 export function createKeptLock(): KeptLock {
   let left: { dataset: ListedDataset; tag: Tag; release: () => Promise<void> } | undefined;
+  let unrecorded: Unrecorded | undefined;
   const letGo = async () => {
     const release = left?.release;
     left = undefined;
@@ -36,5 +53,13 @@ export function createKeptLock(): KeptLock {
       left = { dataset, tag, release };
     },
     letGo,
+    leaveUnrecorded(one) {
+      unrecorded = one;
+    },
+    takeUnrecorded() {
+      const one = unrecorded;
+      unrecorded = undefined;
+      return one;
+    },
   };
 }

@@ -8,12 +8,15 @@
 
 import { type Ended, succeeded } from '../process/pipeline.ts';
 import { isRefusal, type Refusal, refuse } from '../refusal.ts';
-import { inheritArgv, readLocalArgv, readPropertiesArgv, readStateArgv, setArgvs } from '../zfs/argv.ts';
+import { readLocalArgv, readPropertiesArgv, readStateArgv, setArgvs } from '../zfs/argv.ts';
 import type { Capabilities } from '../zfs/capabilities.ts';
 import type { ListedDataset, Tag } from '../zfs/names.ts';
+import type { Change, Premise } from '../zfs/program.ts';
 import { type Listing, localValue, parseListing } from '../zfs/state.ts';
+import { changeAtOnce, changeByCalls, fitsProgram, type Made } from './change.ts';
 import { withGlobalLock } from './global-lock.ts';
 import { isHolder } from './holder.ts';
+import type { KeptLock } from './kept-lock.ts';
 import { formatLockTime } from './lock-time.ts';
 import { mustSucceed, type Step, saysNoRoom, ZfsFailed } from './step.ts';
 
@@ -41,12 +44,25 @@ export function takeArgvs(
 }
 
 /**
- * What takes the lock away, to be made at once: on pools of disks a call waits for a transaction group. Without a pid it is
- * none. Who takes it between the two may lose its time, and is then respected for as long as its number is somebody's.
+ * What takes the lock away. Without a pid it is none. By calls they are made one after the other, as stock does: on a pool of
+ * disks two at the same moment wait for up to four transaction groups.
  */
-export function releaseArgvs(dataset: ListedDataset, tag: Tag): string[][] {
+export function releaseChanges(dataset: ListedDataset, tag: Tag): Change[] {
   const [pidProperty, timeProperty] = lockPropertyNames(tag);
-  return [inheritArgv(dataset, timeProperty), inheritArgv(dataset, pidProperty)];
+  return [
+    { does: 'inherit', target: dataset, property: timeProperty },
+    { does: 'inherit', target: dataset, property: pidProperty },
+  ];
+}
+
+/** A lock that is held. */
+export interface Held {
+  /**
+   * Makes the last changes of `work`, and lets go of the lock in the same moment, where zfs can and no session keeps it.
+   *
+   * @throws ZfsFailed as `changeByCalls`.
+   */
+  finish(changes: readonly Change[]): Promise<Made>;
 }
 
 /**
@@ -58,27 +74,63 @@ export async function withLock<Result>(
   dataset: ListedDataset,
   tag: Tag,
   reading: Reading,
-  work: (listing: Listing) => Promise<Result | Refusal>,
+  work: (listing: Listing, held: Held) => Promise<Result | Refusal>,
 ): Promise<Result | Refusal> {
   const { kept, interruption } = step;
   let left = false;
+  const held: Held = {
+    async finish(changes) {
+      const premises = [isOurs(dataset, tag)];
+      const all = [...changes, ...releaseChanges(dataset, tag)];
+      if (kept?.wanted || !fitsProgram(step, premises, all)) return changeByCalls(step, dataset, changes);
+      const made = await changeAtOnce(step, dataset, premises, all);
+      if (made === 'cannot' || 'holds' in made) return changeByCalls(step, dataset, changes);
+      left = true;
+      return made;
+    },
+  };
   try {
-    if (!(await kept?.takeOver(dataset, tag))) {
+    if (await kept?.takeOver(dataset, tag)) await recordLeft(kept);
+    else {
       const refusal = await withGlobalLock(step, () => take(step, dataset, tag));
       if (refusal) return refusal;
     }
     const listing = await readAsHolder(step, dataset, tag, reading);
     if (isRefusal(listing)) return listing;
     interruption.check();
-    const result = await work(listing);
-    if (kept?.wanted && !isRefusal(result) && interruption.signal === undefined) {
+    const result = await work(listing, held);
+    if (isToKeep(step) && !isRefusal(result)) {
       left = true;
-      kept.leave(dataset, tag, () => release(step, dataset, tag));
+      kept?.leave(dataset, tag, () => release(step, dataset, tag));
     }
     return result;
   } finally {
     if (!left) await release(step, dataset, tag);
   }
+}
+
+/** Whether a session is to keep the lock for the next command. */
+export function isToKeep({ kept, interruption }: Step): boolean {
+  return kept?.wanted === true && interruption.signal === undefined;
+}
+
+/** What an earlier command streamed is put on record before the next one looks. */
+export async function recordLeft(kept: KeptLock | undefined): Promise<void> {
+  await kept?.takeUnrecorded()?.record();
+}
+
+/** The lock is this process's. */
+export function isOurs(dataset: ListedDataset, tag: Tag, pid = String(process.pid)): Premise {
+  const [property] = lockPropertyNames(tag);
+  return { holds: 'value', target: dataset, property, value: pid };
+}
+
+export function takeChanges(dataset: ListedDataset, tag: Tag): Change[] {
+  const [pidProperty, timeProperty] = lockPropertyNames(tag);
+  return [
+    { does: 'set', target: dataset, property: pidProperty, value: String(process.pid) },
+    { does: 'set', target: dataset, property: timeProperty, value: formatLockTime(new Date()) },
+  ];
 }
 
 /** Under the global lock, which others wait for: so nothing is read here but who holds this one. */
@@ -130,12 +182,26 @@ export class NoRoomForLock extends ZfsFailed {
   }
 }
 
-/** Lets go of the lock if it is this process's, however far taking it has come. */
-async function release(step: Step, dataset: ListedDataset, tag: Tag): Promise<void> {
+/** Lets go of the lock if it is this process's, however far taking it has come; before that, what is not on record yet is put there. */
+export async function release(step: Step, dataset: ListedDataset, tag: Tag): Promise<void> {
+  try {
+    await recordLeft(step.kept);
+  } finally {
+    await releaseIfOurs(step, dataset, tag);
+  }
+}
+
+async function releaseIfOurs(step: Step, dataset: ListedDataset, tag: Tag): Promise<void> {
+  const changes = releaseChanges(dataset, tag);
+  const premises = [isOurs(dataset, tag)];
+  if (
+    fitsProgram(step, premises, changes) &&
+    (await changeAtOnce(step, dataset, premises, changes)) !== 'cannot'
+  )
+    return;
   const [pidProperty] = lockPropertyNames(tag);
   if (parsePid(await readHolder(step, dataset, pidProperty)) !== process.pid) return;
-  const released = await Promise.all(releaseArgvs(dataset, tag).map((argv) => step.zfs.ask(argv)));
-  for (const one of released) mustSucceed(one, dataset);
+  await changeByCalls(step, dataset, changes);
 }
 
 async function readHolder(step: Step, dataset: ListedDataset, property: string): Promise<string> {

@@ -44,23 +44,21 @@ export async function evenWithoutRoom<Result>(
   });
 }
 
-/** `withLock` for work that makes room: it is done also where there is none for the lock. */
+/**
+ * `withLock` for work that makes room: it is done also where there is none for the lock. `locked` is another way to do it with one.
+ */
 export function withLockOrNoRoom<Result>(
   step: Step,
   dataset: ListedDataset,
   tag: Tag,
   reading: Reading,
   work: (listing: Listing) => Promise<Result | Refusal>,
+  locked: () => Promise<Result | Refusal> = () => withLock(step, dataset, tag, reading, work),
 ): Promise<Result | Refusal> {
-  return evenWithoutRoom(
-    step,
-    [{ root: dataset, tag }],
-    () => withLock(step, dataset, tag, reading, work),
-    async () => {
-      const state = await step.zfs.ask(readStateArgv(dataset, reading.properties, reading.depth));
-      return work(parseListing(mustSucceed(state, dataset).output));
-    },
-  );
+  return evenWithoutRoom(step, [{ root: dataset, tag }], locked, async () => {
+    const state = await step.zfs.ask(readStateArgv(dataset, reading.properties, reading.depth));
+    return work(parseListing(mustSucceed(state, dataset).output));
+  });
 }
 
 async function liveHolder({ zfs }: Step, dataset: ListedDataset, tag: Tag): Promise<number | undefined> {

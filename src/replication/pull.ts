@@ -12,10 +12,10 @@ import { formatResumeToken, type ResumeToken } from '../zfs/resume-token.ts';
 import type { Listing } from '../zfs/state.ts';
 import { type Base, nameOf } from './base.ts';
 import type { Done } from './done.ts';
-import { keepBase } from './keep-base.ts';
-import { withLock } from './lock.ts';
+import { bookmarkFacts, keepBase } from './keep-base.ts';
+import { isToKeep, withLock } from './lock.ts';
 import { masterProperties, refuseUnlessMaster } from './master.ts';
-import { recordStreamed } from './record-streamed.ts';
+import { namesOf, recordStreamed } from './record-streamed.ts';
 import { initBy, initByProperty } from './set-up.ts';
 import { fullName, SNAPSHOT_PROPERTIES, type TaggedSnapshot, taggedSnapshots } from './snapshots.ts';
 import { mustSucceed, type Step } from './step.ts';
@@ -49,16 +49,26 @@ export async function pull(
     // A recursive stream can begin with no bookmark.
     const streaming = streamEstimated(step, dataset, argv, filters, limits.stallSeconds);
     const inUse = base?.guid ?? token?.fromguid?.toString();
-    const keeping = recursive ? undefined : keepBase(step, tag, snapshot, limits, listing, inUse);
+    const keeping = recursive
+      ? undefined
+      : keepBase(step, tag, snapshot, limits, listing, { inUse, along: step.capabilities.has('programs') });
     const known = await streaming.finally(() => keeping);
     if (isRefusal(known)) return known;
-    const changed = await recordStreamed(step, dataset, snapshot, base);
-    if (changed) return changed;
+    const { facts: kept = {}, along = [] } = (await keeping) ?? {};
+    const streamed = namesOf(snapshot, base);
+    const record = () => recordStreamed(step, dataset, streamed, along);
+    // Whoever marks it as sent in the next moment makes one change of both.
+    if (isToKeep(step)) step.kept?.leaveUnrecorded({ streamed, along, record });
+    else {
+      const recorded = await record();
+      if (isRefusal(recorded)) return recorded;
+      Object.assign(kept, bookmarkFacts(along, recorded));
+    }
     // A copy may have it: from now on nobody takes the set-up back, whatever becomes of this snapshot's record.
     if (initBy(listing, dataset, tag) !== undefined)
       mustSucceed(await step.zfs.ask(inheritArgv(dataset, initByProperty(tag))), dataset);
     const from = base ? { base: base.name } : {};
-    return { facts: { snapshot: fullName(snapshot), ...from, ...known, ...(await keeping) } };
+    return { facts: { snapshot: fullName(snapshot), ...from, ...known, ...kept } };
   });
 }
 

@@ -5,14 +5,16 @@
  */
 
 import type { Refreshcomplete } from '../command/request.ts';
-import { type Refusal, refuse } from '../refusal.ts';
-import { readPropertiesArgv, setArgvs } from '../zfs/argv.ts';
-import type { Capabilities } from '../zfs/capabilities.ts';
+import { isRefusal, type Refusal, refuse } from '../refusal.ts';
+import { readPropertiesArgv } from '../zfs/argv.ts';
 import { formatZrepSnapshot } from '../zfs/names.ts';
+import type { Change } from '../zfs/program.ts';
 import { localValue, parseListing } from '../zfs/state.ts';
 import type { Done } from './done.ts';
+import { bookmarkFacts } from './keep-base.ts';
+import { recordOn } from './record-streamed.ts';
 import { missingSnapshot, mustSucceed, type Step } from './step.ts';
-import { addStreamed, parseStreamed, STREAMED } from './streamed.ts';
+import { parseStreamed, STREAMED } from './streamed.ts';
 
 export async function refreshcomplete(
   step: Step,
@@ -20,32 +22,36 @@ export async function refreshcomplete(
 ): Promise<Done | Refusal> {
   step.interruption.check();
   const name = formatZrepSnapshot(snapshot);
-  const read = await step.zfs.ask(readPropertiesArgv([name], [STREAMED]));
+  const left = step.kept?.takeUnrecorded();
+  const isOfThis = left?.streamed[0]?.name === name;
+  if (!isOfThis) await left?.record();
+  const { streamed, along } = left && isOfThis ? left : { streamed: [{ name, guid: undefined }], along: [] };
+  const read = await step.zfs.ask(
+    readPropertiesArgv(
+      streamed.map((one) => one.name),
+      ['guid', STREAMED],
+    ),
+  );
   const missing = await missingSnapshot(step, read, dataset, name.slice(dataset.length + 1));
   if (missing) return missing;
-  const own = parseListing(mustSucceed(read, dataset).output).get(name);
-  const before = localValue(own, STREAMED);
-  const record = parseStreamed(before);
-  if (!record.has(step.client)) return refuse('not-streamed', name);
-  const now = addStreamed(record, step.client, Math.floor(Date.now() / 1000));
-  for (const argv of completeArgvs(
-    step.capabilities,
-    { tag, snapshot, sent },
-    now === before ? undefined : now,
-  ))
-    mustSucceed(await step.zfs.ask(argv), dataset);
-  return { facts: { snapshot: name } };
+  // Of what was streamed something may be gone: that is found below.
+  const listing = parseListing((isOfThis ? read : mustSucceed(read, dataset)).output);
+  const own = listing.get(name);
+  if (!isOfThis && !parseStreamed(localValue(own, STREAMED)).has(step.client))
+    return refuse('not-streamed', name);
+  const marked = (record: string) => markChanges({ tag, snapshot, sent }, record);
+  const made = await recordOn(step, dataset, listing, streamed, along, marked);
+  return isRefusal(made) ? made : { facts: { snapshot: name, ...bookmarkFacts(along, made) } };
 }
 
 /** What marks a snapshot as sent. The record first, where it is another now: without its hour no mark would count as of today. */
-export function completeArgvs(
-  capabilities: Capabilities,
+export function markChanges(
   { tag, snapshot, sent }: Pick<Refreshcomplete, 'tag' | 'snapshot' | 'sent'>,
-  record: string | undefined,
-): string[][] {
-  const marks = {
-    ...(record === undefined ? {} : { [STREAMED]: record }),
-    [`${tag}:sent`]: String(sent),
-  };
-  return setArgvs(capabilities, formatZrepSnapshot(snapshot), marks);
+  record: string,
+): Change[] {
+  const target = formatZrepSnapshot(snapshot);
+  return [
+    { does: 'set', target, property: STREAMED, value: record },
+    { does: 'set', target, property: `${tag}:sent`, value: String(sent) },
+  ];
 }

@@ -12,6 +12,7 @@ import { isRefusal, type Refusal, refuse } from '../refusal.ts';
 import { type SendBase, sendArgv } from '../zfs/argv.ts';
 import { formatZrepSnapshot, type Tag } from '../zfs/names.ts';
 import type { SendFlag } from '../zfs/send-flags.ts';
+import { anyValue, type Listing } from '../zfs/state.ts';
 import { isBookmark, lastSentBase, namedBase } from './base.ts';
 import type { Done } from './done.ts';
 import { pull, resumed } from './pull.ts';
@@ -39,10 +40,21 @@ export function refreshpull(
     if (isRefusal(base)) return base;
     const unmarked = from ? undefined : lastUnmarked(snapshots, listing, base.name, step.client);
     if (unmarked !== undefined) step.note?.(sayUnmarked(unmarked, base.name, tag));
-    // zfs send -I takes no bookmark.
-    const start = { through: isBookmark(base.name) ? '-i' : through, snapshot: base.name } as const;
+    const isOne = !flags.includes('R') && isNextTo(listing, base.name, snapshot);
+    const start = { through: isOne ? '-i' : through, snapshot: base.name } as const;
     return { argv: sendArgv(flags, start, fullName(snapshot)), snapshot, base };
   });
+}
+
+/**
+ * True where `zfs send -I` from `base` would send no snapshot but `snapshot`: it holds each that it sends, and lets go of it, two waits for
+ * the pool that `-i` does without (libzfs_sendrecv.c, `zfs_send`). And -I takes no bookmark.
+ */
+function isNextTo(listing: Listing, base: string, { dataset, createtxg }: TaggedSnapshot): boolean {
+  if (isBookmark(base)) return true;
+  const txgOf = (name: string) => Number(anyValue(listing.get(name), 'createtxg'));
+  const names = [...listing.keys()].filter((name) => name.startsWith(`${dataset}@`));
+  return !names.some((name) => txgOf(name) > txgOf(base) && txgOf(name) < createtxg);
 }
 
 /** How an increment starts, given the last sent snapshot (or what stands for it in `explain`). */

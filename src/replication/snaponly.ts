@@ -10,6 +10,8 @@ import type { DatasetLimits } from '../policy/limits.ts';
 import type { Reach } from '../policy/reach.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';
 import { snapshotArgv } from '../zfs/argv.ts';
+import type { Listing } from '../zfs/state.ts';
+import { changeUnderLock } from './change-under-lock.ts';
 import type { Done } from './done.ts';
 import { expireDue, expireReading } from './expire.ts';
 import { askForRoom } from './limits.ts';
@@ -32,10 +34,24 @@ export async function snaponly(
   step.interruption.check();
   const room = askForRoom(step, dataset);
   const reading = nextSnapshotReading(tag, limiting.reach);
+  const choose = async (listing: Listing) =>
+    refuseUnlessMaster(listing.get(dataset), tag, step.hostName) ??
+    nextSnapshot(listing, dataset, tag, limiting, room);
+  // Those of file systems below can only be made by zfs itself at one moment: they are not listed here.
+  if (!recursive) {
+    const made = await changeUnderLock(step, dataset, tag, reading, async (listing) => {
+      const name = await choose(listing);
+      if (isRefusal(name)) return name;
+      return {
+        premises: [],
+        changes: [{ does: 'snapshot', target: name }],
+        done: (): Done => ({ print: name, facts: { snapshot: name } }),
+      };
+    });
+    if (!isRefusal(made) || !isShortage(made)) return made;
+  }
   return withLock(step, dataset, tag, reading, async (listing) => {
-    const refusal = refuseUnlessMaster(listing.get(dataset), tag, step.hostName);
-    if (refusal) return refusal;
-    const first = await nextSnapshot(listing, dataset, tag, limiting, room);
+    const first = await choose(listing);
     const { name, destroyed } =
       isRefusal(first) && isShortage(first)
         ? await nameWithRoom(step, operation, limiting, makingRoom)

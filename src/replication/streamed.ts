@@ -8,6 +8,13 @@
 
 export const STREAMED = 'zrep-gate:streamed';
 
+/** What a stream was of, or from. */
+export interface Named {
+  readonly name: string;
+  /** Undefined where it does not matter which of that name it is. */
+  readonly guid: string | undefined;
+}
+
 /** zfs-fuse takes 1024 characters; a client's name has 64 at most, and the seconds behind it 11. */
 const MOST = 13;
 

@@ -26,6 +26,8 @@ const SIGNS = {
   // `encryption` and `keystatus`: zfs get fails altogether for a property that it does not know.
   encryption: 'properties.dataset/keystatus',
   written: 'properties.dataset/written',
+  // Channel programs that set properties and make bookmarks (zfs-program(8)) came with OpenZFS 2.0, as did this.
+  programs: 'features.pool/org.openzfs:device_rebuild',
   // Where the kernel's own module is loaded, `zfs send` writes its stream itself, so that /proc shows whether it waits.
   stalls: 'version',
 } as const;
@@ -39,7 +41,10 @@ export type Capabilities = Pick<ReadonlySet<Capability>, 'has'>;
 export function installedCapabilities(folders: readonly string[] = FOLDERS): Capabilities {
   const found = new Map<Capability, boolean>();
   const look = (capability: Capability): boolean => {
-    const there = folders.some((folder) => existsSync(`${folder}/${SIGNS[capability]}`));
+    const there =
+      folders.some((folder) => existsSync(`${folder}/${SIGNS[capability]}`)) &&
+      // Channel programs are root's alone.
+      (capability !== 'programs' || process.getuid?.() === 0);
     found.set(capability, there);
     return there;
   };

@@ -29,8 +29,8 @@ export interface Streamed extends Ended {
 export interface Zfs {
   /** The binary's path. */
   readonly binary: string;
-  /** Runs zfs to its end and captures what it prints. */
-  ask(argv: readonly string[]): Promise<Captured>;
+  /** Runs zfs to its end and captures what it prints; `input` is on its standard input, where nothing is otherwise. */
+  ask(argv: readonly string[], input?: string): Promise<Captured>;
   /**
    * Runs zfs with its output on our standard output, through `filters` where there are any; a stage
    * that failed speaks for all.
@@ -58,7 +58,7 @@ export function createZfs(
   return {
     binary,
     // Short calls are not told of signals: half a lock is worse than one step more.
-    ask: (argv) => captureProcess([binary, ...argv], environment),
+    ask: (argv, input) => startCaptured([binary, ...argv], environment, input).ending,
     async stream(argv, filters, { aside, stallSeconds } = {}) {
       const streaming = streamProcesses([[binary, ...argv], ...filters], interruption, stallSeconds);
       if (aside === undefined) return streaming;
@@ -78,13 +78,6 @@ export function withoutChannel(zfs: Zfs, take: (output: string) => void): Zfs {
       return ended;
     },
   };
-}
-
-function captureProcess(
-  argv: readonly string[],
-  environment: Readonly<Record<string, string>>,
-): Promise<Captured> {
-  return startCaptured(argv, environment).ending;
 }
 
 /** What a process printed; undefined when it failed, or `work` was over first: then nobody waits for it. */
@@ -115,8 +108,16 @@ function abandon(child: ChildProcess): void {
 function startCaptured(
   [file = '', ...argv]: readonly string[],
   env: Readonly<Record<string, string>> = ENVIRONMENT,
+  input?: string,
 ): { child: ChildProcess; ending: Promise<Captured> } {
-  const child = spawn(file, argv, { env, cwd: '/', stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(file, argv, {
+    env,
+    cwd: '/',
+    stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+  });
+  // Who ends without reading it says why.
+  child.stdin?.on('error', () => {});
+  child.stdin?.end(input);
   const chunks: Buffer[] = [];
   child.stdout?.on('data', (chunk: Buffer) => chunks.push(chunk));
   const output = () => Buffer.concat(chunks).toString('utf8');

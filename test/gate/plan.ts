@@ -46,7 +46,7 @@ const LOCKED: [string, string, string, string[], string[]][] = [
   [
     'zrep -R _refreshpull tank/vm@zrep_00000a', 'tank/vm', 'zrep',
     ['/sbin/zfs send -L -R -c -I "<last sent>" tank/vm@zrep_00000a', record('tank/vm@zrep_00000a')],
-    latest('tank/vm@zrep_00000a', 'zrep'),
+    latest('tank/vm@zrep_00000a', 'zrep', true),
   ],
   [
     'zrep _refreshpull tank/enc@zrep_00000a', 'tank/enc', 'zrep',
@@ -63,6 +63,7 @@ const LOCKED: [string, string, string, string[], string[]][] = [
     [
       'tank/home@zrep_00000a is the latest zrep snapshot',
       'an older snapshot of the dataset, or a bookmark, has the GUID 77; from a bookmark it is -i, and never recursive',
+      'it is -i where no snapshot is between',
     ],
   ],
   [
@@ -247,8 +248,9 @@ function room(tag: string): string[] {
   ];
 }
 
-function latest(snapshot: string, tag: string): string[] {
-  return [`${snapshot} is the latest ${tag} snapshot`, `an older snapshot is marked ${tag}:sent`];
+function latest(snapshot: string, tag: string, isRecursive = false): string[] {
+  const next = tag === 'zrep' && !isRecursive ? ['it is -i where no snapshot is between'] : [];
+  return [`${snapshot} is the latest ${tag} snapshot`, `an older snapshot is marked ${tag}:sent`, ...next];
 }
 
 /** The plan of an allowed command: words joined by blanks, in quotes where they have some, "| " before a filter. */

@@ -92,12 +92,12 @@ t.test('the first time it is streamed, and not again; nothing else is done for i
   const guid = zfs.objects.get(name)?.get('guid')?.value;
   t.match(await streamed(name), { snapshot: name, bookmark: `tank/home#zrep_000001_${guid}` });
   t.same(asked(), [
-    `stream send -I ${snapshotName(0)} ${name}`,
+    `stream send -i ${snapshotName(0)} ${name}`,
     `bookmark ${name} tank/home#zrep_000001_${guid}`,
   ]);
   const again = await streamed(name);
   t.equal(again['bookmark'], undefined);
-  t.same(asked(), [`stream send -I ${snapshotName(0)} ${name}`]);
+  t.same(asked(), [`stream send -i ${snapshotName(0)} ${name}`]);
   t.equal(bookmarks().length, 1);
 });
 

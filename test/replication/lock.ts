@@ -2,7 +2,8 @@
 
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import t from 'tap';
-import { releaseArgvs, takeArgvs, withLock } from '../../src/replication/lock.ts';
+import { callsOf } from '../../src/replication/change.ts';
+import { releaseChanges, takeArgvs, withLock } from '../../src/replication/lock.ts';
 import type { Dataset, Tag } from '../../src/zfs/names.ts';
 import { localValue } from '../../src/zfs/state.ts';
 import { pretendZfs } from '../fixtures/replication/pretend-zfs.ts';
@@ -22,7 +23,7 @@ t.test('both halves are set in one call where zfs can, otherwise in one each', a
 });
 
 t.test('both halves are taken away', async (t) => {
-  t.strictSame(lines(releaseArgvs(home, tag)), [
+  t.strictSame(lines(callsOf(new Set<never>(), releaseChanges(home, tag))), [
     'inherit off:lock-time tank/home',
     'inherit off:lock-pid tank/home',
   ]);

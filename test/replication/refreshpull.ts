@@ -183,8 +183,8 @@ t.test('an increment begins with whatever of the dataset has the GUID, marked or
   const zfs = foreignSnapshots();
   for (const [from, base, through] of [
     [name(0), name(0), '-I'],
-    ['tank/home@by-hand', 'tank/home@by-hand', '-I'],
-    ['tank/home#by-hand', 'tank/home@by-hand', '-I'],
+    ['tank/home@by-hand', 'tank/home@by-hand', '-i'],
+    ['tank/home#by-hand', 'tank/home@by-hand', '-i'],
     ['tank/home#gone', 'tank/home#gone', '-i'],
   ] as const) {
     t.match(await pull(zfs, `${name(1)} ${fromWord(zfs, from)}`), { facts: { snapshot: name(1), base } });

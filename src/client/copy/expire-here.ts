@@ -7,7 +7,8 @@
  */
 
 import { printable } from '../../printable.ts';
-import { destroyEach } from '../../replication/destroy.ts';
+import { destroyEach, type Left } from '../../replication/destroy.ts';
+import type { Held } from '../../replication/lock.ts';
 import {
   fullName,
   parseSavecount,
@@ -18,6 +19,7 @@ import {
 import { mustSucceed } from '../../replication/step.ts';
 import { readStateArgv } from '../../zfs/argv.ts';
 import type { Dataset, Tag } from '../../zfs/names.ts';
+import type { Change } from '../../zfs/program.ts';
 import { anyValue, type Listing, localValue, parseListing } from '../../zfs/state.ts';
 import { Failure } from '../run/failure.ts';
 import type { Run } from '../run/run.ts';
@@ -28,31 +30,98 @@ import { childrenOf } from './destination.ts';
  *
  * @throws ZfsFailed where one could not be destroyed for another reason.
  */
-export async function expireHere({ settings, step, report }: Run, dataset: Dataset): Promise<number> {
-  const { tag, recursive, skipExpire } = settings;
-  if (skipExpire) return 0;
-  const properties = [...SNAPSHOT_PROPERTIES, `${tag}:sent`, `${tag}:savecount`, `${tag}:src-fs`];
-  const depth = recursive ? Number.POSITIVE_INFINITY : 1;
-  const state = mustSucceed(await step.zfs.ask(readStateArgv(dataset, properties, depth)), dataset);
-  const listing = parseListing(state.output);
+export async function expireHere(run: Run, dataset: Dataset): Promise<number> {
+  if (run.settings.skipExpire) return 0;
+  const expiring = await dueHere(run, dataset);
+  const left = await destroyEach(run.step, expiring);
+  return tellExpired(run, expiring, left);
+}
+
+/**
+ * The last changes of a refresh: the snapshot of that name gets its mark, what it makes needless goes, and the lock is let go of, in
+ * one moment where zfs can. `listing` has what `expiringProperties` names of the copy, read since the stream ended. `marked` is called when it has the mark.
+ *
+ * @throws ZfsFailed where it could not be marked, or one could not be destroyed.
+ */
+export async function markAndExpireHere(
+  run: Run,
+  dataset: Dataset,
+  held: Held,
+  {
+    name,
+    sent,
+    listing,
+  }: { readonly name: string; readonly sent: number; readonly listing?: Listing | undefined },
+  marked: () => void,
+): Promise<void> {
+  const { tag, skipExpire } = run.settings;
+  const mark: Change = {
+    does: 'set',
+    target: `${dataset}@${name}`,
+    property: `${tag}:sent`,
+    value: String(sent),
+  };
+  const finish = async (changes: readonly Change[]) => {
+    const made = await held.finish([mark, ...changes]);
+    marked();
+    return made;
+  };
+  let expiring: TaggedSnapshot[];
+  try {
+    expiring = skipExpire ? [] : await dueHere(run, dataset, { marking: name, listing });
+  } catch (error) {
+    await finish([]);
+    throw error;
+  }
+  const { left } = await finish(expiring.map((one) => ({ does: 'destroy', target: fullName(one) })));
+  tellExpired(run, expiring, left);
+}
+
+/** What expiring here goes by. */
+export function expiringProperties(tag: Tag): string[] {
+  return [...SNAPSHOT_PROPERTIES, `${tag}:sent`, `${tag}:savecount`, `${tag}:src-fs`];
+}
+
+/** The snapshots that are due, children's first; `marking` is a name behind the @ that counts as marked already. */
+async function dueHere(
+  { settings, step }: Pick<Run, 'settings' | 'step'>,
+  dataset: Dataset,
+  { marking, listing: known }: { marking?: string; listing?: Listing | undefined } = {},
+): Promise<TaggedSnapshot[]> {
+  const { tag, recursive } = settings;
+  const read = async (depth: number) => {
+    const argv = readStateArgv(dataset, expiringProperties(tag), depth);
+    return parseListing(mustSucceed(await step.zfs.ask(argv), dataset).output);
+  };
+  const listing = recursive ? await read(Number.POSITIVE_INFINITY) : (known ?? (await read(1)));
   const text = anyValue(listing.get(dataset), `${tag}:savecount`);
   const savecount = parseSavecount(text);
   if (savecount === undefined)
     throw new Failure(
       `${tag}:savecount on ${dataset} set to improper value ${text ?? '-'}; mend it with zfs set ${tag}:savecount=5 ${dataset}`,
     );
-  const expiring = expirableHere(taggedSnapshots(listing, dataset, tag), savecount);
-  const along = recursive ? sameNames(listing, dataset, tag, expiring) : [];
-  const left = await destroyEach(step, [...along, ...expiring]);
+  const snapshots = taggedSnapshots(listing, dataset, tag).map((one) =>
+    one.name === marking ? { ...one, sent: '0' } : one,
+  );
+  const expiring = expirableHere(snapshots, savecount);
+  return [...(recursive ? sameNames(listing, dataset, tag, expiring) : []), ...expiring];
+}
+
+/** How many are gone. @throws ZfsFailed for one that could not be destroyed for another reason than a clone. */
+function tellExpired(
+  { report }: Pick<Run, 'report'>,
+  expiring: readonly TaggedSnapshot[],
+  left: readonly Left[],
+): number {
   const kept = new Set(left.map(({ snapshot }) => snapshot));
   for (const one of expiring)
     if (!kept.has(fullName(one))) report.event('expired', { snapshot: fullName(one) });
   for (const { snapshot, ended } of left) {
     const clones = clonesIn(ended.message);
-    if (clones === undefined) mustSucceed(ended, dataset);
+    if (clones === undefined) mustSucceed(ended, snapshot.slice(0, snapshot.indexOf('@')));
     else report.warn(`NOTE: ${snapshot} is not expired, since ${clones} of it`);
   }
-  return along.length + expiring.length - left.length;
+  return expiring.length - left.length;
 }
 
 /** Of zfs's refusal to destroy a snapshot that has clones: `vault/try is a clone`. Pure; undefined for any other refusal. */

@@ -162,6 +162,14 @@ export function basesOf({ begin, list }: Head, source: string): ReadonlyMap<stri
   return found;
 }
 
+/**
+ * True where zfs receive may change properties: only a package with a list has any, and also by an empty one zfs takes away those that
+ * an earlier stream has brought.
+ */
+export function carriesProperties({ list }: Head): boolean {
+  return list !== undefined;
+}
+
 /** True where the files come as they are on disk, with what they were encrypted by. */
 export function isRaw({ begin, list }: Head): boolean {
   return begin.raw || (isTree(list) && list.get('raw') === true);

@@ -50,7 +50,7 @@ export async function markThere(
 }
 
 /** The second half. */
-export async function markHere(
+async function markHere(
   { settings: { tag }, step }: Run,
   { dataset }: Pair,
   snapshot: string,

@@ -19,7 +19,7 @@ import type { Run } from '../run/run.ts';
 import type { Settings } from '../words/settings.ts';
 import type { Destination } from './destination.ts';
 import { holdProperties, readHeld } from './hold-properties.ts';
-import { type Asked, type Head, packageBase } from './judge-head.ts';
+import { type Asked, carriesProperties, type Head, isRaw, packageBase } from './judge-head.ts';
 import { describeLost, isLost } from './lost-connection.ts';
 import { receiveArgv } from './receive.ts';
 import { type RollBack, rollBack } from './roll-back.ts';
@@ -73,20 +73,21 @@ export async function pull(
       ? refreshpullCommand(settings, snapshot, token)
       : fromCommand(settings, snapshot, from, source);
   // Never -F, which destroys without a word whatever is newer, and with -R whatever the source does not have.
-  const receive = (raw: boolean) =>
-    receiveArgv(
-      step.capabilities,
-      dataset,
-      { ...receiving, raw },
-      { force: false, verbose: run.tally !== undefined },
-    );
+  const options = { force: false, verbose: run.tally !== undefined };
+  let isToHold = false;
+  const receive = (head: Head) => {
+    const [raw, properties] = [isRaw(head), carriesProperties(head)];
+    isToHold ||= raw || properties;
+    return receiveArgv(step.capabilities, dataset, { ...receiving, raw }, { ...options, properties });
+  };
   // A token has the last word on what comes.
   const wanted = { source, snapshot: token === undefined ? snapshot : undefined };
   const before = await readHeld(run, destination);
   let held: Promise<void> | undefined;
-  const hold = () => {
+  const hold = async () => {
+    if (!isToHold) return;
     held ??= holdProperties(run, destination, before);
-    return held;
+    await held;
   };
   try {
     return await receiveFrom(run, far, command, wanted, receive, dataset, {
@@ -164,14 +165,15 @@ export async function receiveFrom(
   far: FarSide,
   command: string,
   wanted: Pick<Asked, 'source' | 'snapshot'>,
-  receive: (raw: boolean) => readonly string[],
+  receive: (head: Head) => readonly string[],
   dataset: string,
   { total = async () => undefined, begins, nameOf, received = async () => {} }: Beside = {},
 ): Promise<Pulled> {
   const { settings, step, report, progress, place, trace, tally } = run;
-  const traced = (raw: boolean) => {
-    trace.stream(receive(raw));
-    return zfsStage([step.zfs.binary, ...receive(raw)]);
+  const traced = (head: Head) => {
+    const argv = receive(head);
+    trace.stream(argv);
+    return zfsStage([step.zfs.binary, ...argv]);
   };
   const asked = { ...wanted, ...askedFor(settings), excludes: step.capabilities.has('excludes') };
   const watch = (pid: number) =>

@@ -45,6 +45,8 @@ export interface ReceiveOptions {
   readonly force: boolean;
   /** Set on what is received, `-o`; only where `excludes` is there. */
   readonly set?: Readonly<Record<string, string>>;
+  /** What comes may carry properties. Each `-x` for a stream without any costs a wait for the pool, again for each snapshot in it. */
+  readonly properties: boolean;
   /** `-v`: zfs says how many bytes came. */
   readonly verbose?: boolean;
 }
@@ -54,10 +56,11 @@ export function receiveArgv(
   capabilities: Capabilities,
   dataset: string,
   receiving: Receiving,
-  { force, set = {}, verbose = false }: ReceiveOptions,
+  { force, set = {}, properties, verbose = false }: ReceiveOptions,
 ): string[] {
   const careful = capabilities.has('excludes');
-  const excluded = careful ? excludedProperties(receiving).filter((name) => set[name] === undefined) : [];
+  const excluded =
+    careful && properties ? excludedProperties(receiving).filter((name) => set[name] === undefined) : [];
   return [
     'receive',
     ...(careful ? ['-u'] : []),

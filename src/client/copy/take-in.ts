@@ -21,15 +21,7 @@ import { ENVIRONMENT } from '../../zfs/run.ts';
 import { type Begin, RECORD, readRecord } from '../../zfs/stream-head.ts';
 import { unpackXdrNvlist } from '../../zfs/xdr-nvlist.ts';
 import type { StreamThere } from '../far/pinned-session.ts';
-import {
-  type Asked,
-  describeText,
-  type Head,
-  isRaw,
-  judgeBegin,
-  judgeHead,
-  judgePart,
-} from './judge-head.ts';
+import { type Asked, describeText, type Head, judgeBegin, judgeHead, judgePart } from './judge-head.ts';
 
 /** What brings the stream. */
 export interface Incoming {
@@ -39,8 +31,8 @@ export interface Incoming {
   readonly filters: readonly Stage[];
 }
 
-/** What `zfs receive` is called with, for a stream that is raw or not. */
-export type Receive = (raw: boolean) => Stage;
+/** What `zfs receive` is called with, for a stream that begins so. */
+export type Receive = (head: Head) => Stage;
 
 /** How a `zfs receive` ended, and what it printed. */
 interface Receiver extends Ended {
@@ -194,7 +186,7 @@ function passing(
     const { ending } = await whileStill(writers, async () => {
       // Later it would be among the children that a signal ends.
       interruption.check();
-      return startOn(inlet, head.bytes, receive(isRaw(head)), children);
+      return startOn(inlet, head.bytes, receive(head), children);
     });
     return ending;
   };

@@ -25,6 +25,8 @@ export interface FarSide {
   prepare(): void;
   /** Runs a command there to its end; it may print `most` bytes. @throws Failure when the host cannot be reached. */
   ask(command: string, most?: number): Promise<Answer>;
+  /** The same for the last command of `together`: the lock there goes with it. */
+  askLast(command: string): Promise<Answer>;
   /**
    * Does `work`, whose commands are all about one file system and may go through one session, the stream included; the lock
    * there then stays taken from one to the next.
@@ -76,12 +78,18 @@ export function createFarSide(
       sessions ??= createSessions(() => ssh.to(host.name), interruption, writer);
     },
     ask: askOf(() => sessions),
+    askLast: (command) => far.ask(command),
     stream: async () => undefined,
     async together(work) {
       const pinned = sessions?.pin();
       if (pinned === undefined) return work(far);
       try {
-        return await work({ ...far, ask: askOf(() => pinned), stream: pinned.stream });
+        return await work({
+          ...far,
+          ask: askOf(() => pinned),
+          askLast: askOf(() => ({ ask: pinned.askLast })),
+          stream: pinned.stream,
+        });
       } finally {
         pinned.done();
       }

@@ -11,6 +11,8 @@ import { AGAIN, askInTime, type Session, type SessionStream } from './session.ts
 /** Each is undefined where the command is to be sent by itself; no lock is kept then. */
 export interface PinnedSession {
   ask(command: string): Promise<Answer | undefined>;
+  /** The lock is not kept behind it. */
+  askLast(command: string): Promise<Answer | undefined>;
   stream(command: string): Promise<Answer | StreamThere | undefined>;
   /** Has the lock let go of, without waiting for it. */
   done(): void;
@@ -84,12 +86,15 @@ export function pinSession(
     };
   }
 
+  async function ask(command: string, keep: boolean): Promise<Answer | undefined> {
+    if (busy) return pool.ask(command);
+    const reply = await tryOn((session) => askInTime(session, command, keep));
+    return reply && answerFrom(reply);
+  }
+
   return {
-    async ask(command) {
-      if (busy) return pool.ask(command);
-      const reply = await tryOn((session) => askInTime(session, command, writer() !== undefined));
-      return reply && answerFrom(reply);
-    },
+    ask: (command) => ask(command, writer() !== undefined),
+    askLast: (command) => ask(command, false),
     async stream(command) {
       const writing = writer();
       if (writing === undefined) return undefined;

@@ -24,7 +24,7 @@ export async function keepPushed(
     const listing = parseListing((await step.zfs.ask(readStateArgv(dataset, properties, 1))).output);
     const kept = taggedSnapshots(listing, dataset, tag).find(({ name }) => name === snapshot);
     if (kept === undefined) return;
-    const facts = await keepBase(step, tag, kept, { bookmarks: true, keepFor: A_DAY }, listing);
+    const { facts } = await keepBase(step, tag, kept, { bookmarks: true, keepFor: A_DAY }, listing);
     const why = facts['bookmark-refused'];
     if (why !== undefined) refused(why);
   } catch (error) {

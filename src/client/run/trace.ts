@@ -41,6 +41,7 @@ export function createTrace(
     return {
       ...far,
       ask: (command, most) => told(sayFar(far, command), () => far.ask(command, most)),
+      askLast: (command) => told(sayFar(far, command), () => far.askLast(command)),
       together: (work) => far.together((inner) => work(tellFar(inner))),
       async stream(command) {
         const streaming = await far.stream(command);
@@ -57,10 +58,10 @@ export function createTrace(
   return {
     zfs: (zfs) => ({
       ...zfs,
-      ask: (argv) =>
+      ask: (argv, input) =>
         debug || !LOOKS.includes(argv[0] ?? '')
-          ? told(`zfs ${argv.join(' ')}`, () => zfs.ask(argv))
-          : zfs.ask(argv),
+          ? told(`zfs ${argv.join(' ')}`, () => zfs.ask(argv, input))
+          : zfs.ask(argv, input),
       stream: (argv, filters, options) =>
         told(`zfs ${argv.join(' ')}`, () => zfs.stream(argv, filters, options)),
     }),

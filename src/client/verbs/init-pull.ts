@@ -22,6 +22,7 @@ import { refuseRetired } from '../copies/refuse-retired.ts';
 import { retiredProperties } from '../copies/retirement.ts';
 import { remember, surveySome } from '../copies/survey.ts';
 import { destinationProperties, receivingOf } from '../copy/destination.ts';
+import { carriesProperties, type Head, isRaw } from '../copy/judge-head.ts';
 import { markSent } from '../copy/marks.ts';
 import { receiveFrom } from '../copy/pull.ts';
 import { receiveArgv } from '../copy/receive.ts';
@@ -228,7 +229,10 @@ async function receive(
   );
   const command = initpullCommand(settings, snapshot, token);
   const options = { force: settings.force, set };
-  const argv = (raw: boolean) => receiveArgv(step.capabilities, destination, { ...receiving, raw }, options);
+  const argv = (head: Head) => {
+    const [raw, properties] = [isRaw(head), carriesProperties(head)];
+    return receiveArgv(step.capabilities, destination, { ...receiving, raw }, { ...options, properties });
+  };
   const pulled = await receiveFrom(run, far, command, { source, snapshot }, argv, destination);
   if (!pulled.done)
     throw new Failure(
@@ -246,7 +250,11 @@ function describe(
   const snapshot = `${source}@${name}`;
   const receiving = receivingOf(found.listing.get(destination), settings.tag);
   const set = { readonly: 'on', ...pair };
-  const argv = receiveArgv(step.capabilities, destination, receiving, { force: settings.force, set });
+  const argv = receiveArgv(step.capabilities, destination, receiving, {
+    force: settings.force,
+    set,
+    properties: settings.recursive,
+  });
   return [
     `On ${host}, by ssh:`,
     `  ${initCommand(settings, source, settings.hostName, destination, settings.saveCount)}`,

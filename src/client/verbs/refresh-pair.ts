@@ -6,7 +6,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { succeeded } from '../../process/pipeline.ts';
 import { isRefusal } from '../../refusal.ts';
-import { withLock } from '../../replication/lock.ts';
+import { type Held, withLock } from '../../replication/lock.ts';
 import { sentTime } from '../../replication/sent-time.ts';
 import { taggedSnapshots } from '../../replication/snapshots.ts';
 import { mustSucceed, saysNoRoom } from '../../replication/step.ts';
@@ -14,8 +14,8 @@ import { readStateArgv } from '../../zfs/argv.ts';
 import type { Dataset } from '../../zfs/names.ts';
 import { anyValue, type Listing, parseListing } from '../../zfs/state.ts';
 import { childrenOf, type Destination, destinationProperties, readDestination } from '../copy/destination.ts';
-import { expireHere } from '../copy/expire-here.ts';
-import { markHere, markThere, recoverCompletion } from '../copy/marks.ts';
+import { expireHere, expiringProperties, markAndExpireHere } from '../copy/expire-here.ts';
+import { markThere, recoverCompletion } from '../copy/marks.ts';
 import { comesBySession, type Pulled, pull } from '../copy/pull.ts';
 import { pullFromCommon, refuseObstacle, withObstacle } from '../copy/pull-from-common.ts';
 import { resume } from '../copy/resume.ts';
@@ -34,8 +34,8 @@ export async function refreshPair(run: Run, dataset: Dataset, yes: boolean): Pro
   const { settings, step } = run;
   const reading = { properties: destinationProperties(step.capabilities, settings.tag), depth: 1 };
   const work = () =>
-    withLock(step, dataset, settings.tag, reading, async (listing) => {
-      await underLock(run, listing, dataset, yes);
+    withLock(step, dataset, settings.tag, reading, async (listing, held) => {
+      await underLock(run, listing, held, dataset, yes);
       return undefined;
     });
   const refusal = await run.patience.until(work, busyHere(dataset));
@@ -45,7 +45,13 @@ export async function refreshPair(run: Run, dataset: Dataset, yes: boolean): Pro
   }
 }
 
-async function underLock(run: Run, listing: Listing, dataset: Dataset, yes: boolean): Promise<void> {
+async function underLock(
+  run: Run,
+  listing: Listing,
+  held: Held,
+  dataset: Dataset,
+  yes: boolean,
+): Promise<void> {
   const { settings } = run;
   const destination = readDestination(listing, dataset, settings.tag, settings.hostName);
   if (settings.recursive && !run.step.capabilities.has('excludes'))
@@ -55,7 +61,7 @@ async function underLock(run: Run, listing: Listing, dataset: Dataset, yes: bool
   const far = run.far(destination.host);
   // Somebody may think for a while: no session, with a lock there, waits for that.
   const back = settings.force ? await giveUpChanges(run, far, destination, yes) : undefined;
-  const work = (far: FarSide) => withFar(run, far, destination, back);
+  const work = (far: FarSide) => withFar(run, far, destination, held, back);
   await (comesBySession(settings) ? far.together(work) : work(far));
 }
 
@@ -74,6 +80,7 @@ async function withFar(
   run: Run,
   far: FarSide,
   destination: Destination,
+  held: Held,
   back: RollBack | undefined,
 ): Promise<void> {
   const { report } = run;
@@ -89,7 +96,10 @@ async function withFar(
   report.event('snapshot', { dataset, snapshot });
   // In front of the transfer, as stock: what is written meanwhile is not in it.
   const sent = sentTime(destination.snapshots);
-  const look = () => lookWhatCame(run, destination, snapshot);
+  let came: Listing | undefined;
+  const look = async () => {
+    came = await lookWhatCame(run, destination, snapshot);
+  };
   const first = await pull(run, far, destination, snapshot, { look, back: way, from: way?.from });
   // A way back was judged, and agreed to, before.
   const pulled =
@@ -105,12 +115,12 @@ async function withFar(
   const name = snapshot.slice(snapshot.indexOf('@') + 1);
   await markThere(run, far, destination, name, sent);
   const finishHere = async () => {
-    await markHere(run, destination, name, sent);
-    report.event('received', { dataset, snapshot, sent });
-    await expireHere(run, dataset);
+    await markAndExpireHere(run, dataset, held, { name, sent, listing: came }, () =>
+      report.event('received', { dataset, snapshot, sent }),
+    );
   };
   // Neither needs the other; what fails is told when both are over.
-  const both = await Promise.allSettled([finishHere(), expireThere(run, far, destination)]);
+  const both = await Promise.allSettled([finishHere(), expireThere(run, far, destination, far.askLast)]);
   for (const one of both) if (one.status === 'rejected') throw one.reason;
 }
 
@@ -157,9 +167,13 @@ async function makeRoomHere(run: Run, dataset: Dataset, why: readonly string[]):
 }
 
 /** Marks are for what is here, whatever zfs receive answered; and nothing came along that nobody asked for. */
-async function lookWhatCame({ settings, step }: Run, before: Destination, snapshot: string): Promise<void> {
+async function lookWhatCame(
+  { settings, step }: Run,
+  before: Destination,
+  snapshot: string,
+): Promise<Listing> {
   const { dataset } = before;
-  const properties = ['guid', 'createtxg', 'type'];
+  const properties = ['type', ...expiringProperties(settings.tag)];
   const state = mustSucceed(await step.zfs.ask(readStateArgv(dataset, properties, 1)), dataset);
   const listing = parseListing(state.output);
   const name = `${dataset}@${snapshot.slice(snapshot.indexOf('@') + 1)}`;
@@ -175,12 +189,18 @@ async function lookWhatCame({ settings, step }: Run, before: Destination, snapsh
     throw new Failure(
       `the far side sent a recursive stream that nobody asked for: ${strange.join(', ')} came along, not mounted. Look whether that is meant (zrep -R refresh); otherwise take them away: zfs destroy -r NAME`,
     );
+  return listing;
 }
 
 /** Stock cares no more than this about how it ends. */
-async function expireThere({ settings, report }: Run, far: FarSide, { source }: Destination): Promise<void> {
+async function expireThere(
+  { settings, report }: Run,
+  far: FarSide,
+  { source }: Destination,
+  ask: FarSide['ask'] = far.ask,
+): Promise<void> {
   if (settings.skipExpire) return;
-  const answer = await far.ask(expireCommand(settings, source));
+  const answer = await ask(expireCommand(settings, source));
   for (const line of farLines(answer.output)) report.line(line);
   report.far(far.host.name, farLines(answer.message));
   if (!succeeded(answer))

@@ -10,19 +10,27 @@ const PLAIN = { tag, volume: false, raw: false };
 const can = (...capabilities: Capability[]) => new Set(capabilities);
 
 t.test('an old zfs receives as it always did', async (t) => {
-  t.same(receiveArgv(can(), 'vault/home', PLAIN, { force: false }), ['receive', 'vault/home']);
+  t.same(receiveArgv(can(), 'vault/home', PLAIN, { force: false, properties: true }), [
+    'receive',
+    'vault/home',
+  ]);
 });
 
 t.test('a stream can be gone on with where zfs can, and stays unmounted', async (t) => {
-  const argv = receiveArgv(can('excludes', 'resume'), 'vault/home', PLAIN, { force: false });
+  const argv = receiveArgv(can('excludes', 'resume'), 'vault/home', PLAIN, {
+    force: false,
+    properties: true,
+  });
   t.same(argv.slice(0, 3), ['receive', '-u', '-s']);
   t.equal(argv.at(-1), 'vault/home');
 });
 
 t.test('-F only where a person has said so', async (t) => {
   for (const capabilities of [can(), can('excludes', 'resume')]) {
-    t.notOk(receiveArgv(capabilities, 'vault/home', PLAIN, { force: false }).includes('-F'));
-    t.ok(receiveArgv(capabilities, 'vault/home', PLAIN, { force: true }).includes('-F'));
+    t.notOk(
+      receiveArgv(capabilities, 'vault/home', PLAIN, { force: false, properties: true }).includes('-F'),
+    );
+    t.ok(receiveArgv(capabilities, 'vault/home', PLAIN, { force: true, properties: true }).includes('-F'));
   }
 });
 
@@ -41,8 +49,16 @@ t.test('no stream brings what mounts, shares, fills the pool, loads keys, or ste
     t.ok(excluded.includes(name), name);
   for (const name of ['zrep:master', 'zrep:src-host', 'zrep:src-fs', 'zrep:lock-pid', 'zrep-gate:streamed'])
     t.ok(excluded.includes(name), name);
-  const argv = receiveArgv(can('excludes'), 'vault/home', PLAIN, { force: false });
+  const argv = receiveArgv(can('excludes'), 'vault/home', PLAIN, { force: false, properties: true });
   for (const name of excluded) t.equal(argv[argv.indexOf(name) - 1], '-x', name);
+});
+
+t.test('of a stream that carries no properties none is excluded: each costs a wait', async (t) => {
+  const argv = receiveArgv(can('excludes', 'resume'), 'vault/home', PLAIN, {
+    force: false,
+    properties: false,
+  });
+  t.same(argv, ['receive', '-u', '-s', 'vault/home']);
 });
 
 t.test('of a volume nothing is said that only file systems have', async (t) => {
@@ -58,6 +74,7 @@ t.test("of a raw stream's key nothing is said", async (t) => {
 t.test('what is set is not excluded as well', async (t) => {
   const argv = receiveArgv(can('excludes'), 'vault/home', PLAIN, {
     force: false,
+    properties: true,
     set: { 'zrep:src-fs': 'tank/home', readonly: 'on' },
   });
   t.equal(argv.filter((word) => word.startsWith('zrep:src-fs')).join(), 'zrep:src-fs=tank/home');

@@ -3,6 +3,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import t, { type Test } from 'tap';
+import { type Head, isRaw } from '../../../src/client/copy/judge-head.ts';
 import { takeFrom, takeIn } from '../../../src/client/copy/take-in.ts';
 import { openSession } from '../../../src/client/far/session.ts';
 import { GREETING, STREAM } from '../../../src/command/session.ts';
@@ -38,8 +39,8 @@ async function take(
   t.teardown(() => rmSync(folder, { recursive: true }));
   writeFileSync(`${folder}/stream`, stream);
   const raws: boolean[] = [];
-  const receive = (raw: boolean) => {
-    raws.push(raw);
+  const receive = (head: Head) => {
+    raws.push(isRaw(head));
     return shell(`exec >${folder}/${raws.length}; ${receiver}`);
   };
   const incoming = {

@@ -1,0 +1,127 @@
+/**
+ * For what only looks, decides and changes: where zfs runs channel programs, the changes and the lock are one moment and one wait for
+ * the pool. The lock is looked at in that moment; it is set only where a session keeps it for the next command.
+ */
+
+import { isRefusal, type Refusal, refuse } from '../refusal.ts';
+import { readStateArgv } from '../zfs/argv.ts';
+import type { ListedDataset, Tag } from '../zfs/names.ts';
+import type { Change, Premise } from '../zfs/program.ts';
+import { type Listing, localValue, parseListing } from '../zfs/state.ts';
+import { changeAtOnce, changeByCalls, fitsProgram, type Made } from './change.ts';
+import { withGlobalLock } from './global-lock.ts';
+import { isHolder } from './holder.ts';
+import {
+  isToKeep,
+  lockPropertyNames,
+  parsePid,
+  type Reading,
+  recordLeft,
+  release,
+  releaseChanges,
+  takeChanges,
+  withLock,
+} from './lock.ts';
+import { mustSucceed, type Step } from './step.ts';
+
+/** What is to be changed, as decided from what was read. */
+interface Decided<Result> {
+  /** What it rests on beside the lock. */
+  readonly premises: readonly Premise[];
+  readonly changes: readonly Change[];
+  /** The result, when they are made. */
+  done(made: Made): Result | Promise<Result>;
+  /** `done` still has to be done under the lock. */
+  readonly needsLock?: boolean;
+}
+
+/** Pure, but for the clock and the room in the pool; decided anew where what it rests on has changed meanwhile. */
+type Decide<Result> = (listing: Listing) => Promise<Decided<Result> | Refusal>;
+
+/** How often. */
+const TRIES = 3;
+
+/** Changes what `decide` decides on, from what `reading` reads, while nobody else holds the lock of `dataset`. */
+export async function changeUnderLock<Result>(
+  step: Step,
+  dataset: ListedDataset,
+  tag: Tag,
+  reading: Reading,
+  decide: Decide<Result>,
+): Promise<Result | Refusal> {
+  for (let attempt = 0; attempt < TRIES && step.capabilities.has('programs'); attempt += 1) {
+    const result = await tryAtOnce(step, dataset, tag, reading, decide);
+    if (result === 'cannot') break;
+    if (result !== 'changed') return result;
+  }
+  return withLock(step, dataset, tag, reading, async (listing, held) => {
+    const decided = await decide(listing);
+    if (isRefusal(decided)) return decided;
+    step.interruption.check();
+    const { changes, needsLock } = decided;
+    return decided.done(await (needsLock ? changeByCalls(step, dataset, changes) : held.finish(changes)));
+  });
+}
+
+/** One look, and one change; `changed` where that is to begin anew, `cannot` where it takes calls. */
+async function tryAtOnce<Result>(
+  step: Step,
+  dataset: ListedDataset,
+  tag: Tag,
+  reading: Reading,
+  decide: Decide<Result>,
+): Promise<Result | Refusal | 'changed' | 'cannot'> {
+  const { kept } = step;
+  const wasOurs = (await kept?.takeOver(dataset, tag)) ?? false;
+  let [isOurs, leave] = [wasOurs, false];
+  try {
+    if (wasOurs) await recordLeft(kept);
+    const names = lockPropertyNames(tag);
+    const argv = readStateArgv(dataset, [...reading.properties, ...names], reading.depth);
+    const listing = parseListing(mustSucceed(await step.zfs.ask(argv), dataset).output);
+    const [pid, time] = names.map((name) => localValue(listing.get(dataset), name));
+    const holder = parsePid(pid);
+    if (wasOurs ? holder !== process.pid : holder !== undefined && isHolder(holder, time))
+      return refuse('lock-busy', step.hostName, holder ?? 0);
+    step.interruption.check();
+    const decided = await decide(listing);
+    if (isRefusal(decided)) return decided;
+    step.interruption.check();
+
+    const keep = isToKeep(step);
+    const taking = keep && !wasOurs;
+    const releasing = !keep && pid !== undefined;
+    const premises: Premise[] = [
+      { holds: 'value', target: dataset, property: names[0], value: pid },
+      ...decided.premises,
+    ];
+    const changes = [
+      ...(taking ? takeChanges(dataset, tag) : []),
+      ...decided.changes,
+      ...(releasing ? releaseChanges(dataset, tag) : []),
+    ];
+    const change = () => changeAtOnce(step, dataset, premises, changes);
+    leave = wasOurs;
+    if (decided.needsLock || !fitsProgram(step, premises, changes)) return 'cannot';
+    // Whoever has the global lock may be about to set this one. From here on it may be ours, however this ends.
+    isOurs ||= taking;
+    const made = await (taking ? withGlobalLock(step, change) : change());
+    if (isRefusal(made) || made === 'cannot') {
+      isOurs = wasOurs;
+      leave = wasOurs && made === 'cannot';
+      return made;
+    }
+    if ('holds' in made) {
+      isOurs = wasOurs;
+      return 'changed';
+    }
+    [isOurs, leave] = [!releasing && isOurs, keep];
+    return decided.done(made);
+  } catch (error) {
+    leave = false;
+    throw error;
+  } finally {
+    if (isOurs && leave) kept?.leave(dataset, tag, () => release(step, dataset, tag));
+    else if (isOurs) await release(step, dataset, tag);
+  }
+}
