@@ -35,6 +35,7 @@ const ON_EVERY_SERIES = [
   'client-bookmarks',
   'client-doctor-partial',
   'client-hostile',
+  'programs',
   'raw',
   'resume',
 ];
