@@ -142,7 +142,9 @@ function steps(
                     from === undefined
                       ? `an older snapshot is marked ${tag}:sent`
                       : `an older snapshot of the dataset, or a bookmark, has the GUID ${from}; from a bookmark it is -i, and never recursive`,
-                    ...(tag === 'zrep' && !operation.recursive ? ['it is -i where no snapshot is between'] : []),
+                    ...(tag === 'zrep' && !operation.recursive
+                      ? ['it is -i where no snapshot is between']
+                      : []),
                   ]),
           ...(full && barred ? [`${neverSent(tag)}; if one is, ${barred.reason}`] : []),
           ...(keeps

@@ -47,7 +47,9 @@ export async function recordOn(
   recording = (record: string): readonly Change[] => [recordChange(streamed[0]?.name ?? dataset, record)],
 ): Promise<Made | Refusal> {
   const [{ name } = { name: dataset }] = streamed;
-  const changed = streamed.find((one) => one.guid !== undefined && anyValue(listing.get(one.name), 'guid') !== one.guid);
+  const changed = streamed.find(
+    (one) => one.guid !== undefined && anyValue(listing.get(one.name), 'guid') !== one.guid,
+  );
   if (changed) return refuse('changed-meanwhile', changed.name);
   const before = localValue(listing.get(name), STREAMED);
   const value = addStreamed(parseStreamed(before), step.client, Math.floor(Date.now() / 1000));

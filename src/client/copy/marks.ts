@@ -1,6 +1,6 @@
 /**
- * The sent marks: TAG:sent on a snapshot, on both sides the same epoch seconds. The far side's comes first, so that a
- * newest snapshot without one here tells that the completion may have been lost.
+ * The sent marks: TAG:sent on a snapshot, on both sides the same epoch seconds. Where the far side is not our gate, its own comes first,
+ * so that a newest snapshot without one here tells that the completion may have been lost.
  */
 
 import { succeeded } from '../../process/pipeline.ts';

@@ -36,6 +36,8 @@ export interface Pulled {
   readonly isRefusedHere: boolean;
   /** What the far side said of it. */
   readonly farSaid: string;
+  /** It came in a session: from a gate of ours, which can be told where to begin. */
+  readonly isBySession: boolean;
 }
 
 /** Where a source is told to begin. */
@@ -192,8 +194,11 @@ export async function receiveFrom(
       const sender = ownStage(await far.argvOf(command));
       return takeIn({ sender, writer: far.writer(), filters: settings.inFilter.map(ownStage) }, ...behind);
     }
-    return 'inlet' in stream ? takeFrom(stream, ...behind) : { sender: stream, filters: [], receivers: [] };
+    if (!('inlet' in stream)) return { sender: stream, filters: [], receivers: [] };
+    isBySession = true;
+    return takeFrom(stream, ...behind);
   };
+  let isBySession = false;
   const ended = await run.patience.until(attempt, busyBefore);
   step.interruption.check();
   report.far(far.host.name, farLines(ended.sender.message));
@@ -210,6 +215,7 @@ export async function receiveFrom(
     why,
     isRefusedHere,
     farSaid: ended.sender.message,
+    isBySession,
     ...(lost && { lost: lost.isResumable ? 'resumable' : 'anew' }),
   };
 }

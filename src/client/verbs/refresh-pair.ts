@@ -113,14 +113,18 @@ async function withFar(
     );
   }
   const name = snapshot.slice(snapshot.indexOf('@') + 1);
-  await markThere(run, far, destination, name, sent);
+  const mark = () => markThere(run, far, destination, name, sent);
+  const expire = () => expireThere(run, far, destination, far.askLast);
+  // A gate is told where to begin when its mark is lost. Elsewhere a snapshot without a mark here has to tell that.
+  if (!pulled.isBySession) await mark();
+  const finishThere = pulled.isBySession ? () => mark().then(expire) : expire;
   const finishHere = async () => {
     await markAndExpireHere(run, dataset, held, { name, sent, listing: came }, () =>
       report.event('received', { dataset, snapshot, sent }),
     );
   };
   // Neither needs the other; what fails is told when both are over.
-  const both = await Promise.allSettled([finishHere(), expireThere(run, far, destination, far.askLast)]);
+  const both = await Promise.allSettled([finishHere(), finishThere()]);
   for (const one of both) if (one.status === 'rejected') throw one.reason;
 }
 
