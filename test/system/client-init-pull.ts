@@ -1,4 +1,4 @@
-/** `zrep init --pull`: a copy whose properties were not set, and a volume as a copy. */
+/** `zrep init --pull`: a copy whose properties were not set, a source that is locked, and a volume. */
 
 import t from 'tap';
 import { provideBuild } from '../../lab/installation.ts';
@@ -8,6 +8,8 @@ import { homePolicy } from '../fixtures/system/home-policy.ts';
 import { insist } from '../fixtures/system/insist.ts';
 import { installKillingZfs, KILLING_ZFS, killNext } from '../fixtures/system/killing-zfs.ts';
 import { propertyOf } from '../fixtures/system/partial.ts';
+import { startSleeper } from '../fixtures/system/sleeper.ts';
+import { whileWaiting } from '../fixtures/system/waiting.ts';
 
 await inGateLab(t, homePolicy('["pull", "expire", "init"]'), async (gate) => {
   const { fileserver, backup, tank, vault } = gate;
@@ -70,6 +72,17 @@ await inGateLab(t, homePolicy('["pull", "expire", "init"]'), async (gate) => {
     t.equal(code, 0, 'done', { said: stderr });
     t.match(await zrep('refresh', copy), { code: 0, stderr: '' });
     t.same((await snapshotsOf(backup, copy)).at(-1), (await snapshotsOf(fileserver, source)).at(-1));
+  });
+
+  t.test('with --wait a lock on the source is waited for', async (t) => {
+    const { source, from, copy } = await newSource('locked');
+    const pid = await startSleeper(fileserver);
+    await fileserver.run(['zfs', 'set', `zrep:lock-pid=${pid}`, source]);
+    t.match(await zrep('init', '--pull', from, copy), { code: 1, stderr: /refused \(lock-busy\)/ });
+    const words = `init --pull --wait 5min ${from} ${copy}`;
+    const { code, said } = await whileWaiting(backup, words, () => fileserver.run(['kill', pid]));
+    t.equal(code, 0, 'done', { said });
+    t.match(said, /complete\n/);
   });
 
   // zfs-fuse has none.

@@ -52,24 +52,26 @@ import { takeBack } from './take-back.ts';
 
 /** Carries `command` out, or with --dry-run says what it would do; the answer is the exit code. */
 export async function initPull(settings: Settings, command: InitPullCommand): Promise<number> {
-  return inRun(settings, false, async (run) => {
-    const host = parseSourceHost(command.host, settings.hostName);
-    if (host === undefined) throw new Failure(`"${command.host}" is not the name of a host`);
-    const far = run.far(host);
-    if (command.undo) return takeBack(run, far, command);
-    const place = await checkHere(run, far, command);
-    const found = await lookHere(run, command.destination);
-    const aside = command.anew ? await findAside(run, host, command, found.listing) : undefined;
-    const plan = await planned(run, host, command, aside === undefined ? found : NOTHING, aside);
-    if (command.dryRun) {
-      for (const line of describe(run, command, plan)) run.report.line(line);
-      return 0;
-    }
-    // What came whole needs its mark alone.
-    if (plan.snapshots.length === 0) await checkFirstStream(run, far, command, place, plan.found.exists);
-    await setUp(run, far, command, plan);
+  return inRun(settings, false, (run) => initPullIn(run, command), settings.waitSeconds);
+}
+
+async function initPullIn(run: Run, command: InitPullCommand): Promise<number> {
+  const host = parseSourceHost(command.host, run.settings.hostName);
+  if (host === undefined) throw new Failure(`"${command.host}" is not the name of a host`);
+  const far = run.far(host);
+  if (command.undo) return takeBack(run, far, command);
+  const place = await checkHere(run, far, command);
+  const found = await lookHere(run, command.destination);
+  const aside = command.anew ? await findAside(run, host, command, found.listing) : undefined;
+  const plan = await planned(run, host, command, aside === undefined ? found : NOTHING, aside);
+  if (command.dryRun) {
+    for (const line of describe(run, command, plan)) run.report.line(line);
     return 0;
-  });
+  }
+  // What came whole needs its mark alone.
+  if (plan.snapshots.length === 0) await checkFirstStream(run, far, command, place, plan.found.exists);
+  await setUp(run, far, command, plan);
+  return 0;
 }
 
 /** Behind a first stream that did not come. A pair that is begun once more has nothing that can be taken back. */
