@@ -10,6 +10,7 @@ import type { Tag } from '../zfs/names.ts';
 import type { Zfs } from '../zfs/run.ts';
 import { anyValue, type Listing, localValue, parseListing } from '../zfs/state.ts';
 import { type Finding, finding } from './findings.ts';
+import { grantsOf } from './grants.ts';
 import { similarTo } from './similar.ts';
 import { zfsOf } from './zfs.ts';
 
@@ -22,13 +23,8 @@ export async function lookAtGrants(
   const zfs = zfsOf(policy);
   const host = hostNameBy(policy);
   const findings: Finding[] = [];
-  for (const [name, { grants }] of policy.clients) {
-    if (!names.has(name)) continue;
-    for (const [index, grant] of grants.entries()) {
-      const where = `${path}: client.${name}.grant[${index + 1}]`;
-      findings.push(...(await (grant.subtree ? lookBelow : lookAt)(zfs, grant, host, where)));
-    }
-  }
+  for (const { grant, where } of grantsOf(policy, path, names))
+    findings.push(...(await (grant.subtree ? lookBelow : lookAt)(zfs, grant, host, where)));
   return findings;
 }
 

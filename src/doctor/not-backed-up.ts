@@ -9,6 +9,7 @@ import { readStateArgv } from '../zfs/argv.ts';
 import { isBelow, type Tag } from '../zfs/names.ts';
 import { anyValue, type Listing, localValue, ownValue, parseListing } from '../zfs/state.ts';
 import { type Finding, finding } from './findings.ts';
+import { grantsOf } from './grants.ts';
 import { zfsOf } from './zfs.ts';
 
 /** What has so little in it only holds others together. Bytes. */
@@ -26,17 +27,12 @@ export async function lookAtUncovered(
   const zfs = zfsOf(policy);
   const host = hostNameBy(policy);
   const findings: Finding[] = [];
-  for (const [name, client] of policy.clients) {
-    if (!names.has(name)) continue;
-    for (const [index, grant] of client.grants.entries()) {
-      if (!(grant.subtree || grant.recursive) || !grant.operations.includes('pull')) continue;
-      const { output, ...ended } = await zfs.ask(
-        readStateArgv(grant.dataset, propertiesFor(grant), Infinity),
-      );
-      if (!succeeded(ended)) continue;
-      const found = notBackedUp(parseListing(output), client, grant, host);
-      if (found.length > 0) findings.push(tell(found, grant, `${path}: client.${name}.grant[${index + 1}]`));
-    }
+  for (const { client, grant, where } of grantsOf(policy, path, names)) {
+    if (!(grant.subtree || grant.recursive) || !grant.operations.includes('pull')) continue;
+    const { output, ...ended } = await zfs.ask(readStateArgv(grant.dataset, propertiesFor(grant), Infinity));
+    if (!succeeded(ended)) continue;
+    const found = notBackedUp(parseListing(output), client, grant, host);
+    if (found.length > 0) findings.push(tell(found, grant, where));
   }
   return findings;
 }

@@ -12,6 +12,7 @@ import { ZfsFailed } from '../replication/step.ts';
 import { listArgv } from '../zfs/argv.ts';
 import type { Zfs } from '../zfs/run.ts';
 import { type Finding, finding, unique } from './findings.ts';
+import { grantsOf, type PlacedGrant } from './grants.ts';
 import { zfsOf } from './zfs.ts';
 
 /** Asks zfs of every grant of the clients in `names` by which snapshots are made. What it does not answer is told elsewhere. */
@@ -36,19 +37,9 @@ export function judgeFloors(policy: Policy, path: string, names: ReadonlySet<str
   return makingGrants(policy, path, names).flatMap(({ grant, where }) => judgeFloor(grant, where));
 }
 
-/** The grants by which snapshots are made, and where each stands. */
-function makingGrants(
-  { clients }: Policy,
-  path: string,
-  names: ReadonlySet<string>,
-): { client: Client; grant: Grant; where: string }[] {
-  return [...clients]
-    .filter(([name]) => names.has(name))
-    .flatMap(([name, client]) =>
-      client.grants
-        .map((grant, index) => ({ client, grant, where: `${path}: client.${name}.grant[${index + 1}]` }))
-        .filter(({ grant }) => makesSnapshots(grant)),
-    );
+/** The grants by which snapshots are made. */
+function makingGrants(policy: Policy, path: string, names: ReadonlySet<string>): PlacedGrant[] {
+  return grantsOf(policy, path, names).filter(({ grant }) => makesSnapshots(grant));
 }
 
 async function roomFor(zfs: Zfs, { dataset }: Grant): Promise<Room | undefined> {

@@ -103,9 +103,10 @@ async function tryAtOnce<Result>(
     const change = () => changeAtOnce(step, dataset, premises, changes);
     leave = wasOurs;
     if (decided.needsLock || !fitsProgram(step, premises, changes)) return 'cannot';
-    // Whoever has the global lock may be about to set this one. From here on it may be ours, however this ends.
+    // From here on it may be ours, however this ends.
     isOurs ||= taking;
-    const made = await (taking ? withGlobalLock(step, change) : change());
+    // Whoever has the global lock may be about to set this one, or do without.
+    const made = await (wasOurs ? change() : withGlobalLock(step, change));
     if (isRefusal(made) || made === 'cannot') {
       isOurs = wasOurs;
       leave = wasOurs && made === 'cannot';

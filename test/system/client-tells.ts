@@ -11,6 +11,7 @@ import { homePolicy } from '../fixtures/system/home-policy.ts';
 import { insist } from '../fixtures/system/insist.ts';
 import { propertyOf } from '../fixtures/system/partial.ts';
 import { startSleeper } from '../fixtures/system/sleeper.ts';
+import { whileWaiting } from '../fixtures/system/waiting.ts';
 
 const POLICY = `zfs = "${BREAKING_ZFS}"${homePolicy('["pull", "expire"]')}`;
 
@@ -116,10 +117,17 @@ await inGateLab(t, POLICY, async (gate) => {
       ({ code }) => code === 0,
     );
     t.match(await zrep('refresh', destination), { code: 1, stderr: /refused \(too-many-streams\)/ });
-    const waiting = zrep('refresh', '--wait', '5min', destination);
-    await backup.writeFile('/run/lab/go-on', '');
-    await streaming;
-    t.same([(await waiting).code, (await waiting).stderr], [0, '']);
+    const refusals = () => fileserver.script("grep -c 'too-many-streams' /var/log/auth.log || true");
+    const before = Number((await refusals()).stdout);
+    const { code, said } = await whileWaiting(backup, `refresh --wait 5min ${destination}`, async () => {
+      // By then it has waited for two seconds, and begins to wait for three more.
+      await eventually(refusals, ({ stdout }) => Number(stdout) >= before + 3);
+      await backup.writeFile('/run/lab/go-on', '');
+      await streaming;
+    });
+    t.equal(code, 0, 'done', { said });
+    const seconds = Number(/ in ([\d.]+) s/.exec(said)?.[1]);
+    t.ok(seconds < 5, `the stream itself took ${seconds} s`);
     t.equal(
       (await snapshotsOf(backup, destination)).at(-1)?.guid,
       (await snapshotsOf(fileserver, source)).at(-1)?.guid,

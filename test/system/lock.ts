@@ -148,7 +148,9 @@ await inGateLab(t, POLICY, async (gate) => {
       if (argv[0] === 'set' && argv[1]?.startsWith('zrep:lock-pid=')) {
         t.equal(holder, undefined, `${parent} takes a free lock`);
         holder = parent;
-      } else if (argv[0] === 'snapshot') t.equal(parent, holder, `${parent} makes its snapshot under it`);
+      } else if (argv[0] === 'program' && argv.includes('snapshot'))
+        t.equal(holder, undefined, `${parent} looks at the lock and makes its snapshot at one moment`);
+      else if (argv[0] === 'snapshot') t.equal(parent, holder, `${parent} makes its snapshot under it`);
       else if (argv[0] === 'inherit' && argv[1] === 'zrep:lock-pid') holder = undefined;
     }
     await unlocked(t, gate, source);

@@ -30,7 +30,7 @@ const MOST = 1 << 20;
 /** Whoever has something to write does so to its end. */
 const TO_ITS_END: Interruption = { signal: undefined, check() {}, onSignal: () => () => {} };
 
-interface Read {
+export interface ReadRecords {
   readonly records: Records;
   /** Why it is not believed, or not all of it, and what mends that. */
   readonly problem: Untrusted | undefined;
@@ -43,7 +43,7 @@ export function recordFile({ statedir }: Pick<Settings, 'statedir'>): string {
 }
 
 /** What the file says; nothing where there is none, or where it is not to be believed. */
-export function readRecordFile(settings: Pick<Settings, 'statedir'>): Read {
+export function readRecordFile(settings: Pick<Settings, 'statedir'>): ReadRecords {
   const path = recordFile(settings);
   let descriptor: number | undefined;
   try {
@@ -77,7 +77,7 @@ function untrustedBy(place: string, { uid, mode }: Stats): Untrusted[] {
   return ownershipProblems(place, { uid: own === uid ? 0 : uid, mode });
 }
 
-function unusable(path: string, what: string): Read {
+function unusable(path: string, what: string): ReadRecords {
   const problem = { problem: `${path} ${what}`, remedy: `mv ${path} ${path}.old` };
   return { records: NOTHING, problem };
 }

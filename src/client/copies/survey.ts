@@ -17,7 +17,7 @@ import {
   withRecords,
 } from './copy-record.ts';
 import { findMissing, type MissingCopy, surveyedProperties } from './find-missing.ts';
-import { changeRecordFile, readRecordFile, sayProblem } from './record-file.ts';
+import { changeRecordFile, type ReadRecords, readRecordFile, sayProblem } from './record-file.ts';
 
 /** Every file system here, with what copies are told by. */
 export async function surveyAll({ settings, step }: Run): Promise<Listing> {
@@ -37,9 +37,12 @@ export interface Missed {
   readonly problem: string | undefined;
 }
 
-/** The copies under the tag that are missing, by a listing of all file systems. */
-export function missingCopies({ settings }: Pick<Run, 'settings'>, listing: Listing): Missed {
-  const { records, problem } = readRecordFile(settings);
+/** The copies under the tag that are missing, by a listing of all file systems, and by what was read of the record file. */
+export function missingCopies(
+  { settings }: Pick<Run, 'settings'>,
+  listing: Listing,
+  { records, problem }: ReadRecords = readRecordFile(settings),
+): Missed {
   return {
     missing: findMissing(listing, records.copies, settings.tag, settings.hostName),
     problem: problem && `copies that are missing may not be known: ${sayProblem(problem)}`,
@@ -51,13 +54,14 @@ export async function missingAmong(
   run: Run,
   datasets: readonly string[],
   listing: Listing,
+  read: ReadRecords = readRecordFile(run.settings),
 ): Promise<readonly MissingCopy[]> {
   const { settings } = run;
-  const { copies } = readRecordFile(settings).records;
+  const { copies } = read.records;
   const known = copies.filter(({ tag, dataset }) => tag === settings.tag && datasets.includes(dataset));
   if (known.length === 0 || findMissing(listing, known, settings.tag, settings.hostName).length === 0)
     return [];
-  const { missing } = missingCopies(run, await surveyAll(run));
+  const { missing } = missingCopies(run, await surveyAll(run), read);
   return missing.filter(({ dataset }) => datasets.includes(dataset));
 }
 
@@ -68,10 +72,10 @@ const LONGEST = 500;
 export function failingCopies(
   { settings }: Pick<Run, 'settings'>,
   listing: Listing,
+  { records }: ReadRecords,
 ): ReadonlyMap<string, Failing> {
-  const { copies } = readRecordFile(settings).records;
   return new Map(
-    copies.flatMap(({ tag, dataset, guid, failing }) => {
+    records.copies.flatMap(({ tag, dataset, guid, failing }) => {
       const isIt = tag === settings.tag && anyValue(listing.get(dataset), 'guid') === guid;
       return isIt && failing !== undefined ? [[dataset, failing] as const] : [];
     }),

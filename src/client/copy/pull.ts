@@ -186,9 +186,9 @@ export async function receiveFrom(
     await begins?.(head);
   };
   const behind = [traced, asked, step.interruption, { watch, received, begins: begun }] as const;
-  const start = performance.now();
-
+  let start = 0;
   const attempt = async (): Promise<TakenIn> => {
+    start = performance.now();
     const stream = await far.stream(command);
     if (stream === undefined) {
       const sender = ownStage(await far.argvOf(command));

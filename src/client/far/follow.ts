@@ -3,6 +3,7 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { type Ended, endOf } from '../../process/pipeline.ts';
+import { busyThere } from '../run/patience.ts';
 import type { Run } from '../run/run.ts';
 import type { FarSide } from './far-side.ts';
 import { farLines } from './far-text.ts';
@@ -11,7 +12,21 @@ import { farLines } from './far-text.ts';
 const MOST_LINES = 200;
 
 /** Runs `command` there to its end; what it says is said here, line by line. @throws Interrupted on a signal. */
-export async function follow({ step, report }: Run, far: FarSide, command: string): Promise<Ended> {
+export async function follow(run: Run, far: FarSide, command: string): Promise<Ended> {
+  // What prints a line has begun.
+  const isBusy = (one: Followed) => (one.lines === 0 ? busyThere(one) : undefined);
+  const ended = await run.patience.until(() => followOnce(run, far, command), isBusy);
+  run.report.far(far.host.name, farLines(ended.message));
+  run.step.interruption.check();
+  return ended;
+}
+
+interface Followed extends Ended {
+  /** How many lines it printed on standard output. */
+  readonly lines: number;
+}
+
+async function followOnce({ step, report }: Run, far: FarSide, command: string): Promise<Followed> {
   const { interruption } = step;
   interruption.check();
   const [file = '', ...words] = await far.argvOf(command);
@@ -23,10 +38,7 @@ export async function follow({ step, report }: Run, far: FarSide, command: strin
     if (lines <= MOST_LINES) for (const text of farLines(line)) report.line(text);
   });
   try {
-    const ended = await endOf(child);
-    report.far(far.host.name, farLines(ended.message));
-    interruption.check();
-    return ended;
+    return { ...(await endOf(child)), lines };
   } finally {
     stopListening();
   }

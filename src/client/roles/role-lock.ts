@@ -8,17 +8,19 @@ import { readStateArgv } from '../../zfs/argv.ts';
 import type { Dataset } from '../../zfs/names.ts';
 import { type Listing, parseListing } from '../../zfs/state.ts';
 import { Failure } from '../run/failure.ts';
+import { busyHere } from '../run/patience.ts';
 import type { Run } from '../run/run.ts';
 
-/** Does `work` under the lock on `dataset`. @throws Failure in stock's words where it cannot be had. */
+/** Does `work` under the lock on `dataset`, for which it waits as long as --wait says. @throws Failure in stock's words where it cannot be had. */
 export async function withRoleLock<Result>(
-  { settings: { tag }, step }: Run,
+  { settings: { tag }, step, patience }: Run,
   dataset: Dataset,
   reading: Reading,
   work: (listing: Listing) => Promise<Result>,
 ): Promise<Result> {
   try {
-    const result = await withLock(step, dataset, tag, reading, work);
+    const locked = () => withLock(step, dataset, tag, reading, work);
+    const result = await patience.until(locked, busyHere(dataset));
     if (!isRefusal(result)) return result;
     const why =
       result.refused === 'lock-busy'

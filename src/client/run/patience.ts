@@ -55,9 +55,9 @@ async function sleep(milliseconds: number, interruption: Interruption): Promise<
   interruption.check();
 }
 
-/** Our gate's codes, and what a stock zrep says of its lock. */
+/** Our gate's codes, and what a zrep says of its lock: stock, and ours in failover and takeover. */
 const BUSY =
-  /refused \((?:lock-busy|global-lock-busy|too-many-sessions|too-many-streams|too-many-streams-of-dataset)\)|cannot get lock|^Could not lock /m;
+  /refused \((?:lock-busy|global-lock-busy|too-many-sessions|too-many-streams|too-many-streams-of-dataset)\)|cannot get lock|^(?:Could|Error: could) not lock /m;
 
 /** Why the other side refused a command before it began it, where that may pass; undefined for anything else. Pure. */
 export function busyThere({ code, message }: Ended): string | undefined {

@@ -12,7 +12,7 @@ import { initPullLine, zrepAgain } from '../words/again.ts';
 import type { InitPullCommand } from '../words/init-words.ts';
 import { hintFor } from './hints.ts';
 import { lookAtPlace } from './look-at-place.ts';
-import { judgeFirstStream, judgeName, judgePlace, type Place } from './place.ts';
+import { judgeFirstStream, judgeMountPoint, judgeName, judgePlace, type Place } from './place.ts';
 
 /** `command` as it was given, with `option` where there is one more. */
 function again(
@@ -28,8 +28,12 @@ function again(
   ]);
 }
 
-/** @throws Failure where this host cannot take the copy, whatever the fileserver does. */
-export async function checkHere(run: Run, command: InitPullCommand): Promise<Place> {
+/**
+ * The fileserver is asked only where the copy of a file system could not be mounted: whether the source is a volume.
+ *
+ * @throws Failure where this host cannot take the copy, whatever the fileserver does.
+ */
+export async function checkHere(run: Run, far: FarSide, command: InitPullCommand): Promise<Place> {
   const { destination } = command;
   const refuse = (problem: string | undefined) => {
     if (problem !== undefined) throw new Failure(`${problem}. Nothing was done`);
@@ -37,7 +41,18 @@ export async function checkHere(run: Run, command: InitPullCommand): Promise<Pla
   refuse(judgeName(destination, run.settings.tag));
   const place = await lookAtPlace(run, destination);
   refuse(judgePlace(place, (dataset) => again(run, { ...command, destination: dataset })));
+  const hidden = judgeMountPoint(place);
+  if (hidden !== undefined && !(await isVolumeThere(run, far, command.source))) refuse(hidden);
   return place;
+}
+
+/** Whether the fileserver says so. A gate that does not know the question counts as no. */
+async function isVolumeThere({ settings }: Run, far: FarSide, source: string): Promise<boolean> {
+  const answer = await far.ask(stateCommand(settings, source), MOST_OF_LISTING);
+  if (!succeeded(answer)) return false;
+  const { parseState } = await import('../far/their-state.ts');
+  const state = parseState(answer.output, source, settings.tag);
+  return anyValue(state?.listing.get(source), 'type') === 'volume';
 }
 
 /**

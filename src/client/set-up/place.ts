@@ -48,7 +48,7 @@ export function judgeName(dataset: Dataset, tag: Tag): string | undefined {
 
 /** What keeps a copy from being begun there; `begin` prints the command for another name of the copy. */
 export function judgePlace(place: Place, begin: (dataset: string) => string): string | undefined {
-  const { dataset, listing, isPoolReadonly, hides } = place;
+  const { dataset, listing, isPoolReadonly } = place;
   const missing = above(dataset).find((name) => !listing.has(name));
   const [pool = ''] = dataset.split('/');
   if (missing !== undefined) return sayMissing(place, missing, begin);
@@ -58,9 +58,14 @@ export function judgePlace(place: Place, begin: (dataset: string) => string): st
     return `${volume} is a volume, and nothing can be below one. Take a name below a file system`;
   if (isPoolReadonly)
     return `the pool ${pool} is imported read-only. If it may be written to here, import it anew: zpool export ${pool} && zpool import ${pool}`;
-  if (hides !== undefined && !listing.has(dataset))
-    return `${dataset} would be mounted on ${hides.path}, ${hides.what}, and hide what is there. Take another name for the copy`;
   return undefined;
+}
+
+/** The same for what is mounted: a file system, not a volume. */
+export function judgeMountPoint({ dataset, listing, hides }: Place): string | undefined {
+  return hides === undefined || listing.has(dataset)
+    ? undefined
+    : `${dataset} would be mounted on ${hides.path}, ${hides.what}, and hide what is there. Take another name for the copy`;
 }
 
 function sayMissing({ dataset, names }: Place, missing: string, begin: (dataset: string) => string): string {

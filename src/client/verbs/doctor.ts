@@ -119,7 +119,8 @@ function othersIn(
 ): Finding[] {
   const { settings } = run;
   const now = Math.floor(Date.now() / 1000);
-  const { missing } = missingCopies(run, listing);
+  const read = readRecordFile(settings);
+  const { missing } = missingCopies(run, listing, read);
   // What is looked at as a pair is told of there.
   const gone = missing.filter((one) => !('now' in one && pairs.includes(one.now)));
   const found = [
@@ -127,7 +128,7 @@ function othersIn(
     ...retiredIn(listing, settings.tag).map((one) => diagnoseRetired(one, settings.tag, now)),
   ];
   if (datasets.length > 0) return found.filter(({ where }) => datasets.some((name) => name === where));
-  const { problem } = readRecordFile(settings);
+  const { problem } = read;
   return problem === undefined ? found : [...found, diagnoseRecord(recordFile(settings), problem)];
 }
 

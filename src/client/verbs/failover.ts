@@ -24,7 +24,7 @@ import { syncPair, syncReading } from './sync-pair.ts';
 
 /** Carries `command` out; the answer is the exit code. */
 export function failover(settings: Settings, command: FailoverCommand): Promise<number> {
-  return inRun(settings, false, (run) => failOver(run, command));
+  return inRun(settings, false, (run) => failOver(run, command), settings.waitSeconds);
 }
 
 /** The same in a run that is there. @throws Failure, too. */

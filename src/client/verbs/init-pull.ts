@@ -5,7 +5,8 @@
  * All that can be known on this host is checked before the first word to the other side that changes something.
  *
  * Cut off anywhere, the same command goes on: the far side answers with the snapshot that it made before, what was
- * received is gone on with where zfs can, and what came whole is told by its name and the configuration that came with it.
+ * received is gone on with where zfs can, and what came whole is told by its name and the configuration that came with it, or,
+ * where none did (set-up/came-whole.ts), by its GUID.
  */
 
 import { succeeded } from '../../process/pipeline.ts';
@@ -13,8 +14,8 @@ import { isRefusal } from '../../refusal.ts';
 import { sentTime } from '../../replication/sent-time.ts';
 import { SNAPSHOT_PROPERTIES, type TaggedSnapshot, taggedSnapshots } from '../../replication/snapshots.ts';
 import { mustSucceed } from '../../replication/step.ts';
-import { readStateArgv } from '../../zfs/argv.ts';
-import { formatZrepSnapshot } from '../../zfs/names.ts';
+import { readStateArgv, setArgv } from '../../zfs/argv.ts';
+import { formatZrepSnapshot, type Tag } from '../../zfs/names.ts';
 import { parseResumeToken } from '../../zfs/resume-token.ts';
 import { anyValue, type Listing, localValue, parseListing } from '../../zfs/state.ts';
 import { rememberBegun } from '../copies/begun.ts';
@@ -40,35 +41,38 @@ import { farLines } from '../far/far-text.ts';
 import { Failure } from '../run/failure.ts';
 import { inRun } from '../run/in-run.ts';
 import type { Run } from '../run/run.ts';
+import { cameWhole } from '../set-up/came-whole.ts';
 import { checkFirstStream, checkHere, notSetUp } from '../set-up/checks.ts';
 import { type Aside, findAside, stepAside } from '../set-up/step-aside.ts';
 import { tellWhatIsLeft } from '../set-up/what-is-left.ts';
 import { initPullLine, zrepAgain } from '../words/again.ts';
 import type { InitPullCommand } from '../words/init-words.ts';
 import type { Settings } from '../words/settings.ts';
-import { parseSourceHost } from '../words/source.ts';
+import { parseSourceHost, type SourceHost } from '../words/source.ts';
 import { takeBack } from './take-back.ts';
 
 /** Carries `command` out, or with --dry-run says what it would do; the answer is the exit code. */
 export async function initPull(settings: Settings, command: InitPullCommand): Promise<number> {
-  return inRun(settings, false, async (run) => {
-    const host = parseSourceHost(command.host, settings.hostName);
-    if (host === undefined) throw new Failure(`"${command.host}" is not the name of a host`);
-    const far = run.far(host);
-    if (command.undo) return takeBack(run, far, command);
-    const place = await checkHere(run, command);
-    const found = await lookHere(run, command.destination);
-    const aside = command.anew ? await findAside(run, host, command, found.listing) : undefined;
-    const plan = await planned(run, command, aside === undefined ? found : NOTHING, aside);
-    if (command.dryRun) {
-      for (const line of describe(run, command, plan)) run.report.line(line);
-      return 0;
-    }
-    // What came whole needs its mark alone.
-    if (plan.snapshots.length === 0) await checkFirstStream(run, far, command, place, plan.found.exists);
-    await setUp(run, far, command, plan);
+  return inRun(settings, false, (run) => initPullIn(run, command), settings.waitSeconds);
+}
+
+async function initPullIn(run: Run, command: InitPullCommand): Promise<number> {
+  const host = parseSourceHost(command.host, run.settings.hostName);
+  if (host === undefined) throw new Failure(`"${command.host}" is not the name of a host`);
+  const far = run.far(host);
+  if (command.undo) return takeBack(run, far, command);
+  const place = await checkHere(run, far, command);
+  const found = await lookHere(run, command.destination);
+  const aside = command.anew ? await findAside(run, host, command, found.listing) : undefined;
+  const plan = await planned(run, host, command, aside === undefined ? found : NOTHING, aside);
+  if (command.dryRun) {
+    for (const line of describe(run, command, plan)) run.report.line(line);
     return 0;
-  });
+  }
+  // What came whole needs its mark alone.
+  if (plan.snapshots.length === 0) await checkFirstStream(run, far, command, place, plan.found.exists);
+  await setUp(run, far, command, plan);
+  return 0;
 }
 
 /** Behind a first stream that did not come. A pair that is begun once more has nothing that can be taken back. */
@@ -80,12 +84,17 @@ function wayOn({ settings }: Run, command: InitPullCommand): string {
 /** As planOf. What a run that was cut off at its very end had completed is remembered as what it is. */
 async function planned(
   run: Run,
+  host: SourceHost,
   command: InitPullCommand,
   found: Found,
   aside: Aside | undefined,
 ): Promise<Plan> {
+  const pair = pairOf(command, run.settings);
+  const isOurs =
+    isNamed(found, command.destination, run.settings.tag, pair) ||
+    (await cameWhole(run, host, command, found.listing, pair));
   try {
-    return planOf(command, run.settings, found, aside);
+    return planOf(command, run.settings, found, aside, isOurs);
   } catch (error) {
     const { destination } = command;
     if (error instanceof SetUpAlready) await remember(run, found.listing, new Map([[destination, now()]]));
@@ -127,24 +136,38 @@ interface Plan {
   readonly aside: Aside | undefined;
 }
 
-/** @throws Failure where something else is in the place of the copy. */
-function planOf(
+function pairOf(
   { host, source, destination }: InitPullCommand,
-  settings: Settings,
-  found: Found,
-  aside: Aside | undefined,
-): Plan {
-  const { tag, force, hostName, saveCount } = settings;
-  const pair = {
+  { tag, hostName, saveCount }: Settings,
+): Record<string, string> {
+  return {
     [`${tag}:src-fs`]: source,
     [`${tag}:src-host`]: host,
     [`${tag}:dest-fs`]: destination,
     [`${tag}:dest-host`]: hostName,
     [`${tag}:savecount`]: String(saveCount),
   };
+}
+
+/** Whether the properties of what is here say that it is the copy of that source. */
+function isNamed({ listing }: Found, dataset: string, tag: Tag, pair: Plan['pair']): boolean {
+  const own = listing.get(dataset);
+  return [`${tag}:src-fs`, `${tag}:src-host`].every((name) => localValue(own, name) === pair[name]);
+}
+
+/** @throws Failure where something else is in the place of the copy. */
+function planOf(
+  command: InitPullCommand,
+  settings: Settings,
+  found: Found,
+  aside: Aside | undefined,
+  ours: boolean,
+): Plan {
+  const { tag, force } = settings;
+  const { destination } = command;
+  const pair = pairOf(command, settings);
   const own = found.listing.get(destination);
   const snapshots = taggedSnapshots(found.listing, destination, tag);
-  const ours = [`${tag}:src-fs`, `${tag}:src-host`].every((name) => localValue(own, name) === pair[name]);
   refuseRetired(own, destination, tag);
   if (found.exists && localValue(own, `${tag}:master`) === 'yes')
     throw new Failure(`${destination} is itself the master of a pair under the tag ${tag}`);
@@ -244,9 +267,10 @@ async function receive(
 function describe(
   { settings, step }: Run,
   { host, source, destination, anew }: InitPullCommand,
-  { pair, found, token, aside }: Plan,
+  { pair, found, snapshots, token, aside }: Plan,
 ): string[] {
-  const name = `${settings.tag}_${anew ? '<new>' : '000000'}`;
+  const whole = snapshots.at(-1)?.name;
+  const name = whole ?? `${settings.tag}_${anew ? '<new>' : '000000'}`;
   const snapshot = `${source}@${name}`;
   const receiving = receivingOf(found.listing.get(destination), settings.tag);
   const set = { readonly: 'on', ...pair };
@@ -255,15 +279,21 @@ function describe(
     set,
     properties: settings.recursive,
   });
+  const begin = [
+    initCommand(settings, source, settings.hostName, destination, settings.saveCount),
+    ...(anew ? [snaponlyCommand(settings, source)] : []),
+    initpullCommand(settings, snapshot, token),
+  ];
+  const take = [
+    ...(aside === undefined ? [] : [`rename ${aside.old} ${aside.name}`]),
+    whole === undefined ? argv.join(' ') : setArgv(destination, set).join(' '),
+  ];
   return [
     `On ${host}, by ssh:`,
-    `  ${initCommand(settings, source, settings.hostName, destination, settings.saveCount)}`,
-    ...(anew ? [`  ${snaponlyCommand(settings, source)}`] : []),
-    `  ${initpullCommand(settings, snapshot, token)}`,
+    ...(whole === undefined ? begin : []).map((line) => `  ${line}`),
     `  ${refreshcompleteCommand(settings, snapshot, `${settings.tag}:sent=<now>`)}`,
     'Here:',
-    ...(aside === undefined ? [] : [`  zfs rename ${aside.old} ${aside.name}`]),
-    `  zfs ${argv.join(' ')}`,
+    ...take.map((words) => `  zfs ${words}`),
     `  zfs set ${settings.tag}:sent=<now> ${destination}@${name}`,
     'Nothing was done.',
   ];

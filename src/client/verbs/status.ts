@@ -3,6 +3,7 @@
 import type { Tag } from '../../zfs/names.ts';
 import { anyValue, type Properties } from '../../zfs/state.ts';
 import { surveyedProperties } from '../copies/find-missing.ts';
+import { readRecordFile } from '../copies/record-file.ts';
 import { type RetiredCopy, retiredIn } from '../copies/retirement.ts';
 import { missingLines } from '../copies/say-missing.ts';
 import { failingCopies, missingAmong, missingCopies } from '../copies/survey.ts';
@@ -74,13 +75,14 @@ async function choose(run: Run, { datasets, all }: StatusCommand): Promise<Chose
   const { tag, hostName } = settings;
   const properties = [...new Set([...viewedProperties(step.capabilities, tag), ...surveyedProperties(tag)])];
   const own = await readOwn(run, datasets.length === 0 ? 'all' : datasets, properties);
+  const records = readRecordFile(settings);
   if (datasets.length === 0) {
     const wanted = (one: Properties) => (all ? isOfPair(one, tag) : isMasterHere(one, tag, hostName));
     const names = [...own].flatMap(([name, one]) => (wanted(one) ? [name] : []));
     const pairs = await viewsOf(run, own, names);
-    const failures = failingCopies(run, own);
+    const failures = failingCopies(run, own, records);
     const none = { pairs, retired: [], missing: [], strangers: [], problem: undefined, failures };
-    return all ? { ...none, retired: retiredIn(own, tag), ...missingCopies(run, own) } : none;
+    return all ? { ...none, retired: retiredIn(own, tag), ...missingCopies(run, own, records) } : none;
   }
   const retired = retiredIn(own, tag);
   const others = datasets.filter((name) => !retired.some(({ dataset }) => dataset === name));
@@ -88,8 +90,8 @@ async function choose(run: Run, { datasets, all }: StatusCommand): Promise<Chose
   const strangers = others.filter((name) => !isPair(name));
   return {
     ...{ pairs: await viewsOf(run, own, others.filter(isPair)), retired, strangers },
-    missing: await missingAmong(run, strangers, own),
-    failures: failingCopies(run, own),
+    missing: await missingAmong(run, strangers, own, records),
+    failures: failingCopies(run, own, records),
     problem: undefined,
   };
 }

@@ -30,7 +30,7 @@ import { markBase, rollBack } from './go-back.ts';
 
 /** Carries `command` out; the answer is the exit code. */
 export function takeover(settings: Settings, command: TakeoverCommand): Promise<number> {
-  return inRun(settings, false, (run) => takeOver(run, command));
+  return inRun(settings, false, (run) => takeOver(run, command), settings.waitSeconds);
 }
 
 /** The same in a run that is there. @throws Failure, too. */

@@ -5,7 +5,7 @@ import type { Dataset } from '../../zfs/names.ts';
 import { parseSource, parseSourceHost } from './source.ts';
 import { type Given, readDataset, type Verbs, wrong } from './verb.ts';
 
-/** `zrep init --pull [--anew|--undo] [-f] [-v] [--dry-run] [--ignore-room] HOST:SRCFS DESTFS` */
+/** `zrep init --pull [--anew|--undo] [-f] [-v] [--dry-run] [--ignore-room] [--wait T] HOST:SRCFS DESTFS` */
 export interface InitPullCommand {
   readonly kind: 'init-pull';
   /** `[user@]host`, for ssh. */
@@ -29,13 +29,14 @@ export interface InitCommand {
   readonly destination: Dataset;
 }
 
-const PULL = 'zrep init --pull [-f] [-v] [--dry-run] [--ignore-room] HOST:SRCFS DESTFS';
-const AGAIN = 'zrep init --pull --anew|--undo [-v] [--dry-run] HOST:SRCFS DESTFS';
+const PULL = 'zrep init --pull [-f] [-v] [--ignore-room] [--wait T] HOST:SRCFS DESTFS';
+const AGAIN = 'zrep init --pull --anew|--undo [-v] [--wait T] HOST:SRCFS DESTFS';
+const DRY = 'zrep init --pull --dry-run [--anew|--undo] [-f] [-v] HOST:SRCFS DESTFS';
 const PUSH = 'zrep init [-f] [-v] SRCFS DESTHOST DESTFS';
 
 export const INIT_VERBS: Verbs<InitPullCommand | InitCommand> = {
   init: {
-    usage: [PULL, PUSH, AGAIN],
+    usage: [PULL, PUSH, AGAIN, DRY],
     alias: ['-i'],
     summary: 'begin a pair, from the side that pulls (--pull) or sends',
     description: [
@@ -58,12 +59,17 @@ export const INIT_VERBS: Verbs<InitPullCommand | InitCommand> = {
         text: 'with --pull: begin the pair once more, where the sides have no snapshot in common; the old copy is renamed and kept',
       },
       { name: '--undo', text: 'with --pull: take back a set-up of which no stream has ended well' },
+      {
+        name: '--wait',
+        value: 'T',
+        text: 'with --pull: wait for what is busy, each time for at most T (90s, 10min, 2h): a lock that another zrep holds, and the limits of zrep-gate on streams and sessions. Without it, what is busy fails at once (ZREP_WAIT)',
+      },
     ],
     examples: ['zrep init --pull root@fileserver:tank/home backup/home'],
     exits: '0 the copy is there, 1 it is not, 2 wrong usage.',
     read(given, operands) {
       if (given.has('--pull')) return readPull(given, operands);
-      for (const name of ['--dry-run', '--ignore-room', '--anew', '--undo'])
+      for (const name of ['--dry-run', '--ignore-room', '--anew', '--undo', '--wait'])
         if (given.has(name)) throw wrong(PULL, `${name} is for init --pull`);
       return readPush(operands);
     },

@@ -3,6 +3,7 @@
 import { quote } from '../../printable.ts';
 import { type Dataset, parseDataset, parseSnapshot } from '../../zfs/names.ts';
 import { parseSourceHost } from './source.ts';
+import { WAIT } from './sync-words.ts';
 import { type Given, sayNoDataset, type Verb, type Verbs, wrong } from './verb.ts';
 
 interface RoleCommand {
@@ -15,18 +16,18 @@ interface RoleCommand {
   readonly host: string | undefined;
 }
 
-/** `zrep failover [-L] [-f] FS[@SNAP] [HOST]` */
+/** `zrep failover [-L] [-f] [--wait T] FS[@SNAP] [HOST]` */
 export interface FailoverCommand extends RoleCommand {
   readonly kind: 'failover';
 }
 
-/** `zrep takeover [-L] [-f] FS[@SNAP] [HOST]` */
+/** `zrep takeover [-L] [-f] [--wait T] FS[@SNAP] [HOST]` */
 export interface TakeoverCommand extends RoleCommand {
   readonly kind: 'takeover';
 }
 
-const FAILOVER = 'zrep failover [-L] [-f] FS[@SNAP] [HOST]';
-const TAKEOVER = 'zrep takeover [-L] [-f] FS[@SNAP] [HOST]';
+const FAILOVER = 'zrep failover [-L] [-f] [--wait T] FS[@SNAP] [HOST]';
+const TAKEOVER = 'zrep takeover [-L] [-f] [--wait T] FS[@SNAP] [HOST]';
 const EXITS =
   '0 done, 1 not done (what is the master now, and which command goes on, is on standard error), 2 wrong usage.';
 
@@ -44,6 +45,7 @@ const failover: Verb<FailoverCommand> = {
       name: '-f',
       text: 'do not ask before something is lost; and give up, in the last sync, what was changed in the copy',
     },
+    WAIT,
   ],
   examples: ['zrep failover tank/home', 'zrep failover -L tank/home'],
   exits: EXITS,
@@ -61,6 +63,7 @@ const takeover: Verb<TakeoverCommand> = {
   options: [
     { name: '-L', text: 'here only: the other side is not asked anything' },
     { name: '-f', text: 'do not ask before something is lost' },
+    WAIT,
   ],
   examples: ['zrep takeover -L backup/home'],
   exits: EXITS,

@@ -76,7 +76,7 @@ export interface Settings {
   readonly changedOnly: boolean;
   /** ZREP_DATEFORMAT, for strftime(3). */
   readonly dateFormat: string;
-  /** ZREP_WAIT, --wait: how long `refresh` and `sync` wait for what is busy, each time. */
+  /** ZREP_WAIT, --wait: how long the verbs that have --wait wait for what is busy, each time. */
   readonly waitSeconds: number;
   /** Absolute path of zfs: ZREP_ZFS, or where this machine has it. */
   readonly zfs: string;

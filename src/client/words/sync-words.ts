@@ -57,7 +57,8 @@ const RESUME = {
   name: '-r',
   text: 'resume an interrupted stream first, and make this stream resumable',
 };
-const WAIT = {
+/** Of the verbs that no gate has a limit for. */
+export const WAIT = {
   name: '--wait',
   value: 'T',
   text: 'wait for a lock that another zrep holds, here or on the other side, each time for at most T (90s, 10min, 2h). Without it, what is locked fails at once (ZREP_WAIT)',

@@ -41,7 +41,7 @@ What an init that sends gives the copy:
   ZREP_RESUME          anything: make the first stream resumable
 
 How long to wait:
-  ZREP_WAIT            as --wait of refresh, sync and synconly, e.g. 10min
+  ZREP_WAIT            as --wait of the verbs that have it, e.g. 10min
 
 What a sync does besides:
   ZREP_RESUME          as -r

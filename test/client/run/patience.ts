@@ -88,6 +88,12 @@ t.test("a stock zrep's lock is waited for", async (t) => {
   const ended = { code: 1, signal: null };
   t.ok(busyThere({ ...ended, message: 'Error: zrep snaponly failed for tank/home: cannot get lock\n' }));
   t.ok(busyThere({ ...ended, message: 'Could not lock tank/home\n' }));
+  t.ok(busyThere({ ...ended, message: 'Error: could not lock tank/home\n' }), 'of failover');
+  t.equal(
+    busyThere({ ...ended, message: 'Error: b:vault/home did not take over (could not lock vault/home)\n' }),
+    undefined,
+    'of a third one',
+  );
   t.equal(busyThere({ ...ended, message: 'No such file system\n' }), undefined);
 });
 

@@ -4,6 +4,7 @@ import t from 'tap';
 import {
   above,
   judgeFirstStream,
+  judgeMountPoint,
   judgeName,
   judgePlace,
   mountPathOf,
@@ -18,26 +19,19 @@ const HERE =
   'vault type=filesystem<-\nvault/home type=filesystem<- available=1000<- mountpoint=/vault/home<default\n';
 const NAMES = ['vault', 'vault/home', 'vault/mail', 'vault/home/old', 'tank'];
 
+const placeOf = (listing: string, more: Partial<Place> = {}): Place => ({
+  dataset: COPY,
+  listing: listingOf(listing),
+  names: NAMES,
+  isPoolReadonly: false,
+  hides: undefined,
+  ...more,
+});
 const judge = (listing: string, more: Partial<Place> = {}) =>
-  judgePlace(
-    {
-      dataset: COPY,
-      listing: listingOf(listing),
-      names: NAMES,
-      isPoolReadonly: false,
-      hides: undefined,
-      ...more,
-    },
-    (dataset) => `zrep init --pull fs:tank/new ${dataset}`,
-  );
+  judgePlace(placeOf(listing, more), (dataset) => `zrep init --pull fs:tank/new ${dataset}`);
 
 t.test('where pool and parent are here, a copy can be begun', async (t) => {
   t.equal(judge(HERE), undefined);
-  t.equal(
-    judge(`${HERE}${COPY} type=filesystem<-\n`, { hides: { path: '/x', what: 'which is a file' } }),
-    undefined,
-    'begun before',
-  );
   t.equal(judge('vault type=filesystem<-\n', { dataset: 'vault/new' as Dataset }), undefined);
 });
 
@@ -74,8 +68,11 @@ t.test('nothing is below a volume, nor written to a read-only pool', async (t) =
 
 t.test('what its mount point would hide is named', async (t) => {
   const hides = { path: '/vault/home/new', what: 'which is not empty' };
+  const begun = `${HERE}${COPY} type=filesystem<-\n`;
+  t.equal(judgeMountPoint(placeOf(begun, { hides })), undefined, 'begun before');
+  t.equal(judgeMountPoint(placeOf(HERE)), undefined);
   t.equal(
-    judge(HERE, { hides }),
+    judgeMountPoint(placeOf(HERE, { hides })),
     'vault/home/new would be mounted on /vault/home/new, which is not empty, and hide what is there. Take another name for the copy',
   );
 });

@@ -98,7 +98,7 @@ t.test('what speaks to the settings is apart, wherever it stood', async (t) => {
   t.same(read('refresh tank/a').switches, NONE);
   t.same(read('refresh -f tank/a').switches, { ...NONE, force: true });
   t.same(read('refresh -v tank/a').switches, { ...NONE, verbose: true });
-  for (const verb of ['refresh', 'sync', 'synconly'])
+  for (const verb of ['refresh', 'sync', 'synconly', 'failover', 'takeover', 'init --pull b:tank/a'])
     t.same(read(`${verb} --wait 10min tank/a`).switches, { ...NONE, wait: '10min' });
   t.same(read('refresh -r tank/a').switches, { ...NONE, resume: true });
   t.same(read('init --pull -f -v b:tank/a pool/a').switches, { ...NONE, force: true, verbose: true });

@@ -52,7 +52,7 @@ t.test('what is none of the forms is told with the form', async (t) => {
     ['failover', `one file system is needed, and at most one host behind it; the form is: ${usage('failover')}`],
     ['takeover a b c', `one file system is needed, and at most one host behind it; the form is: ${usage('takeover')}`],
     ['takeover tank/a@', `"tank/a@" is not the name of a file system; the form is: ${usage('takeover')}`],
-    ['failover tank/a -oProxyCommand=x', '"-oProxyCommand=x" is no option of zrep failover, which has -L -f; -R, -D and -t TAG stand in front of the verb: zrep -R failover ...'],
+    ['failover tank/a -oProxyCommand=x', '"-oProxyCommand=x" is no option of zrep failover, which has -L -f --wait; -R, -D and -t TAG stand in front of the verb: zrep -R failover ...'],
     ['failover tank/a a;b', `"a;b" is not the name of a host; the form is: ${usage('failover')}`],
     ['changeconfig tank/a b', `a file system here, a host, and the file system there are needed; the form is: ${usage('changeconfig')}`],
     ['-C -d tank/a b', `a file system here, a host, and the file system there are needed; the form is: ${usage('changeconfig', 1)}`],
