@@ -51,8 +51,9 @@ export async function changeUnderLock<Result>(
 ): Promise<Result | Refusal> {
   for (let attempt = 0; attempt < TRIES && step.capabilities.has('programs'); attempt += 1) {
     const result = await tryAtOnce(step, dataset, tag, reading, decide);
-    if (result === 'cannot') break;
-    if (result !== 'changed') return result;
+    // What zfs would not do may be so because another was faster: it is decided once more.
+    if (result === 'cannot' && attempt > 0) break;
+    if (result !== 'changed' && result !== 'cannot') return result;
   }
   return withLock(step, dataset, tag, reading, async (listing, held) => {
     const decided = await decide(listing);
