@@ -102,7 +102,7 @@ async function pullWith(
   const received = await receive(gate, `zrep  _refreshpull ${snapshot}  `, ['-u', pair.destination]);
   t.match(received, { code: 0, stderr: '' }, `send-flags ${flags}`);
   const base = `${pair.source}@${before.at(-1)?.name}`;
-  t.same(await streamsOn(gate.fileserver), [['send', ...expected, '-I', base, snapshot]]);
+  t.same(await streamsOn(gate.fileserver), [['send', ...expected, '-i', base, snapshot]]);
   const completed = await gate.ask(`zrep _refreshcomplete ${snapshot} zrep:sent=${epoch()}`);
   t.equal(completed.code, 0);
   await sameSnapshots(t, gate, pair, before.length + 1);

@@ -169,7 +169,7 @@ async function pullRaw(t: Test, gate: GateLab, { source, destination }: Pair): P
     code: 0,
     stderr: '',
   });
-  t.match(await streamsOn(fileserver), [['send', '-w', '-I', /^.*@zrep_/, snapshot]]);
+  t.match(await streamsOn(fileserver), [['send', '-w', '-i', /^.*@zrep_/, snapshot]]);
   const mark = `zrep:sent=${epoch()}`;
   await backup.run(['zfs', 'set', mark, `${destination}@${snapshot.split('@')[1]}`]);
   t.match(await ask(`zrep _refreshcomplete ${snapshot} ${mark}`), { code: 0, stderr: '' });
