@@ -93,8 +93,8 @@ const sentences = {
     `the fileserver is not the zrep master of this file system (master is ${quote(host)}, this host is ${quote(local)})`,
   'not-marked-master': (property: string) =>
     `this file system has no local ${property}=yes on the fileserver, so it may be the backup of another; see zrep failover and takeover`,
-  'never-sent': () =>
-    'no snapshot of this file system is marked as sent, so there is nothing to increment from; run zrep init again, or zrep sentsync on the fileserver',
+  'never-sent': (tag: string) =>
+    `no snapshot of this file system is marked as sent, so there is nothing to increment from; run ${zrepOf(tag)} init again, or ${zrepOf(tag)} sentsync on the fileserver`,
   'already-initialized': (dataset: string, mend: string) =>
     `a snapshot of ${dataset} is marked as sent already, so it has a backup to refresh; if that is lost, begin anew on the backup server (zrep init --pull --anew), or run on the fileserver: ${mend}`,
   'configured-otherwise': (dataset: string, property: string, mend: string) =>
@@ -123,7 +123,7 @@ const sentences = {
   'changed-meanwhile': (snapshot: string) =>
     `${snapshot} is not the snapshot any more that it was when the stream was decided on; what was received is not to be trusted: refresh again`,
   'key-not-loaded': (dataset: string) =>
-    `the key of ${dataset} is not loaded, so only a raw stream can be sent; on the fileserver, load it (zfs load-key -r ${dataset}), or send raw (raw = "required" in the grant, and a copy that was begun raw)`,
+    `the key of ${dataset} is not loaded, so only a raw stream can be sent; on the fileserver, load it (zfs load-key -r $(zfs get -H -o value encryptionroot ${dataset})), or send raw (raw = "required" in the grant, and a copy that was begun raw)`,
   'token-mismatch': (problem: string) => `the resume token does not belong to this file system: ${problem}`,
 
   // The installation does not stand.
@@ -134,6 +134,10 @@ const sentences = {
   'audit-unavailable': () =>
     'the audit record could not be written, and the policy requires one (audit.required)',
 } as const;
+
+function zrepOf(tag: string): string {
+  return tag === 'zrep' ? 'zrep' : `zrep -t ${tag}`;
+}
 
 function counted(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? '' : 's'}`;

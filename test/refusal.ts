@@ -33,6 +33,11 @@ t.test('a refusal has its code, and its facts in one sentence without a full sto
   }
 });
 
+t.test('a command of zrep in a sentence has the tag that was asked about', async (t) => {
+  t.match(refuse('never-sent', 'off').reason, /run zrep -t off init again, or zrep -t off sentsync on /);
+  t.match(refuse('never-sent', 'zrep').reason, /run zrep init again, or zrep sentsync on /);
+});
+
 t.test(
   "a dataset that is not granted and one that is not there are refused in one code's words",
   async (t) => {

@@ -29,13 +29,16 @@ const NOT_IN_GUESTS = [
  */
 const HERE_TOO = ['client-histories', 'full-pool', 'stall'];
 
-/** How zfs receives, resumes, sends raw and delegates: where 2.3 and 2.4 may differ, as far as is known. */
+/** How zfs receives, resumes, sends raw and delegates, and what it says of a copy: where 2.3 and 2.4 may differ, as far as is known. */
 const ON_EVERY_SERIES = [
   'allow',
   'client-bookmarks',
   'client-doctor-partial',
   'client-hostile',
   'programs',
+  'client-obstacles',
+  'client-obstacles-both',
+  'client-obstacles-there',
   'raw',
   'resume',
 ];
@@ -44,6 +47,9 @@ const ON_EVERY_SERIES = [
 const LONG = [
   'client-base',
   'client-bookmarks',
+  'client-obstacles',
+  'client-obstacles-both',
+  'client-obstacles-there',
   'client-histories',
   'client-doctor-settings',
   'client-doctor-snapshots',

@@ -138,6 +138,10 @@ const HOST = {
   'limit-below-floor': warning(
     'Expiring leaves so many that the gate will refuse every new snapshot, for ever.',
   ),
+  'key-not-loaded': error('zfs send of an encrypted file system needs its key, unless the stream is raw.'),
+  'source-received': error('Nobody has made it the source on this host, so nothing is sent.'),
+  'source-renamed': error('It is taken for the source on another host, and nothing is sent.'),
+  'source-unconfigured': warning('Without them it is no source, and nothing is sent.'),
   'not-backed-up': warning('If it is lost, it is lost: the client may pull it, and nothing does.'),
   'zfs-fails': error('The gate gets the same answer.'),
   'dataset-lock-stale': note('The next zrep takes it over by itself.'),

@@ -14,34 +14,47 @@ import { grantsOf } from './grants.ts';
 import { similarTo } from './similar.ts';
 import { zfsOf } from './zfs.ts';
 
-/** Every grant of the clients in `names`, by the policy's own zfs. */
+/** Every grant of the clients in `names`, by the policy's own zfs; of pairs in `told`, why they are not sent is said elsewhere. */
 export async function lookAtGrants(
   policy: Policy,
   path: string,
   names: ReadonlySet<string>,
+  told: ReadonlySet<string>,
 ): Promise<Finding[]> {
   const zfs = zfsOf(policy);
   const host = hostNameBy(policy);
   const findings: Finding[] = [];
   for (const { grant, where } of grantsOf(policy, path, names))
-    findings.push(...(await (grant.subtree ? lookBelow : lookAt)(zfs, grant, host, where)));
+    findings.push(...(await (grant.subtree ? lookBelow : lookAt)(zfs, grant, host, where, told)));
   return findings;
 }
 
-async function lookAt(zfs: Zfs, grant: Grant, host: string, where: string): Promise<Finding[]> {
+async function lookAt(
+  zfs: Zfs,
+  grant: Grant,
+  host: string,
+  where: string,
+  told: ReadonlySet<string>,
+): Promise<Finding[]> {
   const { dataset, tags } = grant;
   const properties = tags.flatMap((tag) => [...masterProperties(tag), ...lockProperties(tag)]);
   const { output, ...ended } = await zfs.ask(readStateArgv(dataset, properties, 0));
   if (!succeeded(ended)) return [await failed(zfs, dataset, ended.message, where)];
   const listing = parseListing(output);
   return tags.flatMap((tag) => [
-    ...(isPulled(grant) ? judgeMaster(listing, dataset, tag, host, where) : []),
+    ...(isPulled(grant) && !told.has(dataset) ? judgeMaster(listing, dataset, tag, host, where) : []),
     ...judgeLock(listing, dataset, tag),
   ]);
 }
 
 /** Of a tree only one dataset has to be a pair's: the grant may well be there for what is made later. */
-async function lookBelow(zfs: Zfs, grant: Grant, host: string, where: string): Promise<Finding[]> {
+async function lookBelow(
+  zfs: Zfs,
+  grant: Grant,
+  host: string,
+  where: string,
+  told: ReadonlySet<string>,
+): Promise<Finding[]> {
   const { dataset, tags } = grant;
   const request = {
     dataset,
@@ -59,7 +72,7 @@ async function lookBelow(zfs: Zfs, grant: Grant, host: string, where: string): P
   const rows = output.split('\n').map((line) => line.split('\t'));
   return tags.flatMap((tag, index) => {
     const isMaster = (row: readonly string[]) => row[1 + 2 * index] === host && row[2 + 2 * index] === 'yes';
-    if (!isPulled(grant) || rows.some(isMaster)) return [];
+    if (!isPulled(grant) || rows.some((row) => isMaster(row) || told.has(row[0] ?? ''))) return [];
     return [
       notMaster(where, `${dataset} and what is below it have no pair with the tag ${tag}`, dataset, tag),
     ];

@@ -21,6 +21,7 @@ import { lookAtUncovered } from './not-backed-up.ts';
 import { lookAtGate, lookAtNode, lookAtPrograms } from './programs.ts';
 import { judgeFloors, lookAtRoom } from './room.ts';
 import { type DoctorOptions, isWanted, policyOf, readScene, type Scene } from './scene.ts';
+import { lookAtSources, tellUnsent } from './sources.ts';
 
 export interface Diagnosis {
   readonly host: string;
@@ -109,9 +110,12 @@ async function lookAtPolicies({ policies, options }: Scene): Promise<Finding[]> 
     findings.push(...own);
     if (policy === undefined) continue;
     const names = new Set([...policy.clients.keys()].filter((name) => isWanted(name, options)));
+    const unsent = await lookAtSources(policy, names);
+    const told = new Set(unsent.map(({ dataset }) => dataset));
     findings.push(
-      ...(await lookAtGrants(policy, path, names)),
-      ...(await lookAtUncovered(policy, path, names)),
+      ...(await lookAtGrants(policy, path, names, told)),
+      ...unsent.map((one) => tellUnsent(one, policy)),
+      ...(await lookAtUncovered(policy, path, names, told)),
       ...judgeFloors(policy, path, names),
       ...(await lookAtRoom(policy, path, names)),
     );

@@ -1,6 +1,5 @@
 /** Datasets that a grant speaks for and of which no backup is made: a new file system beside pairs, a new child of a pair. */
 
-import { hostname } from 'node:os';
 import { covers, findGrant } from '../policy/grants.ts';
 import { hostNameBy } from '../policy/host-name.ts';
 import type { Client, Grant, Policy } from '../policy/policy.ts';
@@ -18,11 +17,12 @@ const HARDLY_ANYTHING = 1024 * 1024;
 /** So many are named. */
 const MOST_NAMES = 5;
 
-/** Every grant of the clients in `names` that reaches below its dataset. What zfs does not answer is reported elsewhere. */
+/** Every grant of the clients in `names` that reaches below its dataset, without pairs in `told`. What zfs does not answer is reported elsewhere. */
 export async function lookAtUncovered(
   policy: Policy,
   path: string,
   names: ReadonlySet<string>,
+  told: ReadonlySet<string>,
 ): Promise<Finding[]> {
   const zfs = zfsOf(policy);
   const host = hostNameBy(policy);
@@ -31,8 +31,9 @@ export async function lookAtUncovered(
     if (!(grant.subtree || grant.recursive) || !grant.operations.includes('pull')) continue;
     const { output, ...ended } = await zfs.ask(readStateArgv(grant.dataset, propertiesFor(grant), Infinity));
     if (!succeeded(ended)) continue;
-    const found = notBackedUp(parseListing(output), client, grant, host);
-    if (found.length > 0) findings.push(tell(found, grant, where));
+    const all = notBackedUp(parseListing(output), client, grant, host);
+    const found = all.filter((dataset) => !told.has(dataset));
+    if (found.length > 0) findings.push(tellNotBackedUp(found, grant, where, host));
   }
   return findings;
 }
@@ -99,7 +100,13 @@ function lastSentOf(listing: Listing, tag: Tag): Map<string, { name: string; cre
   return newest;
 }
 
-function tell(found: readonly string[], grant: Grant, where: string): Finding {
+/** `host` is what the policy calls this one. Pure. */
+export function tellNotBackedUp(
+  found: readonly string[],
+  grant: Pick<Grant, 'tags' | 'except'>,
+  where: string,
+  host: string,
+): Finding {
   const [first = ''] = found;
   const more = found.length > MOST_NAMES ? ` and ${found.length - MOST_NAMES} more` : '';
   const [tag] = grant.tags;
@@ -109,7 +116,7 @@ function tell(found: readonly string[], grant: Grant, where: string): Finding {
     where,
     `${found.slice(0, MOST_NAMES).join(', ')}${more}: granted, and not backed up`,
     'On the backup server, begin a pair (the grant needs "init"; POOL/DATASET is the copy), or except it in the grant:',
-    `${zrep} init --pull ${hostname().split('.')[0]}:${first} POOL/DATASET`,
+    `${zrep} init --pull ${host}:${first} POOL/DATASET`,
     `except = [${[...grant.except, first].map((one) => `"${one}"`).join(', ')}]`,
   );
 }

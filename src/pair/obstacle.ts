@@ -9,7 +9,7 @@ import type { Base } from './common.ts';
 import type { Snapshot } from './side.ts';
 
 export type Obstacle =
-  /** The first stream has not come to its end. */
+  /** The first stream was cut off, and can be resumed. */
   | { readonly obstacle: 'first-stream' }
   | { readonly obstacle: 'no-common-snapshot' }
   | { readonly obstacle: 'key-not-loaded' }
@@ -31,10 +31,11 @@ export type Obstacle =
   | { readonly obstacle: 'source-unconfigured'; readonly settings: readonly string[] }
   /** All its zrep properties came with a stream. */
   | { readonly obstacle: 'source-received'; readonly settings: readonly string[] }
-  /** It is marked as the master, of a host of another name. */
+  /** It is marked as the master, of the host `former`; its own host calls itself `local`. */
   | {
       readonly obstacle: 'source-renamed';
       readonly former: string;
+      readonly local: string;
       readonly settings: readonly string[];
     }
   /** The gate there refuses, whatever the snapshots are. */
@@ -101,12 +102,12 @@ export function tell(obstacle: Obstacle, names: Names): Told {
     case 'key-not-loaded':
       return {
         what: `the key of ${source} is not loaded on ${sender}; the stream needs it, because ${copy} is not a raw copy`,
-        ...bySource('load it (or make a raw copy: docs/policy.md, "raw")', `zfs load-key -r ${source}`),
+        ...bySource('load it (or make a raw copy: docs/policy.md, "raw")', loadingKey(source)),
       };
     case 'copy-key-not-loaded':
       return {
-        what: `the key of the copy ${copy} is not loaded on ${to ?? 'this host'}, and what comes from ${sender} is encrypted with it`,
-        ...byCopy('load it', `zfs load-key -r ${copy}`),
+        what: `the key of the copy ${copyThere} is not loaded, and what comes from ${sender} is encrypted with it`,
+        ...byCopy('load it', loadingKey(copy)),
       };
     case 'parted': {
       const [be, snapshots] =
@@ -165,7 +166,7 @@ export function tell(obstacle: Obstacle, names: Names): Told {
       };
     case 'source-renamed':
       return {
-        what: `the properties of ${source} name ${printable(obstacle.former)} as its host, and the gate on ${host} calls this host otherwise`,
+        what: `the properties of ${sourceThere} name ${printable(obstacle.former)} as its host, which calls itself ${printable(obstacle.local)}`,
         ...bySource('if the host was renamed, tell zrep', setting(source, obstacle.settings)),
       };
     case 'refused-there':
@@ -174,6 +175,11 @@ export function tell(obstacle: Obstacle, names: Names): Told {
         ...bySource('to see what is wrong there', 'zrep-gate doctor'),
       };
   }
+}
+
+/** Its phrase, as a sentence with a colon, above the lines. */
+export function heading({ mend }: Pick<Told, 'mend'>): string {
+  return `${mend.charAt(0).toUpperCase()}${mend.slice(1)}:`;
 }
 
 /** In one sentence: what, and the line that mends it, with the host that it is for. */
@@ -194,6 +200,11 @@ function list(snapshots: readonly Snapshot[]): string {
   const names = snapshots.slice(0, SHOWN).map(({ name }) => `@${printable(name)}`);
   const more = snapshots.length - names.length;
   return names.join(', ') + (more > 0 ? ` and ${more} more` : '');
+}
+
+/** Most file systems have the key of one above them, and zfs load-key takes that one alone. */
+function loadingKey(dataset: string): string {
+  return `zfs load-key -r $(zfs get -H -o value encryptionroot ${dataset})`;
 }
 
 /** One call a property: an old zfs takes no more. */

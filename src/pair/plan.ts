@@ -51,9 +51,10 @@ export function markedOf({ tagged, properties }: Side, tag: Tag): TaggedSnapshot
   return lastSent(tagged, properties, tag);
 }
 
-/** Nothing has come whole yet, and the source knows that. */
+/** Nothing has come whole yet, and the source knows that; what has come can be resumed. An empty copy is in the way of a first stream. */
 function isFirst({ tag, source, copy }: Pair): boolean {
-  return copy.snapshots.length === 0 && markedOf(source, tag) === undefined;
+  const isBegun = anyValue(copy.properties, 'receive_resume_token') !== undefined;
+  return isBegun && copy.snapshots.length === 0 && markedOf(source, tag) === undefined;
 }
 
 /** A copy that is encrypted came raw, or, where its source is not, has a key of its own; of others the streams are not raw. */

@@ -2,7 +2,7 @@
 
 import { quote } from '../printable.ts';
 import { type Refusal, refuse } from '../refusal.ts';
-import type { Guid } from '../zfs/names.ts';
+import type { Guid, Tag } from '../zfs/names.ts';
 import type { SendFlag } from '../zfs/send-flags.ts';
 import { anyValue, type Listing } from '../zfs/state.ts';
 import { fullName, type TaggedSnapshot } from './snapshots.ts';
@@ -14,8 +14,12 @@ export interface Base {
 }
 
 /** The last sent snapshot, for a stream of `snapshot`. */
-export function lastSentBase(snapshot: TaggedSnapshot, last: TaggedSnapshot | undefined): Base | Refusal {
-  if (last === undefined) return refuse('never-sent');
+export function lastSentBase(
+  snapshot: TaggedSnapshot,
+  last: TaggedSnapshot | undefined,
+  tag: Tag,
+): Base | Refusal {
+  if (last === undefined) return refuse('never-sent', tag);
   if (last === snapshot) return refuse('already-sent', fullName(snapshot));
   return { name: fullName(last), guid: last.guid };
 }

@@ -143,7 +143,7 @@ export function dueToExpire(
   if (savecount === undefined) return refuse('bad-savecount', `${tag}:savecount`, text ?? '-');
   const snapshots = taggedSnapshots(listing, dataset, tag);
   const last = lastSent(snapshots, own, tag);
-  if (last === undefined) return refuse('never-sent');
+  if (last === undefined) return refuse('never-sent', tag);
 
   const now = Math.floor(Date.now() / 1000);
   const expiring = expirable(snapshots, last, savecount, limits, now);

@@ -52,7 +52,7 @@ export async function init(
       ? fullName(newest)
       : await nextSnapshot(listing, dataset, tag, { limits, reach }, room);
     // A pair that has not begun has nothing that could expire.
-    if (isRefusal(name)) return withWayOut(name, dataset, refuse('never-sent'));
+    if (isRefusal(name)) return withWayOut(name, dataset, refuse('never-sent', tag));
     for (const argv of pairArgvs(step.capabilities, operation, step.hostName, recorded)) {
       mustSucceed(await step.zfs.ask(argv), dataset);
     }

@@ -35,7 +35,7 @@ export function refreshpull(
     if (isRefusal(snapshot)) return snapshot;
     const base =
       from === undefined
-        ? lastSentBase(snapshot, lastSent(snapshots, listing.get(dataset), tag))
+        ? lastSentBase(snapshot, lastSent(snapshots, listing.get(dataset), tag), tag)
         : namedBase(listing, snapshot, from, flags);
     if (isRefusal(base)) return base;
     const unmarked = from ? undefined : lastUnmarked(snapshots, listing, base.name, step.client);

@@ -2,7 +2,8 @@
 
 import fc from 'fast-check';
 import t from 'tap';
-import { notBackedUp } from '../../src/doctor/not-backed-up.ts';
+import { notBackedUp, tellNotBackedUp } from '../../src/doctor/not-backed-up.ts';
+import type { Tag } from '../../src/zfs/names.ts';
 import { policyFrom } from '../fixtures/policy/judge.ts';
 import { listingOf } from '../fixtures/replication/listing.ts';
 
@@ -29,6 +30,14 @@ t.test('a file system beside pairs is told, and what only holds pairs together i
   t.same(await found(listing.replace('referenced=90000', BIG)), ['tank/home', 'tank/home/new']);
   const other = '[[client.backup1.grant]]\ndataset = "tank/home/new"\noperations = ["read"]';
   t.same(await found(listing, 'subtree = true', other), [], 'another grant speaks for it');
+});
+
+t.test('the line for the backup server has the name that the policy has for this host', async (t) => {
+  const grant = { tags: ['off' as Tag], except: [] };
+  t.equal(
+    tellNotBackedUp(['tank/home/new'], grant, 'policy.toml', 'nas').remedy.lines[0],
+    'zrep -t off init --pull nas:tank/home/new POOL/DATASET',
+  );
 });
 
 t.test('a child of a pair is told once the pair was sent without it', async (t) => {

@@ -36,7 +36,7 @@ function each(called: (name: string) => string = (name) => name): Readonly<Recor
     },
     'source-received': { obstacle: 'source-received', settings: ['zrep:master=yes', 'zrep:savecount=5'] },
     'source-renamed': {
-      ...{ obstacle: 'source-renamed', former: called('former') },
+      ...{ obstacle: 'source-renamed', former: called('former'), local: 'fileserver' },
       settings: ['zrep:src-host=fileserver'],
     },
     'refused-there': { obstacle: 'refused-there', code: 'not-granted', reason: called('no grant covers it') },
@@ -49,9 +49,9 @@ const SENTENCES: Readonly<Record<Code, string>> = {
   'no-common-snapshot':
     'the copy vault/home and its source tank/home on fileserver have no common snapshot; to begin the pair anew, and keep the old copy under another name: zrep init --pull --anew fileserver:tank/home vault/home',
   'key-not-loaded':
-    'the key of tank/home is not loaded on fileserver; the stream needs it, because vault/home is not a raw copy; load it (or make a raw copy: docs/policy.md, "raw"), on fileserver: zfs load-key -r tank/home',
+    'the key of tank/home is not loaded on fileserver; the stream needs it, because vault/home is not a raw copy; load it (or make a raw copy: docs/policy.md, "raw"), on fileserver: zfs load-key -r $(zfs get -H -o value encryptionroot tank/home)',
   'copy-key-not-loaded':
-    'the key of the copy vault/home is not loaded on this host, and what comes from fileserver is encrypted with it; load it: zfs load-key -r vault/home',
+    'the key of the copy vault/home is not loaded, and what comes from fileserver is encrypted with it; load it: zfs load-key -r $(zfs get -H -o value encryptionroot vault/home)',
   parted:
     '@zrep_000002 on vault/home is not the snapshot of that name that fileserver sends; the newest common snapshot is @zrep_000001; if fileserver has the right data, roll the copy back (it lists what it destroys, and asks): zrep refresh -f vault/home',
   'name-taken':
@@ -67,7 +67,7 @@ const SENTENCES: Readonly<Record<Code, string>> = {
   'source-received':
     'tank/home on fileserver has its zrep properties from a stream: it was moved, or restored; if it is what is written to now, make it the source, on fileserver: for p in zrep:master=yes zrep:savecount=5; do zfs set $p tank/home; done',
   'source-renamed':
-    'the properties of tank/home name former as its host, and the gate on fileserver calls this host otherwise; if the host was renamed, tell zrep, on fileserver: zfs set zrep:src-host=fileserver tank/home',
+    'the properties of tank/home on fileserver name former as its host, which calls itself fileserver; if the host was renamed, tell zrep, on fileserver: zfs set zrep:src-host=fileserver tank/home',
   'refused-there':
     'the gate on fileserver would refuse (not-granted): no grant covers it; to see what is wrong there, on fileserver: zrep-gate doctor',
 };
@@ -104,9 +104,9 @@ t.test('where the source pushes, the copy is the one on the other host', async (
     'no-common-snapshot':
       'the copy vault/home on backup and its source tank/home have no common snapshot; to see how to begin the pair anew: zrep doctor tank/home',
     'key-not-loaded':
-      'the key of tank/home is not loaded on this host; the stream needs it, because vault/home is not a raw copy; load it (or make a raw copy: docs/policy.md, "raw"): zfs load-key -r tank/home',
+      'the key of tank/home is not loaded on this host; the stream needs it, because vault/home is not a raw copy; load it (or make a raw copy: docs/policy.md, "raw"): zfs load-key -r $(zfs get -H -o value encryptionroot tank/home)',
     'copy-key-not-loaded':
-      'the key of the copy vault/home is not loaded on backup, and what comes from this host is encrypted with it; load it, on backup: zfs load-key -r vault/home',
+      'the key of the copy vault/home on backup is not loaded, and what comes from this host is encrypted with it; load it, on backup: zfs load-key -r $(zfs get -H -o value encryptionroot vault/home)',
     parted:
       '@zrep_000002 of vault/home on backup is not the snapshot of that name that this host sends; the newest common snapshot is @zrep_000001; if this host has the right data, roll the copy back (it lists what it destroys, and asks): zrep sync -f tank/home',
     'name-taken':

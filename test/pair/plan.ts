@@ -20,6 +20,7 @@ function planOf(
     locked = '',
     plain = '',
     referenced = '1024',
+    token = '',
     sending = '',
     isRefused = false,
   } = {},
@@ -27,7 +28,10 @@ function planOf(
   return planIncrement({
     tag: ZREP,
     source: sideIn('tank/home', source, { keystatus: key, encryption: plain }),
-    copy: sideIn('vault/home', copy, { written, encryption, referenced, keystatus: locked }),
+    copy: sideIn('vault/home', copy, {
+      ...{ written, encryption, referenced, keystatus: locked },
+      receive_resume_token: token,
+    }),
     all,
     isRefused,
     sending: sending === '' ? undefined : sending,
@@ -74,7 +78,8 @@ t.test('the number of an own bookmark is not given again, but by a stock zrep', 
 
 t.test('what stands in the way has a name', async (t) => {
   t.equal(wayOf('1+', ''), 'no-common-snapshot');
-  t.equal(wayOf('1', ''), 'first-stream');
+  t.equal(wayOf('1', '', { token: 'x' }), 'first-stream');
+  t.equal(wayOf('1', ''), 'no-common-snapshot', 'an empty copy takes no first stream');
   t.equal(wayOf('3 4+', '1+ 2+'), 'no-common-snapshot');
   t.equal(wayOf('1+', '1+', { written: '8192' }), 'copy-modified');
   t.equal(wayOf('1+ 2+', '1+', { written: '8192' }), 'base-destroyed');

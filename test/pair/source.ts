@@ -49,6 +49,7 @@ t.test('a master of a host of another name is told its name', async (t) => {
   t.same(judged('zrep:src-host=former zrep:master=yes'), {
     obstacle: 'source-renamed',
     former: 'former',
+    local: 'fileserver',
     settings: ['zrep:src-host=fileserver'],
   });
 });

@@ -70,7 +70,7 @@ t.test('is let go of for another file system, and when there is no next command'
 t.test('is not kept by a command that was refused, or failed', async (t) => {
   const { zfs, kept, run, holder } = session();
   await run(home, true, 'one');
-  await run(home, true, refuse('never-sent'));
+  await run(home, true, refuse('never-sent', 'zrep'));
   t.equal(holder(home), undefined);
   kept.wanted = true;
   const failing = async () => {

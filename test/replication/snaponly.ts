@@ -128,7 +128,10 @@ t.test('what zfs could not destroy is counted, and named in the log alone', asyn
 
 const someAttempt: fc.Arbitrary<Attempt> = fc.oneof(
   fc.constant<Attempt>('not granted'),
-  fc.constantFrom<Refusal>(refuse('never-sent'), refuse('bad-savecount', 'zrep:savecount', '\x1b[2J')),
+  fc.constantFrom<Refusal>(
+    refuse('never-sent', 'zrep'),
+    refuse('bad-savecount', 'zrep:savecount', '\x1b[2J'),
+  ),
   fc.record({
     destroyed: fc.nat(9),
     left: fc.array(fc.constant({ snapshot: 'tank/home@zrep_000000', ended }), { maxLength: 2 }),

@@ -1,4 +1,4 @@
-/** Where marks were lost or lie, or snapshots are gone, a refresh goes on from what both sides have; or every program names what is in the way. */
+/** Where marks were lost or lie, or snapshots are gone, a refresh goes on from what both sides have. What is in the way: client-obstacles*.ts. */
 
 import t, { type Test } from 'tap';
 import { provideBuild } from '../../lab/installation.ts';
@@ -8,7 +8,6 @@ import { inGateLab, snapshotNames } from '../fixtures/system/gate-lab.ts';
 import { makeHealthyPair } from '../fixtures/system/histories/pair.ts';
 import { World } from '../fixtures/system/histories/world.ts';
 import { homePolicy } from '../fixtures/system/home-policy.ts';
-import { insist } from '../fixtures/system/insist.ts';
 import { openLogin } from '../fixtures/system/open-login.ts';
 
 const POLICY = homePolicy('["pull", "expire"]', '');
@@ -19,7 +18,6 @@ await inGateLab(t, POLICY, async (gate) => {
   await fileserver.run(['zfs', 'create', '-p', `${tank}/home`]);
   await backup.run(['zfs', 'create', '-p', `${vault}/home`]);
   await gate.shareWithZrep();
-  const isFuse = gate.zfs === 'zfs-fuse';
   const zrep = (words: string) => backup.run(['zrep', ...words.split(' ')], { allowFail: true });
   let pairs = 0;
   /** Refreshed twice, with something written each time. */
@@ -40,17 +38,6 @@ await inGateLab(t, POLICY, async (gate) => {
   };
   const there = (...argv: string[]) => fileserver.run(argv);
   const here = (...argv: string[]) => backup.run(argv);
-  const writable = async ({ destination }: Pair, name: string) => {
-    await here('zfs', 'set', 'readonly=off', destination);
-    await here('zfs', 'mount', destination);
-    await writeData(backup, destination, name, 64);
-    await here('zfs', 'set', 'readonly=on', destination);
-  };
-
-  /** Somebody at a terminal who says yes. */
-  const agree = (words: string) =>
-    backup.run(['sh', '-c', `printf 'yes\\n' | script -qec "zrep ${words}" /dev/null`], { allowFail: true });
-
   await openLogin(gate, 'plain');
   const HEALED: [name: string, breaks: (pair: Pair) => Promise<unknown>][] = [
     [
@@ -127,110 +114,32 @@ await inGateLab(t, POLICY, async (gate) => {
       t.match(await zrep(`refresh ${pair.destination}`), { code: 0, stderr: '' }, 'and the next one as ever');
     });
 
-  const IN_THE_WAY: [code: string, breaks: (pair: Pair) => Promise<unknown>][] = [
-    [
-      'newer-snapshots',
-      async (pair) => {
-        await writable(pair, 'change');
-        await here('zfs', 'snapshot', `${pair.destination}@before-upgrade`);
-      },
-    ],
-    ['copy-modified', (pair) => writable(pair, 'change')],
-    [
-      'parted',
-      async ({ source }) => {
-        await there('zfs', 'destroy', `${source}@zrep_000002`);
-        await there('zfs', 'set', `zrep:sent=${Math.floor(Date.now() / 1000)}`, `${source}@zrep_000001`);
-      },
-    ],
-    ['base-destroyed', ({ destination }) => here('zfs', 'destroy', `${destination}@zrep_000002`)],
-  ];
-  for (const [code, breaks] of IN_THE_WAY)
-    t.test(`${code}: every program says so, and its line mends it`, async (t) => {
-      const pair = await newPair();
-      await breaks(pair);
-      // What is written is told of when it is on disk.
-      await here('sync');
-      await writeData(fileserver, pair.source, 'more', 64);
-      const before = await snapshotsOf(backup, pair.destination);
-      const line = `zrep refresh -f ${pair.destination}`;
-      // A zfs that does not count what was written learns of it by trying.
-      if (!isFuse || code === 'parted') {
-        t.match(await zrep(`status --verify ${pair.destination}`), { code: 1, stdout: `would FAIL: ` });
-        t.match((await zrep(`status --verify ${pair.destination}`)).stdout, line);
-        const { findings } = await doctor(backup, pair.destination);
-        t.ok(findings.some((one) => one.code === code && one.mend.lines.includes(line)));
-      }
-      const refused = await zrep(`refresh ${pair.destination}`);
-      t.equal(refused.code, 1);
-      t.match(refused.stderr, line);
-      t.same(await snapshotsOf(backup, pair.destination), before, 'nothing was changed');
-      t.ok((await zrep(`status ${pair.destination}`)).stderr.includes(line), 'status says so, too');
-      t.match(await zrep(`status -w 2h ${pair.destination}`), {
-        code: 1,
-        stdout: / has failed to refresh for /,
-      });
-      const unasked = await zrep(`refresh -f --yes ${pair.destination}`);
-      // The newest one that was sent goes: that wants somebody who has seen it.
-      t.equal(unasked.code, code === 'parted' ? 1 : 0, 'as far as --yes goes', { said: unasked.stderr });
-      if (code === 'parted') {
-        t.match(unasked.stderr, `to do it, at a terminal: ${line}\n`);
-        t.same(await snapshotsOf(backup, pair.destination), before);
-        const asked = await agree(line.slice('zrep '.length));
-        t.equal(asked.code, 0, 'done', { said: asked.stdout });
-      }
-      await equal(t, pair);
-      t.match(await zrep(`status --verify ${pair.destination}`), { code: 0 });
-      t.match(await zrep(`refresh ${pair.destination}`), { code: 0, stderr: '' });
-      t.match(await zrep(`status ${pair.destination}`), { code: 0, stderr: '' });
+  t.test('what -f --yes agrees to: not that the newest snapshot that was sent goes', async (t) => {
+    const pair = await newPair();
+    await there('zfs', 'destroy', `${pair.source}@zrep_000002`);
+    await writeData(fileserver, pair.source, 'more', 64);
+    const before = await snapshotsOf(backup, pair.destination);
+    t.match(await zrep(`refresh ${pair.destination}`), { code: 1 });
+    t.match(await zrep(`status -w 2h ${pair.destination}`), {
+      code: 1,
+      stdout: / has failed to refresh for /,
     });
+    const line = `zrep refresh -f ${pair.destination}`;
+    t.match(await zrep(`refresh -f --yes ${pair.destination}`), {
+      code: 1,
+      stderr: `to do it, at a terminal: ${line}\n`,
+    });
+    t.same(await snapshotsOf(backup, pair.destination), before, 'nothing was changed');
+  });
 
-  const mount = (source: string) =>
-    fileserver.script(`[ "$(zfs get -Ho value mounted ${source})" = yes ] || zfs mount ${source}`);
-  /** What the fileserver's own root did to the source; the line is for them. */
-  const AT_THE_SOURCE: [code: string, breaks: (pair: Pair) => Promise<unknown>][] = [
-    [
-      'source-received',
-      async ({ source }) => {
-        await fileserver.script(`zfs send -R ${source}@zrep_000002 | zfs receive -u ${source}_moved`);
-        await insist(fileserver, ['zfs', 'destroy', '-r', source]);
-        await insist(fileserver, ['zfs', 'rename', `${source}_moved`, source]);
-        await mount(source);
-      },
-    ],
-    [
-      'source-unconfigured',
-      async ({ source, destination }) => {
-        await insist(fileserver, ['zfs', 'destroy', '-r', source]);
-        await backup.script(`zfs send ${destination}@zrep_000002 | ssh plain zfs receive -u ${source}`);
-        await mount(source);
-      },
-    ],
-    ['source-renamed', ({ source }) => there('zfs', 'set', 'zrep:src-host=former', source)],
-  ];
-  for (const [code, breaks] of AT_THE_SOURCE)
-    t.test(`${code}: every program says so, and its line mends it on the fileserver`, async (t) => {
-      const pair = await newPair();
-      await breaks(pair);
-      const { findings } = await doctor(backup, pair.destination);
-      const found = findings.find((one) => one.code === code);
-      const [line = ''] = found?.mend.lines ?? [];
-      t.match(found?.mend, { on: 'fileserver' });
-      t.same(
-        findings.filter(({ severity }) => severity === 'error').map((one) => one.code),
-        [code],
-      );
-      for (const words of ['status --verify', 'refresh']) {
-        const told = await zrep(`${words} ${pair.destination}`);
-        t.equal(told.code, 1);
-        t.ok(`${told.stdout}${told.stderr}`.includes(`on fileserver: ${line}\n`), words, told);
-      }
-      await fileserver.script(line);
-      await writeData(fileserver, pair.source, 'more', 64);
-      t.match(await zrep(`status --verify ${pair.destination}`), { code: 0 });
-      const { code: ended, stderr } = await zrep(`refresh ${pair.destination}`);
-      t.equal(ended, 0, 'done', { said: stderr });
-      await equal(t, pair);
-      t.match(await zrep(`refresh ${pair.destination}`), { code: 0, stderr: '' });
-    });
+  t.test('and that changes of the copy are given up', async (t) => {
+    const pair = await newPair();
+    await here('zfs', 'set', 'readonly=off', pair.destination);
+    await here('zfs', 'mount', pair.destination);
+    await writeData(backup, pair.destination, 'change', 64);
+    await here('sync');
+    await writeData(fileserver, pair.source, 'more', 64);
+    t.match(await zrep(`refresh -f --yes ${pair.destination}`), { code: 0 });
+    await equal(t, pair);
+  });
 });

@@ -48,7 +48,7 @@ const CASES: Readonly<Record<string, Case>> = {
   },
   'a master whose host has another name now': {
     there: 'zfs set zrep:src-host=former $source',
-    ...{ code: 'host-renamed', by: 'force', onSource: true },
+    ...{ code: 'source-renamed', by: 'force', onSource: true },
   },
   'a copy without half of its configuration': {
     here: 'zfs inherit zrep:dest-fs $copy; zfs inherit zrep:dest-host $copy',

@@ -225,7 +225,7 @@ Setting master properties for backup:${destination}
           await fileserver.run(['zfs', 'set', 'readonly=on', source]);
           t.equal((await here(`refresh ${destination}`)).code, 0);
           t.equal((await there(`failover -L -f ${source}`)).code, 0);
-          t.match(await here(`refresh ${destination}`), { code: 1, stderr: /refused \(not-master\)/ });
+          t.match(await here(`refresh ${destination}`), { code: 1, stderr: /would refuse \(not-master\)/ });
           t.same(await here(`takeover -L ${destination}`), {
             code: 0,
             stdout: `Setting master properties for backup:${destination}\n`,

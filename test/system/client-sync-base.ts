@@ -2,14 +2,14 @@
 
 import t from 'tap';
 import type { Result } from '../../lab/host.ts';
-import { type Pair, snapshotsOf, writeData } from '../../lab/pair.ts';
+import { makePair, type Pair, snapshotsOf, writeData } from '../../lab/pair.ts';
 import { testsNeeding } from '../fixtures/system/capabilities.ts';
 import { inPushLab, pairMaker } from '../fixtures/system/push-lab.ts';
 
 await inPushLab(t, async (lab) => {
   const { fileserver, backup, zrep } = lab;
   const newPair = await pairMaker(lab);
-  const needing = await testsNeeding(t, backup, ['resume']);
+  const needing = await testsNeeding(t, backup, ['resume', 'raw']);
   const change = ({ source }: Pair, file = 'news') => writeData(fileserver, source, file, 64);
   const sync = async (pair: Pair, file: string) => {
     await change(pair, file);
@@ -90,6 +90,49 @@ await inPushLab(t, async (lab) => {
     const [here, there] = await newest(pair);
     t.same(there, here);
   });
+
+  t.test('changes of the copy', async (t) => {
+    const pair = await newPair();
+    await changeThere(pair);
+    const failed = await sync(pair, 'one');
+    t.equal(failed.code, 1);
+    t.match(
+      failed.stderr,
+      /the copy \S+ on backup has changes of its own since @zrep_000000.*; to give those changes up: /,
+    );
+    const pasted = await paste(failed);
+    t.equal(pasted.code, 0, 'the line works', { said: pasted.stderr });
+    const [here, there] = await newest(pair);
+    t.same(there, here);
+  });
+
+  for (const side of ['source', 'copy'] as const)
+    needing(['raw'], `the key of the ${side}, which is that of a file system above it`, async (t) => {
+      const host = side === 'source' ? fileserver : backup;
+      const folder = `${host.pool}/locked-${side}`;
+      for (const one of [fileserver, backup])
+        if (one !== host) await one.run(['zfs', 'create', `${one.pool}/locked-${side}`]);
+      await host.script(`head -c 32 /dev/urandom >/run/lab/key
+        zfs create -o encryption=on -o keyformat=raw -o keylocation=file:///run/lab/key ${folder}`);
+      const pair = await makePair(lab, `locked-${side}/fs`);
+      await change(pair);
+      // It was mounted, and is encrypted: that wrote something.
+      await backup.run(['zfs', 'rollback', `${pair.destination}@zrep_000000`]);
+      const own = side === 'source' ? pair.source : pair.destination;
+      await host.script(`for one in ${own} ${folder}; do
+          [ "$(zfs get -Ho value mounted $one)" = no ] || zfs unmount $one
+        done; zfs unload-key ${folder}`);
+      const failed = await zrep(['sync', pair.source]);
+      t.equal(failed.code, 1);
+      const told = /the key of .* is not loaded.*; load it.*: (zfs load-key .*)$/m;
+      const line = told.exec(failed.stderr)?.[1];
+      t.ok(line, 'the line is told', { said: failed.stderr });
+      await host.script(line ?? 'false');
+      const { code, stderr } = await zrep(['sync', pair.source]);
+      t.equal(code, 0, 'the line works', { said: stderr });
+      const [here, there] = await newest(pair);
+      t.same(there, here);
+    });
 
   t.test('two snapshots of one name', async (t) => {
     const pair = await newPair();

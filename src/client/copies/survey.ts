@@ -65,8 +65,8 @@ export async function missingAmong(
   return missing.filter(({ dataset }) => datasets.includes(dataset));
 }
 
-/** Of a file, a line each has room for this. Characters. */
-const LONGEST = 500;
+/** Of a file, a line each has room for this, and the longest line to copy for it. Characters. */
+const LONGEST = 4000;
 
 /** What keeps copies under the tag from being refreshed, by their names, as far as it is remembered of what `listing` has. */
 export function failingCopies(

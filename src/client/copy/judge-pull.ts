@@ -3,23 +3,24 @@
  * whose stream did not come goes by it.
  */
 
-import { type Obstacle, type Told, tell } from '../../pair/obstacle.ts';
+import { type Names, type Obstacle, type Told, tell } from '../../pair/obstacle.ts';
 import { planIncrement, type Way } from '../../pair/plan.ts';
 import { type Side, sideOf, sideProperties } from '../../pair/side.ts';
 import { judgeSource } from '../../pair/source.ts';
 import { mustSucceed } from '../../replication/step.ts';
 import { readStateArgv } from '../../zfs/argv.ts';
 import { parseListing } from '../../zfs/state.ts';
-import { readTheirSide, type TheirSide, type Unseen } from '../far/their-side.ts';
+import { readTheirSide, type Seen, type Unseen } from '../far/their-side.ts';
 import type { Run } from '../run/run.ts';
 import { zrepAgain } from '../words/again.ts';
+import { isRecursive } from './came-along.ts';
 import type { Destination } from './destination.ts';
 
 export type Judged =
   /** An increment can come, and from where. */
   | { readonly way: Way; readonly isGate: boolean; readonly copy: Side }
-  /** What keeps it, and what mends that; plain where it is no more than the gate there says when it refuses. */
-  | { readonly told: Told; readonly isPlain: boolean }
+  /** What keeps it, and what mends that. */
+  | { readonly told: Told }
   | Unseen;
 
 /** What is known, or has happened in this run. */
@@ -46,31 +47,37 @@ export async function judgePull(
     meanwhile.copy ?? readCopy(run, dataset),
     readTheirSide(run, host, source, 'copy'),
   ]);
-  return judge(run, destination, copy, theirs, meanwhile);
+  if (!('side' in theirs)) return theirs;
+  const found = judge(run, copy, theirs, meanwhile);
+  if (!('obstacle' in found)) return { way: found, isGate: theirs.isGate, copy };
+  return { told: tell(found, await namesOf(run, destination, copy)) };
+}
+
+/** How things are called in what is told of `destination`. */
+async function namesOf(
+  run: Run,
+  { dataset, host, source, children }: Destination,
+  { tagged }: Side,
+): Promise<Names> {
+  const recursive = await isRecursive(run, dataset, children, tagged);
+  const zrep = zrepAgain({ tag: run.settings.tag, recursive });
+  return { zrep, copy: dataset, source, host: host.name };
 }
 
 function judge(
-  { settings }: Pick<Run, 'settings'>,
-  { dataset, host, source }: Pick<Destination, 'dataset' | 'host' | 'source'>,
+  { settings: { tag } }: Pick<Run, 'settings'>,
   copy: Side,
-  theirs: TheirSide,
+  theirs: Seen,
   { sending, isRefused = false }: Meanwhile,
-): Judged {
-  if (!('side' in theirs)) return theirs;
-  const { tag } = settings;
-  const names = { zrep: zrepAgain(settings), copy: dataset, source, host: host.name };
+): Way | Obstacle {
   // What stock zrep sends, and our gate: every snapshot in between under zrep's own tag.
   const found = planIncrement({ tag, source: theirs.side, copy, all: tag === 'zrep', isRefused, sending });
   const { refused } = theirs;
   const isOver = sending !== undefined && SHORTAGES.includes(refused?.code ?? '');
   const isFound = 'obstacle' in found && found.obstacle === refused?.code;
   if (refused !== undefined && !isOver && !isFound)
-    return toldOf(judgeSource({ tag, source: theirs.side, copy }, refused));
-  return 'obstacle' in found ? toldOf(found) : { way: found, isGate: theirs.isGate, copy };
-
-  function toldOf(obstacle: Obstacle): Judged {
-    return { told: tell(obstacle, names), isPlain: obstacle.obstacle === 'refused-there' };
-  }
+    return judgeSource({ tag, source: theirs.side, copy }, refused);
+  return found;
 }
 
 /** The copy, with what tells whether anything was changed on it. */

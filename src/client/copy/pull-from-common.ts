@@ -18,6 +18,7 @@ import type { Destination } from './destination.ts';
 import { judgePull } from './judge-pull.ts';
 import { completedThere } from './marks.ts';
 import { nameThere, type Pulled, type PullOptions, pull } from './pull.ts';
+import { NotMade } from './snapshot-there.ts';
 
 /**
  * What comes of a second try where the source has to be told where to begin; otherwise `pulled`, the first one.
@@ -32,21 +33,25 @@ export async function pullFromCommon(
   pulled: Pulled,
   options: PullOptions,
 ): Promise<Pulled> {
-  if (pulled.why.some(saysNoRoom)) return pulled;
+  const asItIs = (): Pulled => {
+    run.report.far(far.host.name, pulled.unsaid);
+    return pulled;
+  };
+  if (pulled.why.some(saysNoRoom)) return asItIs();
   const name = snapshot.slice(snapshot.indexOf('@') + 1);
   const judged = await judgePull(run, destination, { sending: name });
   if ('told' in judged) throw inTheWay(judged.told, snapshot, far);
-  if ('unseen' in judged) return judged.isReached ? withDoctor(run, destination, pulled) : pulled;
+  if ('unseen' in judged) return judged.isReached ? withDoctor(run, destination, asItIs()) : asItIs();
   const { way, isGate, copy } = judged;
   // All of it came, whatever ssh ended with.
   if (!way.base.isBookmark && way.base.ofSource.name === name) return { ...pulled, done: true };
-  if (!way.isTold) return explained(pulled);
+  if (!way.isTold) return explained(asItIs());
   // It was cut off, and is resumed by the next run.
-  if (anyValue(copy.properties, 'receive_resume_token') !== undefined) return pulled;
+  if (anyValue(copy.properties, 'receive_resume_token') !== undefined) return asItIs();
   // Only our gate takes a GUID; a name with a blank would be two words to a shell.
   const theirs = nameThere(destination.source, way.base);
   if (!isGate && parseSnapshot(theirs.replace('#', '@')) === undefined)
-    return withDoctor(run, destination, pulled);
+    return withDoctor(run, destination, asItIs());
   run.report.warn(
     `${far.host.name} would not begin with the newest common snapshot, ${destination.dataset}@${way.base.ofCopy.name}; it is told to`,
   );
@@ -76,12 +81,18 @@ function withDoctor({ settings }: Run, { dataset }: Destination, pulled: Pulled)
   };
 }
 
-/** What the far side did not do, with what stands in the way, where that is seen. Its gate has given its own reason already. */
-export async function withObstacle(run: Run, destination: Destination, error: unknown): Promise<unknown> {
+/** What the far side did not do, with what stands in the way; where that is not seen, its own words are printed. */
+export async function withObstacle(
+  run: Run,
+  { host }: FarSide,
+  destination: Destination,
+  error: unknown,
+): Promise<unknown> {
   if (!(error instanceof Failure)) return error;
   const judged = await judgePull(run, destination);
-  if (!('told' in judged) || judged.isPlain) return error;
-  return new Failure(`${error.message}; ${inSentence(judged.told)}`);
+  if ('told' in judged) return new Failure(`${error.message}; ${inSentence(judged.told)}`);
+  if (error instanceof NotMade) run.report.far(host.name, error.said);
+  return error;
 }
 
 /**

@@ -5,6 +5,7 @@ import { inOneLine, printable } from '../../printable.ts';
 import { succeeded } from '../../process/pipeline.ts';
 import { parseEstimate } from '../../zfs/estimate.ts';
 import { parseReceived } from '../../zfs/received.ts';
+import { refusedByGate } from '../far/answer.ts';
 import {
   estimateCommand,
   refreshpullCommand,
@@ -38,6 +39,8 @@ export interface Pulled {
   readonly farSaid: string;
   /** It came in a session: from a gate of ours, which can be told where to begin. */
   readonly isBySession: boolean;
+  /** Of that, what was not printed. */
+  readonly unsaid: readonly string[];
 }
 
 /** Where a source is told to begin. */
@@ -52,6 +55,8 @@ export interface PullOptions {
   /** Where the far side is to begin, where it would not by itself. */
   readonly from?: From | undefined;
   readonly back?: RollBack | undefined;
+  /** What the gate there says when it refuses is not printed: who asks looks why. */
+  readonly asks?: boolean;
   look?(): Promise<void>;
 }
 
@@ -66,7 +71,7 @@ export async function pull(
   far: FarSide,
   destination: Destination,
   snapshot: string,
-  { token, from, back, look }: PullOptions = {},
+  { token, from, back, asks = false, look }: PullOptions = {},
 ): Promise<Pulled> {
   const { settings, step } = run;
   const { dataset, receiving, source } = destination;
@@ -95,6 +100,7 @@ export async function pull(
     return await receiveFrom(run, far, command, wanted, receive, dataset, {
       total: () => estimate(run, far, destination, snapshot, from && nameThere(source, from.base)),
       ...(back && { begins: (head: Head) => rollBack(run, destination, back, head) }),
+      asks,
       nameOf: (guid) => nameOf(destination, guid),
       received: () => allOf([hold(), look?.()]),
     });
@@ -147,6 +153,8 @@ async function estimate(
 
 /** What goes on beside a stream. */
 interface Beside {
+  /** As in {@link PullOptions}. */
+  readonly asks?: boolean;
   /** How many bytes it will be, where that can be told. */
   total?(): Promise<number | undefined>;
   /** Is waited for before zfs sees the first stream. */
@@ -169,7 +177,7 @@ export async function receiveFrom(
   wanted: Pick<Asked, 'source' | 'snapshot'>,
   receive: (head: Head) => readonly string[],
   dataset: string,
-  { total = async () => undefined, begins, nameOf, received = async () => {} }: Beside = {},
+  { asks = false, total = async () => undefined, begins, nameOf, received = async () => {} }: Beside = {},
 ): Promise<Pulled> {
   const { settings, step, report, progress, place, trace, tally } = run;
   const traced = (head: Head) => {
@@ -201,7 +209,9 @@ export async function receiveFrom(
   let isBySession = false;
   const ended = await run.patience.until(attempt, busyBefore);
   step.interruption.check();
-  report.far(far.host.name, farLines(ended.sender.message));
+  const said = farLines(ended.sender.message);
+  const unsaid = asks && refusedByGate(ended.sender) !== undefined ? said : [];
+  if (unsaid.length === 0) report.far(far.host.name, said);
   if (ended.refused !== undefined) throw notLetIn(ended, far.host.name);
   if (ended.receivers.length > 0 && ended.receivers.every(succeeded)) {
     const bytes = parseReceived(ended.receivers.map(({ output }) => output).join(''));
@@ -216,6 +226,7 @@ export async function receiveFrom(
     isRefusedHere,
     farSaid: ended.sender.message,
     isBySession,
+    unsaid,
     ...(lost && { lost: lost.isResumable ? 'resumable' : 'anew' }),
   };
 }

@@ -3,6 +3,7 @@
  * one is marked when it has come. (Stock makes a newer snapshot first, streams the token's, and marks the newer one.)
  */
 
+import { inSentence, tell } from '../../pair/obstacle.ts';
 import { printable } from '../../printable.ts';
 import { isRefusal } from '../../refusal.ts';
 import { sentTime } from '../../replication/sent-time.ts';
@@ -14,6 +15,7 @@ import { Failure } from '../run/failure.ts';
 import type { Run } from '../run/run.ts';
 import { zrepAgain } from '../words/again.ts';
 import type { Destination } from './destination.ts';
+import { judgePull } from './judge-pull.ts';
 import { markSent } from './marks.ts';
 import { type Pulled, pull } from './pull.ts';
 import { abandonArgv } from './receive.ts';
@@ -42,8 +44,10 @@ export async function resume(
 ): Promise<boolean> {
   const token = parseResumeToken(text);
   if (isRefusal(token)) return abandon(run, destination, token.reason);
-  const strange =
-    strangeness(token, destination, zrepAgain(run.settings)) ?? newerThanBase(token, destination);
+  if (isOurs(token, destination) && token.fromguid === undefined) throw await firstStream(run, destination);
+  const strange = isOurs(token, destination)
+    ? newerThanBase(token, destination)
+    : 'it is not of a snapshot of this pair';
   if (strange !== undefined) return abandon(run, destination, strange);
 
   const { snapshot } = token;
@@ -70,19 +74,17 @@ function ownName(snapshot: ZrepSnapshot): string {
   return name.slice(name.indexOf('@') + 1);
 }
 
-/** Why a token is not of this pair; undefined when it is. */
-function strangeness(
-  { snapshot, fromguid }: ResumeToken,
-  destination: Destination,
-  zrep: string,
-): string | undefined {
-  if (snapshot.dataset !== destination.source || snapshot.tag !== destination.receiving.tag)
-    return 'it is not of a snapshot of this pair';
-  if (fromguid === undefined)
-    throw new Failure(
-      `the first stream into ${destination.dataset} has not come to its end; go on with it: ${zrep} init --pull ${destination.host.name}:${destination.source} ${destination.dataset}`,
-    );
-  return undefined;
+function isOurs({ snapshot }: ResumeToken, { source, receiving }: Destination): boolean {
+  return snapshot.dataset === source && snapshot.tag === receiving.tag;
+}
+
+/** A refresh resumes no first stream: what to run is told. */
+async function firstStream(run: Run, destination: Destination): Promise<Failure> {
+  const { dataset, host, source } = destination;
+  const judged = await judgePull(run, destination);
+  if ('told' in judged) return new Failure(inSentence(judged.told));
+  const names = { zrep: zrepAgain(run.settings), copy: dataset, source, host: host.name };
+  return new Failure(inSentence(tell({ obstacle: 'first-stream' }, names)));
 }
 
 /** zfs receive resumes only on the newest snapshot, whoever made it; undefined where the token's base is that. */

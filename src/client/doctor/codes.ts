@@ -42,7 +42,6 @@ const MASTER = {
   'source-received': error('Nobody has made it the source on this host, so nothing is sent.'),
   'source-renamed': error('It is taken for the source on another host, and nothing is sent.'),
   'refused-there': error('Nothing is sent as long as it does.'),
-  'host-renamed': error("The source is taken for another host's, and not pulled from."),
 } satisfies Record<string, Kind>;
 
 const SNAPSHOTS = {

@@ -1,15 +1,17 @@
 /** What zrep's properties of a pair say, and of which side they make the master. Pure. */
 
+import { tell } from '../../pair/obstacle.ts';
+import { judgeProperties } from '../../pair/source.ts';
 import { quote } from '../../printable.ts';
 import { hostOf, roleProperties } from '../../replication/role.ts';
 import { parseSavecount } from '../../replication/snapshots.ts';
 import { inheritArgv, setArgv } from '../../zfs/argv.ts';
-import { type Dataset, parseDataset, type Tag } from '../../zfs/names.ts';
+import { type Dataset, parseDataset, parseHostName, type Tag } from '../../zfs/names.ts';
 import { anyValue, localValue, ownValue } from '../../zfs/state.ts';
 import { renamedPart } from '../copies/find-missing.ts';
 import { zrepFor } from '../words/again.ts';
 import { byHand, type Finding, finding, forcibly, type Mend, safely } from './finding.ts';
-import { obstaclesOf } from './obstacles.ts';
+import { diagnoseObstacle, namesOf } from './obstacles.ts';
 import { bothSides, type Diagnose, type Scene } from './scene.ts';
 
 export const diagnoseConfiguration: Diagnose = (scene) => [
@@ -82,7 +84,8 @@ function isUsable({ dataset, tag, role, here, peer }: Scene): Finding[] {
   ];
 }
 
-function isRenamed({ dataset, tag, role, here, hostName }: Scene): Finding[] {
+function isRenamed(scene: Scene): Finding[] {
+  const { dataset, tag, role, here, hostName } = scene;
   const own = (name: string) => ownValue(here.properties, `${tag}:${name}`);
   const [destination, source] = [own('dest-fs'), own('src-host')];
   if (role === 'copy' && destination !== undefined && destination !== dataset)
@@ -98,13 +101,17 @@ function isRenamed({ dataset, tag, role, here, hostName }: Scene): Finding[] {
       ),
     ];
   if (role !== 'source' || source === undefined || hostOf(source) === hostName) return [];
+  const host = parseHostName(hostName);
+  const found = host && judgeProperties(tag, here, host);
+  if (found === undefined) return [];
+  const what = tell(found, namesOf(scene)).what;
   return [
     finding(
-      'host-renamed',
+      'source-renamed',
       dataset,
-      `it is marked as the master, but ${tag}:src-host is ${quote(source)}, and zrep calls this host ${quote(hostName)}`,
+      what,
       forcibly(
-        'If this is the host that its data is written on (else set ZREP_SRC_HOST to its name for zrep, or see that only one host is the master):',
+        'If the host was renamed, tell zrep (else set ZREP_SRC_HOST to its name for zrep, or see that only one host is the master):',
         [`that ${source} is the master of ${dataset}`],
         setArgv(dataset, { [`${tag}:src-host`]: hostName }),
       ),
@@ -183,9 +190,8 @@ function savesACount(scene: Scene): Finding[] {
 
 /** The gate there has told why, and what makes it the master. */
 function saysItself(scene: Scene): boolean {
-  const both = bothSides(scene);
   const mended = ['source-unconfigured', 'source-received', 'no-common-snapshot'];
-  return both !== undefined && obstaclesOf(scene, both).some(({ obstacle }) => mended.includes(obstacle));
+  return diagnoseObstacle(scene).some(({ code }) => mended.includes(code));
 }
 
 export const diagnoseMaster: Diagnose = (scene) => {
@@ -234,7 +240,7 @@ export const diagnoseMaster: Diagnose = (scene) => {
         ),
       ),
     ];
-  if (marked) return [];
+  if (marked || saysItself(scene)) return [];
   const what = 'it is the source of a pair, but not marked as the master';
   const mark = setArgv(dataset, { [property]: 'yes' });
   if (other === true)

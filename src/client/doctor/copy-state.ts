@@ -8,10 +8,9 @@ import { formatZrepSnapshot } from '../../zfs/names.ts';
 import { parseResumeToken, type ResumeToken } from '../../zfs/resume-token.ts';
 import { anyValue } from '../../zfs/state.ts';
 import { abandonArgv } from '../copy/receive.ts';
-import { zrepFor } from '../words/again.ts';
 import { byHand, type Finding, finding, forcibly, safely } from './finding.ts';
-import { rollBack } from './obstacles.ts';
-import { bothSides, type Diagnose, type Scene } from './scene.ts';
+import { obstaclesOf, rollBack } from './obstacles.ts';
+import { bothSides, type Diagnose, type Scene, zrepOf } from './scene.ts';
 
 /** What a host has there of its own (hier(7)); below /home, /opt, /srv and /var somebody can have meant it. */
 const SYSTEM =
@@ -80,7 +79,7 @@ function isUnchanged(scene: Scene): Finding[] {
   const written = bytesOf(anyValue(here.properties, 'written'));
   const [now, then] = [anyValue(here.properties, 'referenced'), newest.referenced];
   if (written === undefined ? now === then || then === undefined : written === 0) return [];
-  const mend = { mend: 'to give those changes up', lines: [`${zrepFor(tag)} refresh -f ${dataset}`] };
+  const mend = { mend: 'to give those changes up', lines: [`${zrepOf(scene)} refresh -f ${dataset}`] };
   return [
     finding(
       'copy-modified',
@@ -94,7 +93,7 @@ function isUnchanged(scene: Scene): Finding[] {
 function wasCutOff(scene: Scene): Finding[] {
   const own = anyValue(scene.here.properties, 'receive_resume_token');
   const tokens = [...(own === undefined ? [] : [[scene.dataset, own] as const]), ...scene.tokensBelow];
-  return tokens.map(([where, text]) => {
+  return tokens.flatMap(([where, text]) => {
     const token = parseResumeToken(text);
     const dead = isRefusal(token) ? token.reason : deadness(scene, where, token);
     if (dead !== undefined)
@@ -104,6 +103,8 @@ function wasCutOff(scene: Scene): Finding[] {
         `an interrupted stream cannot be resumed: ${dead}`,
         safely('Discard what it left. The next refresh does so by itself:', abandonArgv(where)),
       );
+    // Without any snapshot: what is in the way says how that goes on.
+    if (where === scene.dataset && isFirst(token as ResumeToken) && isInTheWay(scene)) return [];
     return finding(
       'partial-receive',
       where,
@@ -131,9 +132,20 @@ function deadness(scene: Scene, where: string, token: ResumeToken): string | und
   return found ? undefined : `${formatZrepSnapshot(snapshot)} is not there any more`;
 }
 
-function goingOn({ tag, peer, dataset, tokensBelow }: Scene, { fromguid }: ResumeToken): string {
-  const option = `${tag === 'zrep' ? '' : `-t ${tag} `}${tokensBelow.size > 0 ? '-R ' : ''}`;
-  return fromguid === undefined && tokensBelow.size === 0
-    ? `zrep ${option}init --pull ${peer?.host.name}:${peer?.dataset} ${dataset}`
-    : `zrep ${option}refresh ${dataset}`;
+function isInTheWay(scene: Scene): boolean {
+  const both = bothSides(scene);
+  const codes = both === undefined ? [] : obstaclesOf(scene, both).map(({ obstacle }) => obstacle);
+  return codes.includes('first-stream') || codes.includes('no-common-snapshot');
+}
+
+function isFirst({ fromguid }: ResumeToken): boolean {
+  return fromguid === undefined;
+}
+
+function goingOn(scene: Scene, token: ResumeToken): string {
+  const { tag, peer, dataset, tokensBelow } = scene;
+  const zrep = zrepOf({ tag, recursive: scene.recursive || tokensBelow.size > 0 });
+  return isFirst(token) && tokensBelow.size === 0
+    ? `${zrep} init --pull ${peer?.host.name}:${peer?.dataset} ${dataset}`
+    : `${zrep} refresh ${dataset}`;
 }

@@ -1,6 +1,8 @@
 /** All that can be said of a pair as it was seen, in the order in which it is mended. Pure. */
 
+import type { Tag } from '../../zfs/names.ts';
 import { anyValue, type Listing } from '../../zfs/state.ts';
+import { zrepFor } from '../words/again.ts';
 import { diagnoseConfiguration, diagnoseMaster, diagnoseUnclear } from './configuration.ts';
 import { diagnoseContent, diagnoseSettings } from './copy-state.ts';
 import { byHand, type Finding, finding, type Mend } from './finding.ts';
@@ -50,11 +52,10 @@ function wasSeen({ dataset, there, peer }: Scene): Finding[] {
   return [finding('not-looked', dataset, what, there.mend)];
 }
 
-/** Of something that somebody named, and that is no pair. */
-export function diagnoseStranger(listing: Listing, dataset: string, tag: string): Finding {
+/** Of something that somebody named, and that is no pair; `wasPair`: it has snapshots of the tag. */
+export function diagnoseStranger(listing: Listing, dataset: string, tag: Tag, wasPair: boolean): Finding {
   const own = listing.get(dataset);
-  const option = tag === 'zrep' ? '' : `-t ${tag} `;
-  const begin = `zrep ${option}init --pull HOST:SOURCE ${dataset}`;
+  const begin = `${zrepFor(tag)} init --pull HOST:SOURCE ${dataset}`;
   if (own === undefined)
     return finding(
       'no-such-dataset',
@@ -69,6 +70,15 @@ export function diagnoseStranger(listing: Listing, dataset: string, tag: string)
       dataset,
       `it has no ${tag} configuration of its own, but that of the file system above it (${property.source})`,
       byHand('Refresh the one above with everything below it (zrep -R), or make this one a pair:', [begin]),
+    );
+  if (wasPair)
+    return finding(
+      'not-a-pair',
+      dataset,
+      `it has snapshots of ${tag}, and no ${tag} configuration: it was made anew, restored, or cleared`,
+      byHand('If it has another side, that one knows the pair. On the host of that one:', [
+        `${zrepFor(tag)} doctor`,
+      ]),
     );
   return finding(
     'not-a-pair',

@@ -18,6 +18,7 @@ import {
   type Properties,
   parseListing,
 } from '../../zfs/state.ts';
+import { isRecursive } from '../copy/came-along.ts';
 import { childrenOf } from '../copy/destination.ts';
 import { merged, readTheirSide } from '../far/their-side.ts';
 import type { Run } from '../run/run.ts';
@@ -98,6 +99,7 @@ export async function lookAtPair(run: Run, world: World, dataset: Dataset, there
   return {
     ...{ tag, hostName, saveCount, now: Math.floor(Date.now() / 1000), dataset, role, here, peer },
     there: there ?? (peer === undefined ? { unasked: true } : await lookThere(run, peer, role)),
+    recursive: await isRecursive(run, dataset, childrenOf(listing, dataset), here.tagged),
     lock: lockOf(run, here.properties),
     tokensBelow: tokensBelow(listing, dataset),
     sharingMountpoint: (mountpoints.get(mountpoint ?? '') ?? []).filter((name) => name !== dataset),

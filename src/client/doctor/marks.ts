@@ -4,17 +4,17 @@
  */
 
 import { baseOf, type Common, commonOf } from '../../pair/common.ts';
+import type { Obstacle } from '../../pair/obstacle.ts';
 import { markedOf } from '../../pair/plan.ts';
 import type { Side, Snapshot } from '../../pair/side.ts';
 import { quote } from '../../printable.ts';
 import type { TaggedSnapshot } from '../../replication/snapshots.ts';
 import { inheritArgv, setArgv } from '../../zfs/argv.ts';
 import { anyValue } from '../../zfs/state.ts';
-import { zrepFor } from '../words/again.ts';
 import { byHand, type Finding, finding, type Mend, safely } from './finding.ts';
 import { isTagged } from './names.ts';
-import { obstaclesOf } from './obstacles.ts';
-import { type Both, bothSides, type Diagnose, type Scene } from './scene.ts';
+import { namesOf, obstaclesOf } from './obstacles.ts';
+import { type Both, bothSides, type Diagnose, type Scene, zrepOf } from './scene.ts';
 
 /** How far ahead a mark may be; clocks differ. Seconds. */
 const DAY = 86_400;
@@ -71,11 +71,11 @@ function sensible(
 }
 
 /** Where only this side is seen. */
-function areThere({ dataset, tag, role, here, peer, hostName }: Scene): Finding[] {
+function areThere(scene: Scene): Finding[] {
+  const { dataset, tag, role, here, peer } = scene;
   if (peer === undefined || markedOf(here, tag) !== undefined) return [];
-  const zrep = zrepFor(tag);
-  const [source, copy] = role === 'source' ? [dataset, peer.dataset] : [peer.dataset, dataset];
-  const begin = `${zrep} init --pull ${role === 'source' ? hostName : peer.host.name}:${source} ${copy}`;
+  const [zrep, { host, source, copy }] = [zrepOf(scene), namesOf(scene)];
+  const begin = `${zrep} init --pull ${host}:${source} ${copy}`;
   if (here.snapshots.length + (role === 'source' ? here.bookmarks.length : 0) === 0)
     // copy-state.ts says how a first stream that was cut off goes on.
     return anyValue(here.properties, 'receive_resume_token') !== undefined
@@ -85,10 +85,11 @@ function areThere({ dataset, tag, role, here, peer, hostName }: Scene): Finding[
             'no-common-snapshot',
             dataset,
             'it has no snapshot at all',
-            byHand(
-              role === 'source' ? 'Begin the pair, on the backup server:' : 'Complete its first stream:',
-              [begin],
-            ),
+            role === 'source'
+              ? byHand('Begin the pair, on the backup server:', [begin])
+              : byHand('Begin the pair, and keep what is here under another name:', [
+                  begin.replace(' --pull ', ' --pull --anew '),
+                ]),
           ),
         ];
   const newest = here.tagged.at(-1);
@@ -122,6 +123,9 @@ function areThere({ dataset, tag, role, here, peer, hostName }: Scene): Finding[
 
 function agree(scene: Scene, both: Both): Finding[] {
   const { dataset, tag, now } = scene;
+  // With the properties of the source its marks are gone: the refresh behind the one that sets them puts these right.
+  const bare: readonly Obstacle['obstacle'][] = ['source-unconfigured', 'source-received'];
+  if (obstaclesOf(scene, both).some(({ obstacle }) => bare.includes(obstacle))) return [];
   const { source, copy } = both;
   const marked = markedOf(source, tag);
   const last = commonOf(both).findLast(
@@ -157,7 +161,7 @@ function isWrong(scene: Scene, both: Both, marked: TaggedSnapshot, last: Common 
       last === undefined
         ? byHand(
             'The next refresh puts the marks right:',
-            [`${zrepFor(scene.tag)} refresh ${both.copy.dataset}`],
+            [`${zrepOf(scene)} refresh ${both.copy.dataset}`],
             both.copy.on,
           )
         : unmark(scene, both, last.ofSource),

@@ -1,47 +1,64 @@
 /** What keeps the next increment from coming, in the words that a refresh and `zrep status --verify` have for it. Pure. */
 
 import { goingBack, lossesOf, neededLines, whysByName } from '../../pair/going-back.ts';
-import { type Obstacle, type Told, tell } from '../../pair/obstacle.ts';
+import { heading, type Names, type Obstacle, type Told, tell } from '../../pair/obstacle.ts';
 import { planIncrement } from '../../pair/plan.ts';
-import type { Snapshot } from '../../pair/side.ts';
-import { judgeSource } from '../../pair/source.ts';
+import type { Side, Snapshot } from '../../pair/side.ts';
+import { judgeProperties, judgeSource } from '../../pair/source.ts';
 import { printable } from '../../printable.ts';
+import { isRefusal } from '../../refusal.ts';
 import { rollbackArgv } from '../../zfs/argv.ts';
-import type { Tag } from '../../zfs/names.ts';
+import { parseHostName, type Tag } from '../../zfs/names.ts';
+import { parseResumeToken } from '../../zfs/resume-token.ts';
 import { anyValue } from '../../zfs/state.ts';
-import { zrepFor } from '../words/again.ts';
-import { byHand, finding, type Mend } from './finding.ts';
-import { type Both, bothSides, type Diagnose, type Scene } from './scene.ts';
+import { byHand, type Finding, finding, type Mend } from './finding.ts';
+import { type Both, bothSides, type Diagnose, type Scene, sourceHost, zrepOf } from './scene.ts';
 
 export const diagnoseObstacle: Diagnose = (scene) => {
   const both = bothSides(scene);
-  if (both === undefined) return [];
-  const { dataset, tag, hostName } = scene;
-  const { source, copy } = both;
-  const names = {
-    zrep: zrepFor(tag),
-    copy: copy.dataset,
-    source: source.dataset,
-    host: source.on ?? hostName,
-  };
+  if (both === undefined) return receivedHere(scene);
   return obstaclesOf(scene, both).map((obstacle) => {
-    const told = tell(obstacle, names);
-    return finding(obstacle.obstacle, dataset, told.what, mendOf(scene, both, obstacle, told));
+    const told = tell(obstacle, namesOf(scene));
+    return finding(obstacle.obstacle, scene.dataset, told.what, mendOf(scene, both, obstacle, told));
   });
 };
 
+/** How things are called in what is told of a pair, from whichever side. */
+export function namesOf(scene: Scene): Names {
+  const [here, there] = [scene.dataset, scene.peer?.dataset ?? 'POOL/FS'];
+  const [source, copy] = scene.role === 'copy' ? [there, here] : [here, there];
+  return { zrep: zrepOf(scene), copy, source, host: sourceHost(scene) };
+}
+
+/** A source whose copy was not seen: its own properties tell so much. */
+function receivedHere(scene: Scene): Finding[] {
+  const found = ownObstacle(scene, scene.here);
+  if (found === undefined) return [];
+  const told = tell(found, namesOf(scene));
+  return [finding(found.obstacle, scene.dataset, told.what, byHand(heading(told), told.lines))];
+}
+
+/** Of a source, by its own properties. That its host was renamed configuration.ts says. */
+function ownObstacle({ tag, role, hostName }: Scene, source: Side, copy?: Side): Obstacle | undefined {
+  const host = role === 'source' ? parseHostName(hostName) : undefined;
+  const found = host && judgeProperties(tag, source, host, copy);
+  return found?.obstacle === 'source-received' ? found : undefined;
+}
+
 /** What keeps the next increment from coming, as far as both sides tell. */
-export function obstaclesOf({ tag, there }: Scene, both: Both): Obstacle[] {
+export function obstaclesOf(scene: Scene, both: Both): Obstacle[] {
+  const { tag, there } = scene;
   const refused = 'side' in there ? there.refused : undefined;
-  const why = refused && judgeSource({ tag, ...both }, refused);
+  const why = refused ? judgeSource({ tag, ...both }, refused) : ownObstacle(scene, both.source, both.copy);
   const found = planIncrement({ tag, ...both, all: tag === 'zrep', isRefused: false });
   const own = ['not-marked-master', ...('obstacle' in found ? [found.obstacle] : [])];
   const said: Obstacle[] =
     why === undefined || (why.obstacle === 'refused-there' && own.includes(why.code)) ? [] : [why];
   if (!('obstacle' in found) || said.some(({ obstacle }) => obstacle === found.obstacle)) return said;
-  // A first stream that was cut off: copy-state.ts says how it goes on.
-  const begun = anyValue(both.copy.properties, 'receive_resume_token') !== undefined;
-  return found.obstacle === 'first-stream' && begun ? said : [...said, found];
+  // What is left of a first stream that nobody can resume goes first: copy-state.ts.
+  const token = anyValue(both.copy.properties, 'receive_resume_token');
+  const isDead = token !== undefined && isRefusal(parseResumeToken(token));
+  return found.obstacle === 'first-stream' && isDead ? said : [...said, found];
 }
 
 function mendOf(scene: Scene, both: Both, obstacle: Obstacle, told: Told): Mend {
@@ -60,15 +77,11 @@ function mendOf(scene: Scene, both: Both, obstacle: Obstacle, told: Told): Mend 
     case 'source-received':
     case 'source-renamed':
     case 'refused-there': {
-      const here = scene.role === 'copy' ? undefined : scene.hostName;
+      const here = scene.role === 'copy' ? undefined : sourceHost(scene);
       const on = told.on === undefined ? both.copy.on : told.on === here ? undefined : told.on;
-      return byHand(sentence(told.mend), told.lines, on);
+      return byHand(heading(told), told.lines, on);
     }
   }
-}
-
-function sentence(mend: string): string {
-  return `${mend.charAt(0).toUpperCase()}${mend.slice(1)}:`;
 }
 
 /** Takes the copy of a pair of `tag` back to `snapshot`, as the line of `told` does. What others need is never given up. */
@@ -86,10 +99,17 @@ export function rollBack(
       [],
       copy.on,
     );
-  if (copy.on !== undefined) return byHand(sentence(mend), lines, copy.on);
+  if (copy.on !== undefined) return byHand(heading({ mend }), lines, copy.on);
   const full = `${copy.dataset}@${snapshot.name}`;
   const { snapshots, changes } = lossesOf(back);
   const losses = [...snapshots, ...changes.map((line) => `${line} (zfs diff ${printable(full)})`)];
   const argv = rollbackArgv(full);
-  return { by: 'force', what: sentence(mend), on: undefined, lines, losses, acts: [{ kind: 'zfs', argv }] };
+  return {
+    by: 'force',
+    what: heading({ mend }),
+    on: undefined,
+    lines,
+    losses,
+    acts: [{ kind: 'zfs', argv }],
+  };
 }

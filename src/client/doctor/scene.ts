@@ -9,6 +9,7 @@ import { type Listing, localValue, ownValue, type Properties } from '../../zfs/s
 import { surveyedProperties } from '../copies/find-missing.ts';
 import { retiredSince } from '../copies/retirement.ts';
 import { PAIR_PROPERTIES } from '../copy/receive.ts';
+import { zrepAgain } from '../words/again.ts';
 import { parseSourceHost, type SourceHost } from '../words/source.ts';
 import type { Finding, Mend } from './finding.ts';
 
@@ -41,6 +42,8 @@ export interface Scene {
   readonly hasNamesake: boolean;
   /** What ZREP_SAVE_COUNT says. */
   readonly saveCount: number;
+  /** Asked with -R, or what lies below came along with it (copy/came-along.ts). */
+  readonly recursive: boolean;
   /** zfs-fuse says of everything mounted that it is not readonly. */
   readonly believesReadonly: boolean;
 }
@@ -118,6 +121,23 @@ export function bothSides({ role, here, there, peer }: Scene): Both | undefined 
     { ...there.side, on: peer?.host.name },
   ];
   return role === 'copy' ? { source: other, copy: own } : { source: own, copy: other };
+}
+
+/** What the copy's host calls the source's, as far as that is known here: in lines for it. */
+export function sourceHost(
+  scene: Pick<Scene, 'tag' | 'role' | 'here' | 'there' | 'peer' | 'hostName'>,
+): string {
+  const { tag, role, here, there, peer, hostName } = scene;
+  if (role === 'copy') return peer?.host.name ?? 'HOST';
+  const sides = 'side' in there ? [there.side, here] : [here];
+  const names = sides.map(({ properties }) => ownValue(properties, `${tag}:src-host`) ?? '');
+  const [found] = names.flatMap((name) => parseSourceHost(name, '') ?? []);
+  return found?.name ?? hostName;
+}
+
+/** zrep, with the switches that a command on the pair needs. */
+export function zrepOf({ tag, recursive }: Pick<Scene, 'tag' | 'recursive'>): string {
+  return zrepAgain({ tag, recursive });
 }
 
 export type Diagnose = (scene: Scene) => Finding[];

@@ -23,7 +23,7 @@ import { reasonOf } from './ssh-failure.ts';
 
 export type TheirSide = Seen | Unseen;
 
-interface Seen {
+export interface Seen {
   readonly side: Side;
   /** Why its gate would send nothing now; undefined where it would, or there is none that says so. */
   readonly refused: Refused | undefined;

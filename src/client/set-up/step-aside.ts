@@ -9,7 +9,7 @@ import { succeeded } from '../../process/pipeline.ts';
 import { mustSucceed } from '../../replication/step.ts';
 import { readAllArgv, readPropertiesArgv, renameArgv } from '../../zfs/argv.ts';
 import { type Dataset, parseDataset, type Tag } from '../../zfs/names.ts';
-import { type Listing, localValue, type Properties, parseListing } from '../../zfs/state.ts';
+import { anyValue, type Listing, localValue, type Properties, parseListing } from '../../zfs/state.ts';
 import { surveyedProperties } from '../copies/find-missing.ts';
 import { retireArgvs, retiredHost, retiredSince, reviveArgvs } from '../copies/retirement.ts';
 import { readCopy } from '../copy/judge-pull.ts';
@@ -83,7 +83,7 @@ function otherPair(own: Tag | undefined, properties: Properties): string | undef
   })?.[0];
 }
 
-/** A copy of that very source, which has a snapshot; or one that an earlier run has taken out of service for this. Pure. */
+/** A copy of that very source, unless a first stream into it can be resumed; or one that an earlier run has taken out of service for this. Pure. */
 function isOldCopy(
   listing: Listing,
   dataset: string,
@@ -95,7 +95,9 @@ function isOldCopy(
     retiredSince(own, tag) === undefined ? localValue(own, `${tag}:src-host`) : retiredHost(own, tag);
   const isOurs = host === from.host && localValue(own, `${tag}:src-fs`) === from.source;
   const isMaster = localValue(own, `${tag}:master`) === 'yes';
-  return isOurs && !isMaster && [...listing.keys()].some((name) => name.startsWith(`${dataset}@`));
+  const isEmpty = ![...listing.keys()].some((name) => name.startsWith(`${dataset}@`));
+  const isBegun = isEmpty && anyValue(own, 'receive_resume_token') !== undefined;
+  return isOurs && !isMaster && !isBegun;
 }
 
 /** `vault/home_old`, or that with the first number that is free. */

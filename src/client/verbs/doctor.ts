@@ -2,6 +2,7 @@
 
 import { basename } from 'node:path';
 import { Interrupted } from '../../process/interruption.ts';
+import { taggedSnapshots } from '../../replication/snapshots.ts';
 import { ZfsFailed } from '../../replication/step.ts';
 import type { Dataset } from '../../zfs/names.ts';
 import type { Listing } from '../../zfs/state.ts';
@@ -107,7 +108,14 @@ async function eachPair(
   }
   const told = new Set<string>(others.map(({ where }) => where));
   const strangers = datasets.filter((dataset) => !pairs.includes(dataset) && !told.has(dataset));
-  return [...others, ...strangers.map((dataset) => diagnoseStranger(bare.listing, dataset, tag))];
+  const own = strangers.filter((dataset) => bare.listing.has(dataset));
+  const seen = (await withSnapshots(run, bare, own)).own;
+  const wasPair = (dataset: string) =>
+    taggedSnapshots(seen.get(dataset) ?? new Map(), dataset, tag).length > 0;
+  return [
+    ...others,
+    ...strangers.map((dataset) => diagnoseStranger(bare.listing, dataset, tag, wasPair(dataset))),
+  ];
 }
 
 /** Copies that are missing, or retired: those that were asked for by name, or all. */

@@ -21,7 +21,7 @@ import { pullFromCommon, refuseObstacle, withObstacle } from '../copy/pull-from-
 import { resume } from '../copy/resume.ts';
 import { agreeToRollBack, type RollBack } from '../copy/roll-back.ts';
 import { setProperties } from '../copy/set-properties.ts';
-import { NoRoomThere, snapshotThere } from '../copy/snapshot-there.ts';
+import { makeThere, NoRoomThere } from '../copy/snapshot-there.ts';
 import { expireCommand } from '../far/far-commands.ts';
 import type { FarSide } from '../far/far-side.ts';
 import { farLines } from '../far/far-text.ts';
@@ -100,7 +100,8 @@ async function withFar(
   const look = async () => {
     came = await lookWhatCame(run, destination, snapshot);
   };
-  const first = await pull(run, far, destination, snapshot, { look, back: way, from: way?.from });
+  const asked = { look, back: way, from: way?.from, asks: way === undefined };
+  const first = await pull(run, far, destination, snapshot, asked);
   // A way back was judged, and agreed to, before.
   const pulled =
     first.done || way !== undefined
@@ -131,24 +132,30 @@ async function withFar(
 /** Expiring comes last, and would never be reached where there is no room for a snapshot: then it comes first, too. */
 async function newSnapshotThere(run: Run, far: FarSide, destination: Destination): Promise<string> {
   const { source, dataset } = destination;
+  const make = () => makeThere(run, far, source);
+  const why = (error: unknown) => withObstacle(run, far, destination, error);
   try {
-    return await snapshotThere(run, far, source);
+    return await make();
   } catch (error) {
-    if (!(error instanceof NoRoomThere)) throw await withObstacle(run, destination, error);
-    if (run.settings.skipExpire) throw error;
+    if (!(error instanceof NoRoomThere) || run.settings.skipExpire) throw await why(error);
+    run.report.far(far.host.name, error.said);
     run.report.warn(`${error.message}, for want of room; expiring on both sides, then trying once more`);
   }
   await expireHere(run, dataset);
   await expireThere(run, far, destination);
   for (const pause of FREEING) {
     try {
-      return await snapshotThere(run, far, source);
+      return await make();
     } catch (error) {
-      if (!(error instanceof NoRoomThere)) throw error;
+      if (!(error instanceof NoRoomThere)) throw await why(error);
     }
     await wait(pause * 1000);
   }
-  return snapshotThere(run, far, source);
+  try {
+    return await make();
+  } catch (error) {
+    throw await why(error);
+  }
 }
 
 /** zfs frees what was destroyed in the background. Seconds between tries. */

@@ -2,6 +2,7 @@
 
 import t from 'tap';
 import { diagnose, diagnoseStranger, foundTwice } from '../../../src/client/doctor/diagnose.ts';
+import type { Tag } from '../../../src/zfs/names.ts';
 import { type PairOptions, pairOf } from '../../fixtures/client/scene.ts';
 import { listingOf } from '../../fixtures/replication/listing.ts';
 
@@ -58,7 +59,7 @@ t.test('a copy and a host that were renamed', async (t) => {
     'what came with a stream gets into no line to copy',
   );
   t.same(mends({ role: 'source', here: { 'zrep:src-host': 'old-name' } }), [
-    'host-renamed',
+    'source-renamed',
     'force',
     undefined,
     'zfs set zrep:src-host=fileserver tank/home',
@@ -156,10 +157,15 @@ t.test('what is no pair is told apart', async (t) => {
     vault/plain type=filesystem
     vault/home/child zrep:src-fs=tank/home<inherited_from_vault/home
   `);
-  const code = (dataset: string) => diagnoseStranger(listing, dataset, 'zrep').code;
+  const code = (dataset: string) => diagnoseStranger(listing, dataset, 'zrep' as Tag, false).code;
   t.equal(code('vault/nosuch'), 'no-such-dataset');
   t.equal(code('vault/plain'), 'not-a-pair');
   t.equal(code('vault/home/child'), 'configuration-inherited');
+  t.match(
+    diagnoseStranger(listing, 'vault/plain', 'off' as Tag, true),
+    { code: 'not-a-pair', mend: { lines: ['zrep -t off doctor'] } },
+    'what was a pair is not to be made the copy of something',
+  );
 });
 
 t.test('what its properties do not agree on is named, and nothing is done to it', async (t) => {

@@ -80,7 +80,9 @@ t.test('without the other side, only what this one lacks altogether is told', as
   const begin = ['zrep init --pull fileserver:tank/home vault/home'];
   t.same(codes('', '0 1', { unseen: true }), ['mark-missing-here', 'not-looked']);
   t.same(codes('', '', { unseen: true }), ['no-common-snapshot', 'not-looked']);
-  t.same(found('', '', { unseen: true })[0]?.mend.lines, begin);
+  t.same(found('', '', { unseen: true })[0]?.mend.lines, [
+    'zrep init --pull --anew fileserver:tank/home vault/home',
+  ]);
   t.same(codes('', 'weekly', { unseen: true }), ['not-looked'], 'that one may be common');
   t.same(
     codes('', '', { unseen: true, here: { receive_resume_token: 'x' } }),
@@ -100,6 +102,12 @@ t.test('without the other side, only what this one lacks altogether is told', as
     severity: 'error',
     mend: { lines: begin },
   });
+  const named = { ...source, here: { 'zrep:src-host': 'nas' } };
+  t.same(
+    found('weekly', '', { ...named, scene: { hostName: 'nas', recursive: true } })[0]?.mend.lines,
+    ['zrep -R init --pull nas:tank/home vault/home'],
+    'by the name that the pair has for this host, and with -R',
+  );
   t.same(
     codes(':0', '', source),
     ['never-marked', 'not-looked'],

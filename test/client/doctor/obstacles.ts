@@ -6,10 +6,17 @@ import { diagnose } from '../../../src/client/doctor/diagnose.ts';
 import { bothSides } from '../../../src/client/doctor/scene.ts';
 import { tell } from '../../../src/pair/obstacle.ts';
 import { planIncrement } from '../../../src/pair/plan.ts';
+import { type Dataset, parseZrepSnapshot, type ZrepSnapshot } from '../../../src/zfs/names.ts';
+import { formatResumeToken } from '../../../src/zfs/resume-token.ts';
 import { codes, found, mends } from '../../fixtures/client/diagnoses.ts';
 import { pairOf } from '../../fixtures/client/scene.ts';
 
 const NAMES = { zrep: 'zrep', copy: 'vault/home', source: 'tank/home', host: 'fileserver' };
+/** Of a first stream. */
+const TOKEN = formatResumeToken({
+  ...{ object: 1n, offset: 2n, bytes: 3n, toguid: 4n, fromguid: undefined, features: [] },
+  snapshot: parseZrepSnapshot('tank/home@zrep_000000') as ZrepSnapshot,
+});
 const REFRESH = 'zrep refresh -f vault/home';
 
 t.test(
@@ -71,22 +78,56 @@ t.test('its lines are those of a refresh, for the host that they are for', async
     ['copy-modified', 'force'],
     'one of its own, from when it was the source, is not',
   );
-  const load = 'zfs load-key -r tank/home';
+  const load = 'zfs load-key -r $(zfs get -H -o value encryptionroot tank/home)';
   t.same(mends('0+', '0+', { there: locked }), ['key-not-loaded', 'hand', 'fileserver', load]);
   t.same(mends('0+', '0+', { here: locked, role: 'source' }), ['key-not-loaded', 'hand', undefined, load]);
-  t.same(mends('0', ''), [
+  const begun = { receive_resume_token: TOKEN };
+  t.same(mends('0#4', '', { here: begun }), [
     'first-stream',
     'hand',
     undefined,
     'zrep init --pull fileserver:tank/home vault/home',
   ]);
-  t.same(mends('0', '', { role: 'source' }).slice(0, 3), ['first-stream', 'hand', 'backup']);
+  t.same(mends('0#4', '', { role: 'source', there: begun }).slice(0, 3), ['first-stream', 'hand', 'backup']);
+  t.same(codes('0', ''), ['no-common-snapshot'], 'into an empty copy no first stream can come');
   t.same(mends('0+ weekly', 'weekly#old 0+'), [
     'name-taken',
     'hand',
     undefined,
     'zfs rename vault/home@weekly vault/home@weekly_old',
   ]);
+});
+
+t.test('a source whose properties came with a stream says so by itself, and nothing else', async (t) => {
+  const moved = Object.fromEntries(
+    Object.entries({
+      'src-fs': 'tank/home',
+      'src-host': 'fileserver',
+      'dest-fs': 'vault/home',
+      'dest-host': 'backup',
+      savecount: '5',
+      master: '',
+    }).map(([name, value]) => [`zrep:${name}`, value && `${value}<received`]),
+  );
+  const line =
+    'for p in zrep:src-fs=tank/home zrep:src-host=fileserver zrep:dest-fs=vault/home zrep:dest-host=backup zrep:savecount=5 zrep:master=yes; do zfs set $p tank/home; done';
+  const options = { role: 'source', here: moved, there: { readonly: 'on' } } as const;
+  t.same(mends('0 1', '0+ 1+', options), ['source-received', 'hand', undefined, line]);
+  const unseen = found('0 1', '', { ...options, unseen: true });
+  t.match(unseen[0], { code: 'source-received', mend: { lines: [line] } });
+  t.notOk(unseen.some(({ code }) => code === 'no-master'));
+});
+
+t.test('lines have the name that the copy has for the source, and -R, from either side', async (t) => {
+  const peer = { host: { name: 'root@nas', here: false }, dataset: 'tank/home' as Dataset };
+  const options = { scene: { recursive: true, peer } };
+  t.same(mends('0', '', options).at(-1), 'zrep -R init --pull --anew root@nas:tank/home vault/home');
+  const there = {
+    role: 'source',
+    there: { 'zrep:src-host': 'root@nas' },
+    scene: { recursive: true },
+  } as const;
+  t.same(mends('0', '', there).at(-1), 'zrep -R init --pull --anew root@nas:tank/home vault/home');
 });
 
 t.test('what the gate would refuse is an error, but for a source that is not the master', async (t) => {
@@ -126,7 +167,7 @@ t.test('no snapshot in common: the pair is begun anew beside the old copy', asyn
   t.same(
     codes('0', '', { here: { receive_resume_token: 'x' } }),
     ['partial-receive-dead'],
-    'not while the first stream is under way',
+    'not where what is left of the first stream is of no use',
   );
 });
 

@@ -102,7 +102,7 @@ t.test('so is a lock here', async (t) => {
     busyHere('vault/home')(refuse('lock-busy', 'backup', 7)),
     'vault/home: another zrep is at work on it',
   );
-  t.equal(busyHere('vault/home')(refuse('never-sent')), undefined);
+  t.equal(busyHere('vault/home')(refuse('never-sent', 'zrep')), undefined);
   t.equal(busyHere('vault/home')(undefined), undefined);
 });
 
