@@ -5,11 +5,12 @@ import { type Obstacle, type Told, tell } from '../../pair/obstacle.ts';
 import { planIncrement } from '../../pair/plan.ts';
 import type { Snapshot } from '../../pair/side.ts';
 import { judgeSource } from '../../pair/source.ts';
+import { planTree } from '../../pair/tree.ts';
 import { printable } from '../../printable.ts';
 import { rollbackArgv } from '../../zfs/argv.ts';
 import type { Tag } from '../../zfs/names.ts';
 import { anyValue } from '../../zfs/state.ts';
-import { zrepFor } from '../words/again.ts';
+import { zrepAgain } from '../words/again.ts';
 import { byHand, finding, type Mend } from './finding.ts';
 import { type Both, bothSides, type Diagnose, type Scene } from './scene.ts';
 
@@ -19,7 +20,7 @@ export const diagnoseObstacle: Diagnose = (scene) => {
   const { dataset, tag, hostName } = scene;
   const { source, copy } = both;
   const names = {
-    zrep: zrepFor(tag),
+    zrep: zrepAgain({ tag, recursive: scene.below !== undefined }),
     copy: copy.dataset,
     source: source.dataset,
     host: source.on ?? hostName,
@@ -31,10 +32,19 @@ export const diagnoseObstacle: Diagnose = (scene) => {
 };
 
 /** What keeps the next increment from coming, as far as both sides tell. */
-export function obstaclesOf({ tag, there }: Scene, both: Both): Obstacle[] {
+export function obstaclesOf({ tag, there, below }: Scene, both: Both): Obstacle[] {
   const refused = 'side' in there ? there.refused : undefined;
   const why = refused && judgeSource({ tag, ...both }, refused);
-  const found = planIncrement({ tag, ...both, all: tag === 'zrep', isRefused: false });
+  const asked = { tag, all: tag === 'zrep', isRefused: false };
+  const theirs = 'side' in there ? there.below : undefined;
+  const found =
+    below === undefined || theirs === undefined
+      ? planIncrement({ ...asked, ...both })
+      : planTree({
+          ...asked,
+          source: { top: both.source, below: theirs },
+          copy: { top: both.copy, below },
+        });
   const own = ['not-marked-master', ...('obstacle' in found ? [found.obstacle] : [])];
   const said: Obstacle[] =
     why === undefined || (why.obstacle === 'refused-there' && own.includes(why.code)) ? [] : [why];
@@ -56,6 +66,7 @@ function mendOf(scene: Scene, both: Both, obstacle: Obstacle, told: Told): Mend 
     case 'key-not-loaded':
     case 'copy-key-not-loaded':
     case 'name-taken':
+    case 'blocked-below':
     case 'source-unconfigured':
     case 'source-received':
     case 'source-renamed':
