@@ -45,6 +45,7 @@ const ON_EVERY_SERIES = [
 
 /** These take longest. They are begun first, so that no core waits for one of them at the end. */
 const LONG = [
+  'client-recursive-base',
   'client-base',
   'client-bookmarks',
   'client-obstacles',

@@ -83,11 +83,12 @@ export interface Expire {
   readonly tag: Tag;
 }
 
-/** `zrep _state DATASET`: print what tells how a pair stands on this side, as one line of JSON. */
+/** `zrep [-R] _state DATASET`: print what tells how a pair, with -R of a whole tree, stands on this side, as one line of JSON. */
 export interface State {
   readonly kind: 'state';
   readonly dataset: Dataset;
   readonly tag: Tag;
+  readonly recursive: boolean;
 }
 
 /** `zfs list ...` of one dataset or snapshot. */
@@ -136,8 +137,9 @@ export function isShort(operation: Operation): boolean {
     case 'uninit':
     case 'refreshcomplete':
     case 'expire':
-    case 'state':
       return true;
+    case 'state':
+      return !operation.recursive;
     case 'list':
     case 'get':
       return operation.depth === 0;

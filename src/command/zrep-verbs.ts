@@ -165,11 +165,10 @@ function parseExpire({ tag }: Switches, words: readonly string[]): Expire | Refu
 }
 
 function parseState({ tag, recursive }: Switches, words: readonly string[]): State | Refusal {
-  const usage = 'zrep [-t TAG] _state DATASET';
-  if (recursive) return refuse('bad-usage', usage, 'the state is of one dataset, without -R');
+  const usage = 'zrep [-R] [-t TAG] _state DATASET';
   if (words.length !== 1) return refuse('bad-usage', usage, 'exactly one dataset is needed');
   const dataset = datasetFrom(words[0] as string);
-  return isRefusal(dataset) ? dataset : { kind: 'state', dataset, tag };
+  return isRefusal(dataset) ? dataset : { kind: 'state', dataset, tag, recursive };
 }
 
 function datasetFrom(text: string): Dataset | Refusal {

@@ -27,6 +27,8 @@ export type Obstacle =
    * the base. Where that mark is wrong, somebody wrote to the copy.
    */
   | { readonly obstacle: 'base-destroyed'; readonly base: Base; readonly lost: TaggedSnapshot }
+  /** With -R: what stands in the way below, one at least, of a stream that begins with `base`. */
+  | { readonly obstacle: 'blocked-below'; readonly base: Base; readonly below: readonly [Below, ...Below[]] }
   /** The source has no zrep properties: it was made anew, or restored without them. `settings` make it the source. */
   | { readonly obstacle: 'source-unconfigured'; readonly settings: readonly string[] }
   /** All its zrep properties came with a stream. */
@@ -40,6 +42,30 @@ export type Obstacle =
     }
   /** The gate there refuses, whatever the snapshots are. */
   | { readonly obstacle: 'refused-there'; readonly code: string; readonly reason: string };
+
+/** What stands in the way in one file system below. */
+export interface Below {
+  /** What stands behind the copy's name: `/alice`. */
+  readonly child: string;
+  readonly why: /** It comes whole, and the copy has one of that name. */
+    | 'in-the-way'
+    /** An increment comes, and the copy has no such file system. */
+    | 'missing'
+    /** An increment comes, and the copy's does not have the snapshot that it begins with. */
+    | 'no-base'
+    /** `holder` has that snapshot, would be renamed, and the name is taken. */
+    | 'renamed'
+    /** It has newer snapshots than the others, and not all up to those. */
+    | 'ahead'
+    /** An interrupted stream has left a part of a snapshot. */
+    | 'cut'
+    | Obstacle;
+  readonly holder?: string | undefined;
+  /** What the source calls it, where that is another name. */
+  readonly of?: string | undefined;
+  /** `zrep refresh -f` can roll it back to what the stream begins with. */
+  readonly hasBase?: boolean;
+}
 
 /** How things are called in a text. */
 export interface Names {
@@ -151,6 +177,8 @@ export function tell(obstacle: Obstacle, names: Names): Told {
         what: `the copy ${copyThere} has no @${printable(obstacle.lost.name)}, which ${sender} has marked as sent, and has changes since the newest common snapshot, @${nameOf(obstacle.base)}`,
         ...giveUp('if nobody wrote to the copy, roll it back; what it received since then is sent again'),
       };
+    case 'blocked-below':
+      return tellBelow(obstacle);
     case 'source-unconfigured':
       return {
         what: `${sourceThere} has no zrep properties: it was made anew, restored, or cleared`,
@@ -175,6 +203,58 @@ export function tell(obstacle: Obstacle, names: Names): Told {
         ...bySource('to see what is wrong there', 'zrep-gate doctor'),
       };
   }
+
+  function tellBelow({ base, below }: Extract<Obstacle, { obstacle: 'blocked-below' }>): Told {
+    const [{ child, why, holder, of = child, hasBase }, ...others] = below;
+    const [own, theirs, begin] = [`${copy}${child}`, `${source}${of}`, `@${printable(base.ofSource.name)}`];
+    const [ownThere, theirsThere] = isPush ? [`${own} on ${to}`, theirs] : [own, `${theirs} on ${host}`];
+    const aside = byCopy('to keep it under another name', `zfs rename ${own} ${own}_old`);
+    const told = ((): Told => {
+      switch (why) {
+        case 'in-the-way':
+          return {
+            what: `${ownThere} is in the way: ${theirsThere} has no ${begin}, with which the increment begins, so all of it comes`,
+            ...aside,
+          };
+        case 'missing':
+          return {
+            what: `there is no ${ownThere}, and of ${theirsThere} only an increment comes, since it has ${begin}`,
+            ...bySource('to have all of it come', `zfs rename -r ${theirs}${begin} ${begin}_old`),
+          };
+        case 'no-base':
+          return {
+            what: `${ownThere} does not have the ${begin} of ${theirsThere}, with which the increment begins`,
+            ...aside,
+          };
+        case 'renamed':
+          return {
+            what: `${copy}${holder} is the copy of ${theirsThere}, and another file system has the name ${ownThere}`,
+            ...aside,
+          };
+        case 'ahead':
+          return {
+            what: `${ownThere} has newer snapshots of ${theirsThere} than others below have, and not all since ${begin}`,
+            ...(hasBase ? giveUp(`to roll it back ${ASKING}, and have them sent again`) : anew),
+          };
+        case 'cut':
+          return {
+            what: `an interrupted stream has left a part of a snapshot in ${ownThere}, and a recursive one cannot be resumed`,
+            ...byCopy('to discard that part', `zfs receive -A ${own}`),
+          };
+      }
+      const one = tell(why, { ...names, copy: own, source: theirs });
+      if (!('base' in why) || why.obstacle === 'name-taken') return one;
+      return { what: one.what, ...(hasBase ? giveUp(one.mend) : anew) };
+    })();
+    const more = others.slice(0, SHOWN).map((one) => `${copy}${one.child}`);
+    if (others.length > SHOWN) more.push(`${others.length - SHOWN} more`);
+    return { ...told, what: more.length === 0 ? told.what : `${told.what} (also: ${more.join(', ')})` };
+  }
+}
+
+/** With -R, of a `host` that answers for one file system alone: a phrase. */
+export function sayBelowUnseen(host: string): string {
+  return `what is below was not looked at, because ${host} does not tell of it`;
 }
 
 /** Its phrase, as a sentence with a colon, above the lines. */

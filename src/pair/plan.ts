@@ -21,6 +21,8 @@ export interface Pair {
   readonly sending?: string | undefined;
   /** zfs receive has just refused the increment. */
   readonly isRefused: boolean;
+  /** A part of a recursive stream: zfs receive first gives the snapshots that both have the names that the source has for them. */
+  readonly isTree?: boolean;
 }
 
 /** An increment is possible. */
@@ -58,7 +60,7 @@ function isFirst({ tag, source, copy }: Pair): boolean {
 }
 
 /** A copy that is encrypted came raw, or, where its source is not, has a key of its own; of others the streams are not raw. */
-function keyMissing({ source, copy }: Pair): Obstacle | undefined {
+export function keyMissing({ source, copy }: Pick<Pair, 'source' | 'copy'>): Obstacle | undefined {
   const isLocked = ({ properties }: Side) => anyValue(properties, 'keystatus') === 'unavailable';
   const isPlain = ({ properties }: Side) => anyValue(properties, 'encryption') === 'off';
   const isEncrypted = (anyValue(copy.properties, 'encryption') ?? 'off') !== 'off';
@@ -69,7 +71,10 @@ function keyMissing({ source, copy }: Pair): Obstacle | undefined {
 /** zfs receive overwrites no snapshot: a name that the stream brings must be free, or that very snapshot's. */
 function clash(pair: Pair, base: Base): Obstacle | undefined {
   const coming = new Map(comingOf(pair, base));
-  const same = pair.copy.snapshots.filter(({ name, guid }) => coming.has(name) && coming.get(name) !== guid);
+  const renamed = new Set(pair.isTree ? pair.source.snapshots.map(({ guid }) => guid) : []);
+  const same = pair.copy.snapshots.filter(
+    ({ name, guid }) => coming.has(name) && coming.get(name) !== guid && !renamed.has(guid),
+  );
   if (same.length === 0) return undefined;
   const newer = behind(same, base.ofCopy);
   return {
@@ -93,7 +98,8 @@ function comingOf(
   ];
 }
 
-function nextName({ dataset, tagged, reserved }: Side, tag: Tag): string | undefined {
+/** What the next snapshot of the source will be called, behind the @; undefined where no number is left. */
+export function nextName({ dataset, tagged, reserved }: Side, tag: Tag): string | undefined {
   const [name, sequence] = [parseDataset(dataset), nextSequence([...tagged, ...reserved])];
   if (name === undefined || sequence === undefined) return undefined;
   return formatZrepSnapshot({ dataset: name, tag, sequence }).slice(dataset.length + 1);
@@ -104,7 +110,10 @@ function nextName({ dataset, tagged, reserved }: Side, tag: Tag): string | undef
  * (module/zfs/dmu_recv.c, `dsl_dataset_modified_since_snap`). A zfs that does not count what was written shows a change only where
  * it changed the size; where that zfs has refused the stream already, there was one.
  */
-function changes({ source, copy, isRefused }: Pair, base: Base): Obstacle | undefined {
+export function changes(
+  { source, copy, isRefused }: Pick<Pair, 'source' | 'copy' | 'isRefused'>,
+  base: Base,
+): Obstacle | undefined {
   const newer = behind(copy.snapshots, base.ofCopy);
   const bytes = bytesOf(anyValue(copy.properties, 'written'));
   const head = { written: bytes, referenced: anyValue(copy.properties, 'referenced') };

@@ -81,7 +81,9 @@ export function decide(policy: Policy, asker: Asker, { operation, filters }: Pip
   }
   if (!grant.tags.includes(operation.tag)) return refuse('tag-not-granted', operation.tag);
   if (operation.kind === 'state') {
-    const { limits } = grant;
+    const refusal = judgeTree(client, grant, operation);
+    if (refusal) return refusal;
+    const limits = operation.recursive ? limitsThrough(client, grant, operation.dataset) : grant.limits;
     const refresh = decideRefresh(policy, asker, operation);
     return { client: who, operation, grant, limits, filters: [], reach: 'alone', ...refresh };
   }
@@ -130,13 +132,23 @@ function barredFrom(
 
 type Replication = Exclude<Operation, List | Get | State>;
 
-/** What the policy says to a refresh of the dataset that `operation` asks about, not recursive and without filters. */
+/** The refusal to tell of all that is below, unless the client may pull all of it. */
+function judgeTree(client: Client, grant: Grant, state: State): Refusal | undefined {
+  if (!state.recursive) return undefined;
+  const { dataset, tag } = state;
+  const snapshot = { dataset, tag, sequence: 0 };
+  const operation: Pull = { kind: 'refreshpull', dataset, tag, snapshot, recursive: true, token: undefined };
+  if (!isGranted(grant, operation)) return refuse('operation-not-granted', GRANTED_AS.refreshpull[0]);
+  return judgeRecursion(client, grant, { operation, sendFlags: [], filters: [] });
+}
+
+/** What the policy says to a refresh of the dataset that `operation` asks about, without filters. */
 function decideRefresh(
   policy: Policy,
   asker: Asker,
-  { dataset, tag }: State,
+  { dataset, tag, recursive }: State,
 ): Pick<Allowed, 'sendFlags' | 'makingRoom' | 'barred'> {
-  const [recursive, snapshot] = [false, { dataset, tag, sequence: 0 }];
+  const snapshot = { dataset, tag, sequence: 0 };
   const ask = (operation: Operation) => decide(policy, asker, { operation, filters: [] });
   const made = ask({ kind: 'snaponly', dataset, tag, recursive });
   const sent = ask({ kind: 'refreshpull', dataset, tag, snapshot, recursive, token: undefined });

@@ -1,13 +1,14 @@
 /**
  * The answer to `zrep _state`, from what zfs said: one line of JSON, printable ASCII. Pure.
  *
- * It names the dataset, and what stands behind its `@` and `#`; nothing else that was listed. An inherited value can name the
+ * It names the dataset, and what stands behind its `@` and `#`; where the tree was asked for, what stands behind its `/`; nothing else that was listed. An inherited value can name the
  * parent's pair, so only that it is inherited gets out.
  */
 
 import type { Refusal } from '../refusal.ts';
 import type { Tag } from '../zfs/names.ts';
 import { anyValue, type Listing, type Properties } from '../zfs/state.ts';
+import { datasetsBelow } from './snapshots.ts';
 
 /** zrep's properties of a dataset, behind the tag. */
 export const STATE_PROPERTIES = [
@@ -42,6 +43,19 @@ export interface DatasetState {
   /** All of the dataset's own, whoever made them, oldest first. */
   readonly snapshots: readonly SnapshotState[];
   readonly bookmarks: readonly PointState[];
+  /** What is below, where that was asked: file systems and volumes, in zfs's own order. */
+  readonly below?: readonly BelowState[];
+}
+
+interface BelowState {
+  /** What stands behind the dataset's name: `/alice`. */
+  readonly name: string;
+  readonly type: string | null;
+  readonly guid: string | null;
+  readonly encryption: string | null;
+  readonly keystatus: string | null;
+  /** All of its own, oldest first. */
+  readonly snapshots: readonly PointState[];
 }
 
 /** Without a value where it is inherited. */
@@ -93,6 +107,27 @@ export function describeState(
     snapshots: points(listing, `${dataset}@`).map(([point, own]) => ({ ...point, ...mark(own, tag) })),
     bookmarks: points(listing, `${dataset}#`).map(([point]) => point),
   };
+}
+
+export function describeBelow(listing: Listing, dataset: string): BelowState[] {
+  const snapshots = new Map<string, Map<string, Properties>>();
+  for (const [name, own] of listing) {
+    const [of = ''] = name.split('@');
+    if (of === name) continue;
+    const others = snapshots.get(of) ?? new Map<string, Properties>();
+    snapshots.set(of, others.set(name, own));
+  }
+  return datasetsBelow(listing, dataset).map((name) => {
+    const native = (property: string) => anyValue(listing.get(name), property) ?? null;
+    return {
+      name: name.slice(dataset.length),
+      type: native('type'),
+      guid: native('guid'),
+      encryption: native('encryption'),
+      keystatus: native('keystatus'),
+      snapshots: points(snapshots.get(name) ?? new Map(), `${name}@`).map(([point]) => point),
+    };
+  });
 }
 
 /** With a newline at its end. */

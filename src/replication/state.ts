@@ -14,7 +14,7 @@ import type { SendFlag } from '../zfs/send-flags.ts';
 import { type Listing, parseListing } from '../zfs/state.ts';
 import type { Done } from './done.ts';
 import { dueToExpire, expireReading } from './expire.ts';
-import { describeState, formatState, STATE_PROPERTIES } from './format-state.ts';
+import { describeBelow, describeState, formatState, STATE_PROPERTIES } from './format-state.ts';
 import { askForRoom, type Room } from './limits.ts';
 import { refuseUnlessMaster } from './master.ts';
 import { nextSnapshot } from './next-snapshot.ts';
@@ -40,16 +40,17 @@ export async function state(
   refresh: Refresh,
 ): Promise<Done | Refusal> {
   step.interruption.check();
-  const { dataset, tag } = operation;
+  const { dataset, tag, recursive } = operation;
   const room = askForRoom(step, dataset);
   const listing = await read(step, dataset, stateArgv(step.capabilities, operation));
   const refused = refresh.barred ?? (await refuseRefresh(step, operation, listing, limits, refresh, room));
-  const text = formatState(describeState(listing, dataset, tag, step.hostName, refused));
-  return { print: text, facts: {} };
+  const own = describeState(listing, dataset, tag, step.hostName, refused);
+  const below = recursive ? { below: describeBelow(listing, dataset) } : {};
+  return { print: formatState({ ...own, ...below }), facts: {} };
 }
 
 /** The one call that reads it. */
-export function stateArgv(capabilities: Capabilities, { dataset, tag }: State): string[] {
+export function stateArgv(capabilities: Capabilities, { dataset, tag, recursive }: State): string[] {
   const key = capabilities.has('encryption') ? ['encryption', 'keystatus'] : [];
   const own = STATE_PROPERTIES.map((name) => `${tag}:${name}`);
   const properties = new Set([
@@ -59,7 +60,7 @@ export function stateArgv(capabilities: Capabilities, { dataset, tag }: State): 
     ...own,
     ...expireReading(tag, 'alone').properties,
   ]);
-  return readStateArgv(dataset, [...properties], 1);
+  return readStateArgv(dataset, [...properties], recursive ? Number.POSITIVE_INFINITY : 1);
 }
 
 /**

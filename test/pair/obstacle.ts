@@ -30,6 +30,13 @@ function each(called: (name: string) => string = (name) => name): Readonly<Recor
     'newer-snapshots': { obstacle: 'newer-snapshots', base, snapshots: [as(NEWER), as(WEEKLY)] },
     'copy-modified': { obstacle: 'copy-modified', base, bytes: 8192 },
     'base-destroyed': { obstacle: 'base-destroyed', base, lost: as(LOST) },
+    'blocked-below': {
+      ...{ obstacle: 'blocked-below', base },
+      below: [
+        { child: '/alice', why: 'in-the-way' },
+        { child: '/bob', why: 'no-base' },
+      ],
+    },
     'source-unconfigured': {
       obstacle: 'source-unconfigured',
       settings: ['zrep:master=yes', 'zrep:savecount=5'],
@@ -62,6 +69,8 @@ const SENTENCES: Readonly<Record<Code, string>> = {
     'the copy vault/home has changes of its own since @zrep_000001 (8192 bytes); to give those changes up: zrep refresh -f vault/home',
   'base-destroyed':
     'the copy vault/home has no @zrep_000002, which fileserver has marked as sent, and has changes since the newest common snapshot, @zrep_000001; if nobody wrote to the copy, roll it back; what it received since then is sent again: zrep refresh -f vault/home',
+  'blocked-below':
+    'vault/home/alice is in the way: tank/home/alice on fileserver has no @zrep_000001, with which the increment begins, so all of it comes (also: vault/home/bob); to keep it under another name: zfs rename vault/home/alice vault/home/alice_old',
   'source-unconfigured':
     'tank/home on fileserver has no zrep properties: it was made anew, restored, or cleared; if the copy is to go on from it, set them, on fileserver: for p in zrep:master=yes zrep:savecount=5; do zfs set $p tank/home; done',
   'source-received':
@@ -123,7 +132,11 @@ t.test('where the source pushes, the copy is the one on the other host', async (
 t.test('where the source pushes, lines are for this host, but where the copy itself is mended', async (t) => {
   for (const [code, obstacle] of Object.entries(each())) {
     const { on } = tell(obstacle, PUSHED);
-    t.equal(on, ['name-taken', 'copy-key-not-loaded'].includes(code) ? 'backup' : undefined, code);
+    t.equal(
+      on,
+      ['name-taken', 'copy-key-not-loaded', 'blocked-below'].includes(code) ? 'backup' : undefined,
+      code,
+    );
   }
 });
 

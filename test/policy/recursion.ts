@@ -21,6 +21,7 @@ const RECURSIVE: readonly (readonly [whole: string, one: string])[] = [
   ['zfs send -Rb D@zrep_000001', 'zfs send -b D@zrep_000001'],
   ['zfs send -R -I D@off_000000 D@zrep_000001', 'zfs send -I D@off_000000 D@zrep_000001'],
   ['zfs send -nP -R D@zrep_000001', 'zfs send -nP D@zrep_000001'],
+  ['zrep -R _state D', 'zrep _refreshpull D@zrep_000001'],
   ['zfs list -r D', 'zfs list D'],
   ['zfs get -r off:sent,guid D', 'zfs get off:sent,guid D'],
   ['zfs list -r -o name,zrep:master D', 'zfs list -o name,zrep:master D'],

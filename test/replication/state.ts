@@ -21,7 +21,12 @@ t.teardown(() => rmSync(rundir, { recursive: true }));
 const PAST = 1_700_000_000;
 
 /** What a client with this grant is told of tank/home. */
-async function ask(zfs: PretendZfs, grant = '', flags = ''): Promise<DatasetState> {
+async function ask(
+  zfs: PretendZfs,
+  grant = '',
+  flags = '',
+  command = 'zrep _state tank/home',
+): Promise<DatasetState> {
   const policy = await policyFrom(`${flags}
 [client.backup1]
 [[client.backup1.grant]]
@@ -30,10 +35,7 @@ operations = ["pull", "expire"]
 keep-at-least = 1
 keep-for = "0 seconds"
 ${grant}`);
-  const { operation, limits, barred, sendFlags, makingRoom } = judge(
-    policy,
-    'zrep _state tank/home',
-  ) as Allowed;
+  const { operation, limits, barred, sendFlags, makingRoom } = judge(policy, command) as Allowed;
   if (operation.kind !== 'state') throw new Error(operation.kind);
   const done = await state(zfs.step(rundir), operation, limits, { barred, sendFlags, makingRoom });
   if (isRefusal(done)) throw new Error(done.reason);
@@ -101,6 +103,28 @@ t.test('it is told what there is, in one call without a lock, and the room in an
     zfs.asked.every((line) => line.startsWith('get ')),
     zfs.asked.join('\n'),
   );
+});
+
+t.test('with -R what is below is told as well, in one call, and nothing beside it', async (t) => {
+  const zfs = home(1);
+  zfs.set('tank/home/c', 'type', 'filesystem', '-');
+  zfs.set('tank/home/c', 'zrep:dest-fs', 'vault/secret');
+  zfs.snapshot('tank/home/c@zrep_000000');
+  zfs.set('tank/home/c@zrep_000000', 'zrep:sent', '5');
+  zfs.set('tank/home/c/vol', 'type', 'volume', '-');
+  zfs.set('tank/homes', 'type', 'filesystem', '-');
+  const { below, snapshots } = await ask(zfs, 'recursive = true', '', 'zrep -R _state tank/home');
+  t.equal(snapshots.length, 1);
+  const none = { encryption: null, keystatus: null };
+  t.match(below, [
+    { name: '/c', type: 'filesystem', ...none, snapshots: [{ name: 'zrep_000000' }] },
+    { name: '/c/vol', type: 'volume', ...none, snapshots: [] },
+  ]);
+  t.equal(below?.length, 2);
+  t.same(Object.keys(below?.[0]?.snapshots[0] ?? {}), ['name', 'guid', 'createtxg', 'creation']);
+  t.notMatch(JSON.stringify(below), 'secret');
+  t.equal(zfs.asked.filter((line) => line.startsWith('get -Hp -r')).length, 1);
+  t.equal((await ask(zfs)).below, undefined);
 });
 
 t.test('what this zfs does not know is not asked for', async (t) => {

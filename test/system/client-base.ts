@@ -108,6 +108,14 @@ await inGateLab(t, POLICY, async (gate) => {
         ({ severity }) => severity === 'error',
       );
       t.same(errors, [], 'nor does the doctor find anything in the way');
+      const shown = await zrep(`snapshots --verify --json ${pair.destination}`);
+      const [{ base }] = JSON.parse(shown.stdout).datasets;
+      const theirs = await snapshotsOf(fileserver, pair.source);
+      t.ok(
+        theirs.some(({ guid }) => guid === base),
+        'the base is shown by its GUID',
+        { said: shown.stdout },
+      );
       const { code, stderr } = await zrep(`refresh ${pair.destination}`);
       t.equal(code, 0, 'done', { said: stderr });
       await equal(t, pair);

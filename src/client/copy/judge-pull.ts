@@ -7,9 +7,10 @@ import { type Names, type Obstacle, type Told, tell } from '../../pair/obstacle.
 import { planIncrement, type Way } from '../../pair/plan.ts';
 import { type Side, sideOf, sideProperties } from '../../pair/side.ts';
 import { judgeSource } from '../../pair/source.ts';
+import { belowOf, planTree, type Tree } from '../../pair/tree.ts';
 import { mustSucceed } from '../../replication/step.ts';
 import { readStateArgv } from '../../zfs/argv.ts';
-import { parseListing } from '../../zfs/state.ts';
+import { type Listing, parseListing } from '../../zfs/state.ts';
 import { readTheirSide, type Seen, type Unseen } from '../far/their-side.ts';
 import type { Run } from '../run/run.ts';
 import { zrepAgain } from '../words/again.ts';
@@ -18,9 +19,15 @@ import type { Destination } from './destination.ts';
 
 export type Judged =
   /** An increment can come, and from where. */
-  | { readonly way: Way; readonly isGate: boolean; readonly copy: Side }
-  /** What keeps it, and what mends that. */
-  | { readonly told: Told }
+  | {
+      readonly way: Way;
+      readonly isGate: boolean;
+      readonly copy: Side;
+      /** With -R: the other side does not tell of what is below, so that only the file system itself was judged. */
+      readonly isBelowUnseen: boolean;
+    }
+  /** What keeps it, and what mends that; plain where it is no more than the gate there says when it refuses. */
+  | { readonly told: Told; readonly isPlain: boolean }
   | Unseen;
 
 /** What is known, or has happened in this run. */
@@ -28,7 +35,7 @@ interface Meanwhile {
   /** The snapshot, behind the @, that was made there and is to be sent. */
   readonly sending?: string;
   /** The copy, where it was read just now, with `sideProperties`. */
-  readonly copy?: Side;
+  readonly copy?: Tree;
   /** zfs receive has just refused the stream. */
   readonly isRefused?: boolean;
 }
@@ -44,13 +51,18 @@ export async function judgePull(
 ): Promise<Judged> {
   const { dataset, host, source } = destination;
   const [copy, theirs] = await Promise.all([
-    meanwhile.copy ?? readCopy(run, dataset),
-    readTheirSide(run, host, source, 'copy'),
+    meanwhile.copy ?? readCopy(run, dataset, depthOf(run)),
+    readTheirSide(run, host, source, 'copy', depthOf(run)),
   ]);
   if (!('side' in theirs)) return theirs;
   const found = judge(run, copy, theirs, meanwhile);
-  if (!('obstacle' in found)) return { way: found, isGate: theirs.isGate, copy };
-  return { told: tell(found, await namesOf(run, destination, copy)) };
+  if ('obstacle' in found)
+    return {
+      told: tell(found, await namesOf(run, destination, copy.top)),
+      isPlain: found.obstacle === 'refused-there',
+    };
+  const isBelowUnseen = run.settings.recursive && theirs.below === undefined;
+  return { way: found, isGate: theirs.isGate, copy: copy.top, isBelowUnseen };
 }
 
 /** How things are called in what is told of `destination`. */
@@ -65,24 +77,50 @@ async function namesOf(
 }
 
 function judge(
-  { settings: { tag } }: Pick<Run, 'settings'>,
-  copy: Side,
+  { settings: { tag, recursive } }: Pick<Run, 'settings'>,
+  copy: Tree,
   theirs: Seen,
   { sending, isRefused = false }: Meanwhile,
 ): Way | Obstacle {
   // What stock zrep sends, and our gate: every snapshot in between under zrep's own tag.
-  const found = planIncrement({ tag, source: theirs.side, copy, all: tag === 'zrep', isRefused, sending });
-  const { refused } = theirs;
+  const pair = { tag, all: tag === 'zrep', isRefused, sending };
+  const { refused, side, below } = theirs;
+  const isTree = recursive && below !== undefined;
+  const found = isTree
+    ? planTree({ ...pair, source: { top: side, below }, copy })
+    : planIncrement({ ...pair, source: side, copy: copy.top });
   const isOver = sending !== undefined && SHORTAGES.includes(refused?.code ?? '');
   const isFound = 'obstacle' in found && found.obstacle === refused?.code;
   if (refused !== undefined && !isOver && !isFound)
-    return judgeSource({ tag, source: theirs.side, copy }, refused);
+    return judgeSource({ tag, source: side, copy: copy.top }, refused);
   return found;
 }
 
 /** The copy, with what tells whether anything was changed on it. */
-export async function readCopy({ settings, step }: Run, dataset: string): Promise<Side> {
-  const argv = readStateArgv(dataset, sideProperties(step.capabilities, settings.tag), 1);
+export async function readCopy(run: Run, dataset: string, depth = 1): Promise<Tree> {
+  const { settings, step } = run;
+  const argv = readStateArgv(dataset, sideProperties(step.capabilities, settings.tag), depth);
   const { output } = mustSucceed(await step.zfs.ask(argv), dataset);
-  return sideOf(parseListing(output), dataset, settings.tag);
+  return treeIn(run, parseListing(output), dataset);
+}
+
+/** `dataset`, with what is below it in `listing`. */
+export function treeIn(
+  { settings: { tag } }: Pick<Run, 'settings'>,
+  listing: Listing,
+  dataset: string,
+): Tree {
+  return { top: sideOf(listing, dataset, tag), below: belowOf(listing, dataset, tag) };
+}
+
+/** Why no refresh with -R is possible here at all; undefined where one is. */
+export function refuseTree({ settings, step }: Pick<Run, 'settings' | 'step'>): string | undefined {
+  return settings.recursive && !step.capabilities.has('excludes')
+    ? 'a recursive stream carries properties, and the zfs on this host cannot leave any out (zfs receive -x): mountpoint=/etc could be among them. Refresh each file system by itself, without -R'
+    : undefined;
+}
+
+/** How deep both sides are read: with -R the whole tree. */
+export function depthOf({ settings }: Pick<Run, 'settings'>): number {
+  return settings.recursive ? Number.POSITIVE_INFINITY : 1;
 }

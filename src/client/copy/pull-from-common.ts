@@ -16,7 +16,7 @@ import type { Run } from '../run/run.ts';
 import { zrepFor } from '../words/again.ts';
 import type { Destination } from './destination.ts';
 import { judgePull } from './judge-pull.ts';
-import { completedThere } from './marks.ts';
+import { completedThere, recoverCompletion } from './marks.ts';
 import { nameThere, type Pulled, type PullOptions, pull } from './pull.ts';
 import { NotMade } from './snapshot-there.ts';
 
@@ -42,9 +42,10 @@ export async function pullFromCommon(
   const judged = await judgePull(run, destination, { sending: name });
   if ('told' in judged) throw inTheWay(judged.told, snapshot, far);
   if ('unseen' in judged) return judged.isReached ? withDoctor(run, destination, asItIs()) : asItIs();
-  const { way, isGate, copy } = judged;
-  // All of it came, whatever ssh ended with.
-  if (!way.base.isBookmark && way.base.ofSource.name === name) return { ...pulled, done: true };
+  const { way, isGate, copy, isBelowUnseen } = judged;
+  // All of it came, whatever ssh ended with. What is below may not have come, where nobody tells.
+  if (!way.base.isBookmark && way.base.ofSource.name === name)
+    return isBelowUnseen ? withDoctor(run, destination, asItIs()) : { ...pulled, done: true };
   if (!way.isTold) return explained(asItIs());
   // It was cut off, and is resumed by the next run.
   if (anyValue(copy.properties, 'receive_resume_token') !== undefined) return asItIs();
@@ -53,7 +54,7 @@ export async function pullFromCommon(
   if (!isGate && parseSnapshot(theirs.replace('#', '@')) === undefined)
     return withDoctor(run, destination, asItIs());
   run.report.warn(
-    `${far.host.name} would not begin with the newest common snapshot, ${destination.dataset}@${way.base.ofCopy.name}; it is told to`,
+    `${far.host.name} would not begin with the newest ${run.settings.recursive ? 'snapshot that a stream of the whole tree can begin with' : 'common snapshot'}, ${destination.dataset}@${way.base.ofCopy.name}; it is told to`,
   );
   run.report.event('base-told', { dataset: destination.dataset, snapshot: way.base.ofCopy.name });
   const marked = !isGate && (await markedAsBase(run, far, destination, way));
@@ -103,6 +104,21 @@ export async function withObstacle(
 export async function refuseObstacle(run: Run, destination: Destination): Promise<void> {
   const judged = await judgePull(run, destination);
   if ('told' in judged) throw new Failure(inSentence(judged.told));
+}
+
+/**
+ * Before a stream: what an earlier run received and could not complete is marked on both sides (marks.ts); with -R only where all that
+ * is below came as well, since the next stream begins with what is marked. The answer is false where something stands in the way.
+ * With -R that is looked at each time: a stream that fails in the middle leaves a tree that came in part, and file systems with names
+ * that zfs has made up.
+ */
+export async function recover(run: Run, far: FarSide, destination: Destination): Promise<boolean> {
+  if (!run.settings.recursive) return recoverCompletion(run, far, destination);
+  const newest = destination.snapshots.at(-1);
+  const judged = await judgePull(run, destination);
+  if ('told' in judged) return judged.isPlain;
+  if ('way' in judged && !judged.isBelowUnseen && judged.way.base.ofCopy.guid !== newest?.guid) return true;
+  return recoverCompletion(run, far, destination);
 }
 
 /** A stock far side sends with flags of its own from what is marked there: so the mark is set where that makes it the newest. */

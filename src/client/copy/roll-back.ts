@@ -5,9 +5,11 @@
 
 import { readSnapshots } from '../../expire/read-zfs.ts';
 import { fullName } from '../../expire/snapshot.ts';
-import { baseOf } from '../../pair/common.ts';
+import { type Base, baseOf } from '../../pair/common.ts';
+import { inSentence, tell } from '../../pair/obstacle.ts';
 import { wayFrom } from '../../pair/plan.ts';
 import { type Side, type Snapshot, sideOf } from '../../pair/side.ts';
+import { baseOfTree } from '../../pair/tree.ts';
 import { destroyAll } from '../../replication/destroy.ts';
 import { destroyBookmarks } from '../../replication/keep-base.ts';
 import { mustSucceed } from '../../replication/step.ts';
@@ -22,8 +24,9 @@ import type { Run } from '../run/run.ts';
 import { zrepAgain, zrepFor } from '../words/again.ts';
 import type { Destination } from './destination.ts';
 import { basesOf, type Head } from './judge-head.ts';
+import { depthOf } from './judge-pull.ts';
 import type { From } from './pull.ts';
-import { chooseBase, planProperties, planRollback, type Read, type RollbackPlan } from './rollback-plan.ts';
+import { chooseUnseen, planProperties, planRollback, type Read, type RollbackPlan } from './rollback-plan.ts';
 
 /** What was planned, and agreed to. */
 export interface RollBack {
@@ -49,12 +52,13 @@ export async function agreeToRollBack(
 ): Promise<RollBack> {
   const { settings } = run;
   const { dataset, source } = destination;
-  const theirs = await readTheirSide(run, far.host, source, 'copy');
+  const theirs = await readTheirSide(run, far.host, source, 'copy', depthOf(run));
   if ('unseen' in theirs && !theirs.isReached)
     throw new Failure(`${theirs.unseen}, so nothing was changed here`);
   const reads = await readHere(run, dataset);
   const own = sideOf(reads[0]?.reading.listing ?? new Map(), dataset, settings.tag);
-  const base = chooseBase(own, 'side' in theirs ? theirs.side : undefined);
+  const common = 'side' in theirs ? commonBase(run, destination, own, reads, theirs) : undefined;
+  const base = 'side' in theirs ? common?.ofCopy : chooseUnseen(own);
   if (base === undefined) throw noBase(run, destination, theirs, far.host.name);
   const isCommon = 'side' in theirs;
   const plan = planRollback(reads, settings.tag, base.name, isCommon);
@@ -62,8 +66,11 @@ export async function agreeToRollBack(
     throw new Failure(
       `${dataset} is not rolled back to @${base.name}, and nothing was changed, because other streams or people need: ${plan.kept.join('; ')}. ${seeDoctor(run, dataset)}`,
     );
+  const which = settings.recursive
+    ? 'with which a stream of the whole tree can begin'
+    : 'the newest common snapshot';
   await confirm(run, {
-    heading: `zrep refresh -f rolls ${dataset} back to @${base.name}, the newest common snapshot. It destroys:`,
+    heading: `zrep refresh -f rolls ${dataset} back to @${base.name}, ${which}. It destroys:`,
     losses: [...plan.snapshots, ...plan.changes],
     command: `${zrepAgain(settings)} refresh -f ${plan.losesLastSent ? '' : '--yes '}${dataset}`,
     agreed: yes && !plan.losesLastSent,
@@ -71,13 +78,42 @@ export async function agreeToRollBack(
     unattended: plan.snapshots.length === 0,
     toldAnyway: true,
   });
-  return { base, isCommon, from: fromOf(settings.tag, own, theirs), plan };
+  return { base, isCommon, from: fromOf(settings.tag, common, theirs), plan };
+}
+
+/**
+ * The snapshot that both sides have, with which the stream can begin; with -R everywhere in the tree.
+ *
+ * @throws Failure where something below is in the way that no rollback removes.
+ */
+function commonBase(
+  { settings }: Pick<Run, 'settings'>,
+  { dataset, source, host }: Destination,
+  copy: Side,
+  reads: readonly Read[],
+  { side, below }: Extract<TheirSide, { side: Side }>,
+): Base | undefined {
+  if (!settings.recursive || below === undefined) return baseOf({ source: side, copy });
+  const { tag } = settings;
+  const parts = reads.slice(1).map(({ reading }): [string, Side] => {
+    const one = reading.dataset;
+    return [one.slice(dataset.length), sideOf(reading.listing, one, tag)];
+  });
+  const found = baseOfTree({
+    ...{ tag, all: tag === 'zrep', isRefused: false },
+    source: { top: side, below },
+    copy: { top: copy, below: new Map(parts) },
+  });
+  const [first, ...others] = (found?.below ?? []).filter(({ hasBase }) => hasBase !== true);
+  if (found === undefined || first === undefined) return found?.base;
+  const obstacle = { obstacle: 'blocked-below', base: found.base, below: [first, ...others] } as const;
+  const names = { zrep: zrepAgain(settings), copy: dataset, source, host: host.name };
+  throw new Failure(`nothing was changed: ${inSentence(tell(obstacle, names))}`);
 }
 
 /** Where the source has another snapshot marked, or none. */
-function fromOf(tag: Tag, copy: Side, theirs: TheirSide): From | undefined {
+function fromOf(tag: Tag, base: Base | undefined, theirs: TheirSide): From | undefined {
   if (!('side' in theirs)) return undefined;
-  const base = baseOf({ source: theirs.side, copy });
   const way = base && wayFrom(base, { tag, source: theirs.side });
   return way?.isTold ? { base: way.base, isGate: theirs.isGate } : undefined;
 }

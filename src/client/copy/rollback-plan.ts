@@ -8,7 +8,6 @@ import type { Reading } from '../../expire/from-zfs.ts';
 import { protect } from '../../expire/protection.ts';
 import type { Guard, Snapshot } from '../../expire/snapshot.ts';
 import { sayGuard } from '../../expire/wording.ts';
-import { baseOf } from '../../pair/common.ts';
 import { type GoingBack, goingBack, lossesOf, neededLines } from '../../pair/going-back.ts';
 import { type Snapshot as Own, type Side, sideOf } from '../../pair/side.ts';
 import type { OwnBookmark } from '../../replication/bookmarks.ts';
@@ -87,7 +86,9 @@ export function planRollback(
         const newer = snapshots.filter(({ createtxg }) => createtxg > base.createtxg);
         return newer.some((one) => ['newest-sent', 'lastsent'].includes(guards.get(one)?.kind ?? ''));
       }),
-    kept: parts.flatMap((part) => keptOf(part, isCommon ? tag : undefined)),
+    kept: parts.flatMap((part) =>
+      keptOf(part, isCommon ? { tag, top: reads[0]?.reading.dataset } : undefined),
+    ),
   };
 }
 
@@ -96,8 +97,14 @@ interface Part extends Read {
   readonly back: GoingBack;
 }
 
-/** What zrep-expire protects stays as well; `done` is the tag whose marks say nothing any more. */
-function keptOf({ reading, snapshots, back }: Part, done: Tag | undefined): string[] {
+/** A pair whose marks say nothing any more: its tag, and the file system that is rolled back with all below. */
+interface Done {
+  readonly tag: Tag;
+  readonly top: string | undefined;
+}
+
+/** What zrep-expire protects stays as well. */
+function keptOf({ reading, snapshots, back }: Part, done: Done | undefined): string[] {
   const guards = new Map(
     [...guardsOf(snapshots, reading.tags, done)].map(([{ name }, guard]) => [name, guard]),
   );
@@ -114,12 +121,15 @@ const MARKS: readonly Guard['kind'][] = ['newest-sent', 'newest-of-tag', 'lastse
 function guardsOf(
   snapshots: readonly Snapshot[],
   tags: readonly string[],
-  done: Tag | undefined,
+  done: Done | undefined,
 ): ReadonlyMap<Snapshot, Guard> {
-  const isDone = (guard: Guard) => 'tag' in guard && guard.tag === done && MARKS.includes(guard.kind);
+  const isDone = (guard: Guard) =>
+    'tag' in guard &&
+    guard.tag === done?.tag &&
+    (MARKS.includes(guard.kind) || (guard.kind === 'base-above' && guard.dataset === done.top));
   const others = new Map<Snapshot, Snapshot>(
     snapshots.map((one) => {
-      const sentAs = new Set([...one.sentAs].filter((tag) => tag !== done));
+      const sentAs = new Set([...one.sentAs].filter((tag) => tag !== done?.tag));
       return [{ ...one, sentAs, guards: one.guards.filter((guard) => !isDone(guard)) }, one] as const;
     }),
   );
@@ -133,10 +143,9 @@ function guardsOf(
 }
 
 /**
- * The snapshot to which the copy goes back: the newest that both sides have, by GUID. Where the source does not let itself be
- * asked, the newest one that is marked here, or the newest of the tag: the stream itself says later what it begins with.
+ * The snapshot to which the copy goes back where the source does not let itself be asked: the newest one that is marked here, or the
+ * newest of the tag. The stream itself says later what it begins with.
  */
-export function chooseBase(copy: Side, source: Side | undefined): Pick<Own, 'name' | 'guid'> | undefined {
-  if (source !== undefined) return baseOf({ source, copy })?.ofCopy;
+export function chooseUnseen(copy: Side): Pick<Own, 'name' | 'guid'> | undefined {
   return copy.tagged.findLast(({ sent }) => sent !== undefined) ?? copy.tagged.at(-1);
 }

@@ -50,6 +50,7 @@ const SNAPSHOTS = {
   parted: error('zfs receive overwrites no snapshot, and no changes.'),
   'newer-snapshots': error('zfs receive overwrites no changes since the common snapshot.'),
   'name-taken': error('zfs receive overwrites no snapshot.'),
+  'blocked-below': error('zfs receive stops at the first file system below that it cannot take.'),
   'base-destroyed': error('zfs receive takes what came with a destroyed snapshot for changes of the copy.'),
   'names-diverge': warning(
     'A stream that carries it under the other name can be refused, or brings it a second time.',

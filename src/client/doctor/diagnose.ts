@@ -1,5 +1,6 @@
 /** All that can be said of a pair as it was seen, in the order in which it is mended. Pure. */
 
+import { sayBelowUnseen } from '../../pair/obstacle.ts';
 import type { Tag } from '../../zfs/names.ts';
 import { anyValue, type Listing } from '../../zfs/state.ts';
 import { zrepFor } from '../words/again.ts';
@@ -46,7 +47,18 @@ function diagnoseLock({ dataset, tag, lock }: Scene): Finding[] {
   return [finding('lock-stale', dataset, what, { ...TAKE, lines })];
 }
 
-function wasSeen({ dataset, there, peer }: Scene): Finding[] {
+function wasSeen({ dataset, there, peer, below }: Scene): Finding[] {
+  if ('side' in there && below !== undefined && there.below === undefined && peer !== undefined)
+    return [
+      finding(
+        'not-looked',
+        dataset,
+        sayBelowUnseen(peer.host.name),
+        byHand(
+          'See that the grant there has "recursive = true", and that the gate there is not older than this zrep.',
+        ),
+      ),
+    ];
   if (!('unseen' in there) || peer === undefined) return [];
   const what = `the other side, ${peer.dataset} on ${peer.host.name}, was not seen: ${there.unseen}. So nothing is told of snapshots in common, of its marks, and of a second master`;
   return [finding('not-looked', dataset, what, there.mend)];

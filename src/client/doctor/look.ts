@@ -20,6 +20,7 @@ import {
 } from '../../zfs/state.ts';
 import { isRecursive } from '../copy/came-along.ts';
 import { childrenOf } from '../copy/destination.ts';
+import { depthOf, readCopy } from '../copy/judge-pull.ts';
 import { merged, readTheirSide } from '../far/their-side.ts';
 import type { Run } from '../run/run.ts';
 import { byHand } from './finding.ts';
@@ -96,10 +97,12 @@ export async function lookAtPair(run: Run, world: World, dataset: Dataset, there
   const role = roleOf(here.properties, dataset, tag, hostName);
   const peer = peerOf(here.properties, role, tag, hostName);
   const mountpoint = anyValue(here.properties, 'mountpoint');
+  const isTree = settings.recursive && role === 'copy' && peer !== undefined;
   return {
     ...{ tag, hostName, saveCount, now: Math.floor(Date.now() / 1000), dataset, role, here, peer },
     there: there ?? (peer === undefined ? { unasked: true } : await lookThere(run, peer, role)),
     recursive: await isRecursive(run, dataset, childrenOf(listing, dataset), here.tagged),
+    ...(isTree && { below: (await readCopy(run, dataset, depthOf(run))).below }),
     lock: lockOf(run, here.properties),
     tokensBelow: tokensBelow(listing, dataset),
     sharingMountpoint: (mountpoints.get(mountpoint ?? '') ?? []).filter((name) => name !== dataset),
@@ -127,7 +130,7 @@ function tokensBelow(listing: Listing, dataset: string): Map<string, string> {
 
 /** The other side, of which the one here is `role`. */
 async function lookThere(run: Run, { host, dataset }: Peer, role: Role): Promise<There> {
-  const found = await readTheirSide(run, host, dataset, role);
+  const found = await readTheirSide(run, host, dataset, role, role === 'copy' ? depthOf(run) : 1);
   if ('side' in found) return found;
   const { what, lines, on } = found.mend;
   return { unseen: found.unseen, mend: byHand(what, lines, on) };

@@ -5,6 +5,7 @@ import { heading, type Names, type Obstacle, type Told, tell } from '../../pair/
 import { planIncrement } from '../../pair/plan.ts';
 import type { Side, Snapshot } from '../../pair/side.ts';
 import { judgeProperties, judgeSource } from '../../pair/source.ts';
+import { planTree } from '../../pair/tree.ts';
 import { printable } from '../../printable.ts';
 import { isRefusal } from '../../refusal.ts';
 import { rollbackArgv } from '../../zfs/argv.ts';
@@ -47,10 +48,19 @@ function ownObstacle({ tag, role, hostName }: Scene, source: Side, copy?: Side):
 
 /** What keeps the next increment from coming, as far as both sides tell. */
 export function obstaclesOf(scene: Scene, both: Both): Obstacle[] {
-  const { tag, there } = scene;
+  const { tag, there, below } = scene;
   const refused = 'side' in there ? there.refused : undefined;
   const why = refused ? judgeSource({ tag, ...both }, refused) : ownObstacle(scene, both.source, both.copy);
-  const found = planIncrement({ tag, ...both, all: tag === 'zrep', isRefused: false });
+  const asked = { tag, all: tag === 'zrep', isRefused: false };
+  const theirs = 'side' in there ? there.below : undefined;
+  const found =
+    below === undefined || theirs === undefined
+      ? planIncrement({ ...asked, ...both })
+      : planTree({
+          ...asked,
+          source: { top: both.source, below: theirs },
+          copy: { top: both.copy, below },
+        });
   const own = ['not-marked-master', ...('obstacle' in found ? [found.obstacle] : [])];
   const said: Obstacle[] =
     why === undefined || (why.obstacle === 'refused-there' && own.includes(why.code)) ? [] : [why];
@@ -73,6 +83,7 @@ function mendOf(scene: Scene, both: Both, obstacle: Obstacle, told: Told): Mend 
     case 'key-not-loaded':
     case 'copy-key-not-loaded':
     case 'name-taken':
+    case 'blocked-below':
     case 'source-unconfigured':
     case 'source-received':
     case 'source-renamed':

@@ -2,6 +2,7 @@
 
 import type { Side } from '../../pair/side.ts';
 import type { Refused } from '../../pair/source.ts';
+import type { Tree } from '../../pair/tree.ts';
 import type { Role } from '../../replication/role.ts';
 import type { Capabilities } from '../../zfs/capabilities.ts';
 import { type Dataset, parseDataset, type Tag } from '../../zfs/names.ts';
@@ -14,7 +15,13 @@ import { parseSourceHost, type SourceHost } from '../words/source.ts';
 import type { Finding, Mend } from './finding.ts';
 
 export type There =
-  | { readonly side: Side; readonly refused?: Refused | undefined; readonly isGate?: boolean }
+  | {
+      readonly side: Side;
+      /** With -R: what is below a source, where the host tells. */
+      readonly below?: Tree['below'] | undefined;
+      readonly refused?: Refused | undefined;
+      readonly isGate?: boolean;
+    }
   /** Why it could not be seen, and what mends that. */
   | { readonly unseen: string; readonly mend: Mend }
   /** Not asked: somebody said so, or what is wrong here keeps from it. */
@@ -30,6 +37,8 @@ export interface Scene {
   /** What the one here is. */
   readonly role: Role;
   readonly here: Side;
+  /** With -R: what is below a copy. */
+  readonly below?: Tree['below'] | undefined;
   /** The other one, by the properties of the one here. */
   readonly peer: Peer | undefined;
   readonly there: There;

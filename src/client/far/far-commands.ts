@@ -53,9 +53,9 @@ export function withDebug(
     : [zrepPath, '-D', first, ...rest].join(' ');
 }
 
-/** All that a pair is judged by, in one answer. Our gate's own. */
-export function stateCommand({ zrepPath }: Pick<Wire, 'zrepPath'>, dataset: string): string {
-  return `${zrepPath} _state ${dataset}`;
+/** All that a pair, or a whole tree (`-R`), is judged by, in one answer. Our gate's own. */
+export function stateCommand({ zrepPath }: Pick<Wire, 'zrepPath'>, dataset: string, isTree = false): string {
+  return `${zrepPath}${isTree ? ' -R' : ''} _state ${dataset}`;
 }
 
 /** Which snapshot that is, beyond its name. */

@@ -5,6 +5,7 @@
 
 import { type Side, sideOf } from '../../pair/side.ts';
 import type { Refused } from '../../pair/source.ts';
+import { belowOf, type Tree } from '../../pair/tree.ts';
 import { printable } from '../../printable.ts';
 import { succeeded } from '../../process/pipeline.ts';
 import type { Role } from '../../replication/role.ts';
@@ -25,6 +26,8 @@ export type TheirSide = Seen | Unseen;
 
 export interface Seen {
   readonly side: Side;
+  /** What is below it, where that was asked, and the host tells. */
+  readonly below?: Tree['below'] | undefined;
   /** Why its gate would send nothing now; undefined where it would, or there is none that says so. */
   readonly refused: Refused | undefined;
   /** Our gate's own answer: it can be told where a stream is to begin. */
@@ -50,7 +53,7 @@ export interface Unseen {
   readonly mend: { readonly what: string; readonly lines: readonly string[]; readonly on?: string };
 }
 
-/** Asks `host` for `dataset` there, of which the one here is `role`; a copy, with an infinite `depth`, for all below it as well. */
+/** Asks `host` for `dataset` there, of which the one here is `role`; with an infinite `depth` for all below it as well. */
 export async function readTheirSide(
   run: Run,
   host: SourceHost,
@@ -62,10 +65,11 @@ export async function readTheirSide(
   try {
     // A copy has no gate that could tell of it.
     if (role === 'source') return await askCopy(run, far, dataset, depth);
-    const told = host.here ? undefined : await askGate(run, far, dataset);
-    if (told === undefined || !('barred' in told)) return told ?? (await askZfs(run, far, dataset));
+    const isTree = !Number.isFinite(depth);
+    const told = host.here ? undefined : await askGate(run, far, dataset, isTree);
+    if (told === undefined || !('barred' in told)) return told ?? (await askZfs(run, far, dataset, isTree));
     // It may be read all the same.
-    const seen = await askZfs(run, far, dataset);
+    const seen = await askZfs(run, far, dataset, isTree);
     return 'side' in seen ? { ...seen, refused: told.barred } : notGranted(host.name, dataset);
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
@@ -82,30 +86,37 @@ export async function readTheirSide(
 }
 
 async function askGate(
-  { settings }: Run,
+  run: Run,
   far: FarSide,
   dataset: string,
+  isTree: boolean,
 ): Promise<TheirSide | { readonly barred: Refused } | undefined> {
-  const answer = await far.ask(stateCommand(settings, dataset), MOST_OF_LISTING);
+  const { settings } = run;
+  const answer = await far.ask(stateCommand(settings, dataset, isTree), MOST_OF_LISTING);
   if (answer.code === NO_CONNECTION) return unseen(far.host.name, dataset, answer);
   const code = refusedByGate(answer);
-  if (code === 'operation-not-granted' || code === 'tag-not-granted')
-    return {
-      barred: {
-        code,
-        reason: /refused \([a-z-]+\): (.*)/.exec(reasonOf(answer) ?? '')?.[1] ?? code,
-        host: far.host.name,
-      },
-    };
+  const barred = code !== undefined && {
+    code,
+    reason: /refused \([a-z-]+\): (.*)/.exec(reasonOf(answer) ?? '')?.[1] ?? code,
+    host: far.host.name,
+  };
+  // A gate of before takes no -R here.
+  if (isTree && code === 'bad-usage') return askGate(run, far, dataset, false);
+  if (barred && isTree && code?.startsWith('recursive-')) {
+    const alone = await askGate(run, far, dataset, false);
+    return alone !== undefined && 'side' in alone ? { ...alone, refused: barred } : alone;
+  }
+  if (barred && (code === 'operation-not-granted' || code === 'tag-not-granted')) return { barred };
   if (!succeeded(answer) || !answer.output.startsWith('{')) return undefined;
   const { parseState } = await import('./their-state.ts');
   const state = parseState(answer.output, dataset, settings.tag);
-  return (
-    state && { side: sideOf(state.listing, dataset, settings.tag), refused: state.refused, isGate: true }
-  );
+  if (state === undefined) return undefined;
+  const { listing, refused, isWhole } = state;
+  const below = isTree && isWhole ? belowOf(listing, dataset, settings.tag) : undefined;
+  return { side: sideOf(listing, dataset, settings.tag), below, refused, isGate: true };
 }
 
-async function askZfs(run: Run, far: FarSide, dataset: string): Promise<TheirSide> {
+async function askZfs(run: Run, far: FarSide, dataset: string, isTree: boolean): Promise<TheirSide> {
   const { tag } = run.settings;
   const { name } = far.host;
   const properties = pairProperties(tag).join(',');
@@ -114,24 +125,41 @@ async function askZfs(run: Run, far: FarSide, dataset: string): Promise<TheirSid
   if (!succeeded(local)) return unseen(name, dataset, local);
   const wanted = ['guid', 'createtxg', 'creation', `${tag}:sent`].join(',');
   const form = `-s local,none -o name,property,value ${wanted}`;
-  let snapshots = await get(`-r -d 1 -t snapshot ${form}`);
+  const reach = isTree ? '-r' : '-r -d 1';
+  let snapshots = await get(`${reach} -t snapshot ${form}`);
   // zfs-fuse does not know -t; a gate lets a whole subtree's grant do without.
-  if (!succeeded(snapshots) && !refusedByGate(snapshots)) snapshots = await get(`-r -d 1 ${form}`);
+  if (!succeeded(snapshots) && !refusedByGate(snapshots)) snapshots = await get(`${reach} ${form}`);
+  // This client may not read what is below.
+  if (!succeeded(snapshots) && isTree && refusedByGate(snapshots)) return askZfs(run, far, dataset, false);
   if (!succeeded(snapshots)) return unseen(name, dataset, snapshots);
   // No gate tells of them to who may read alone, and a zfs that knows none says so: then there are none.
   const bookmarks = await get(`-r -d 1 -t bookmark ${form}`);
   // Only where zfs here knows of encryption.
+  const all = isTree ? '-r -t filesystem,volume ' : '';
   const key = run.step.capabilities.has('excludes')
-    ? await get('-o name,property,value keystatus')
+    ? await get(`${all}-o name,property,value keystatus`)
     : undefined;
+  // One that has no snapshot as well.
+  const types = isTree ? await typesBelow(get) : '';
   const listing = merged(
+    parseFar(types ?? '', 'local'),
     parseFar(key && succeeded(key) ? key.output : '', 'local'),
     parseFar(succeeded(bookmarks) ? bookmarks.output : '', 'local'),
     parseFar(snapshots.output, 'local'),
     parseFar(local.output, 'local'),
   );
   // A stock zrep gives numbers by snapshots alone.
-  return { side: { ...sideOf(listing, dataset, tag), reserved: [] }, refused: undefined, isGate: false };
+  const side = { ...sideOf(listing, dataset, tag), reserved: [] };
+  const below = isTree && types !== undefined ? belowOf(listing, dataset, tag) : undefined;
+  return { side, below, refused: undefined, isGate: false };
+}
+
+/** What all below are, as zfs prints it, where it does. */
+async function typesBelow(get: (words: string) => Promise<Answer>): Promise<string | undefined> {
+  const form = '-o name,property,value type';
+  let types = await get(`-r -t filesystem,volume ${form}`);
+  if (!succeeded(types) && !refusedByGate(types)) types = await get(`-r ${form}`);
+  return succeeded(types) ? types.output : undefined;
 }
 
 function pairProperties(tag: Tag): string[] {

@@ -3,7 +3,7 @@
 import * as z from 'zod/mini';
 import type { Refused } from '../../pair/source.ts';
 import { printable } from '../../printable.ts';
-import { isListedName } from '../../zfs/names.ts';
+import { isListedName, parseDataset } from '../../zfs/names.ts';
 import type { Listing, Properties } from '../../zfs/state.ts';
 
 z.config({ jitless: true });
@@ -26,17 +26,33 @@ const STATE = z.object({
   properties: z.record(z.string(), z.object({ value: z.optional(TEXT), source: SOURCE })),
   snapshots: z.array(z.object({ ...PLACE, sent: z.optional(TEXT), source: z.optional(SOURCE) })),
   bookmarks: z.array(z.object(PLACE)),
+  // Only where it was asked for the tree.
+  below: z.optional(
+    z.array(
+      z.object({
+        name: z.string().check(z.regex(/^\//), z.maxLength(1024)),
+        type: z.nullish(TEXT),
+        guid: z.nullish(NUMBER),
+        encryption: z.nullish(TEXT),
+        keystatus: z.nullish(TEXT),
+        snapshots: z.array(z.object(PLACE)),
+      }),
+    ),
+  ),
 });
 
+export interface StateThere {
+  readonly listing: Listing;
+  readonly refused: Refused | undefined;
+  /** What is below is in `listing`, too. */
+  readonly isWhole: boolean;
+}
+
 /** What it says of `dataset`; undefined where it is not of that kind. */
-export function parseState(
-  text: string,
-  dataset: string,
-  tag: string,
-): { listing: Listing; refused: Refused | undefined } | undefined {
+export function parseState(text: string, dataset: string, tag: string): StateThere | undefined {
   const parsed = STATE.safeParse(jsonOf(text));
   if (!parsed.success) return undefined;
-  const { properties, snapshots, bookmarks, refused, host, ...own } = parsed.data;
+  const { properties, snapshots, bookmarks, below, refused, host, ...own } = parsed.data;
   const listing = new Map<string, Properties>();
   const set = (name: string, values: Readonly<Record<string, [string | null | undefined, string]>>) => {
     const known = Object.entries(values).flatMap(([property, [value, source]]) =>
@@ -67,7 +83,21 @@ export function parseState(
         [`${tag}:sent`]: [sent, source ?? 'local'],
       });
     }
+  for (const { name, snapshots, ...child } of below ?? []) {
+    const full = `${dataset}${name}`;
+    if (parseDataset(full) === undefined) continue;
+    set(full, {
+      ...{ guid: native(child.guid), type: native(child.type) },
+      ...{ encryption: native(child.encryption), keystatus: native(child.keystatus) },
+    });
+    for (const { name, guid, createtxg, creation } of snapshots)
+      if (isListedName(`${full}@${name}`))
+        set(`${full}@${name}`, {
+          ...{ guid: native(guid), createtxg: native(createtxg), creation: native(creation) },
+        });
+  }
   return {
+    isWhole: below !== undefined,
     listing,
     refused: refused === null ? undefined : { ...refused, host, reason: printable(refused.reason) },
   };

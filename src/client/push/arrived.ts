@@ -9,7 +9,7 @@ import { fullName, type TaggedSnapshot } from '../../replication/snapshots.ts';
 import { mustSucceed } from '../../replication/step.ts';
 import { readStateArgv, renameSnapshotArgv } from '../../zfs/argv.ts';
 import { parseDataset } from '../../zfs/names.ts';
-import { anyValue, parseListing } from '../../zfs/state.ts';
+import { anyValue, type Listing, parseListing } from '../../zfs/state.ts';
 import { NO_CONNECTION } from '../far/answer.ts';
 import { askAgain } from '../far/ask-again.ts';
 import type { FarSide } from '../far/far-side.ts';
@@ -65,17 +65,54 @@ export async function findArrived(
     [...new Set(names)].map((name) => `${destination}@${name}`),
   );
   for (const snapshot of candidates) {
-    const names = namesThere(snapshot.name);
-    const name = names.find((one) => guids.get(`${destination}@${one}`) === snapshot.guid);
-    if (name === undefined && names.some((one) => guids.has(`${destination}@${one}`)))
-      throw new Parted(
-        `${fullName(snapshot)} here and ${destination}@${names[0]} on ${far.host.name} are different snapshots of one name: the two sides have parted (split brain). Find out which one is right; ${zrepAgain(run.settings)} sync ${course.dataset}@SNAPSHOT rolls the other side back to a common one`,
-      );
+    const name = nameThere(run, far, course, guids, snapshot);
     if (name === undefined) continue;
     const arrived = { snapshot, name };
     if (!run.settings.recursive || (await allThere(run, far, course, arrived))) return arrived;
   }
   return undefined;
+}
+
+/**
+ * Asks the other side once, in one command for up to a hundred names, what it has of all `candidates`. The answer tells of each whether
+ * it is there, with -R in all of the tree; it throws Parted where another one has its name.
+ */
+export async function askArrived(
+  run: Run,
+  far: FarSide,
+  course: Course,
+  candidates: readonly TaggedSnapshot[],
+): Promise<(candidate: TaggedSnapshot) => Arrived | undefined> {
+  const own = await readTree(run, course.dataset);
+  const wantedOf = (snapshot: TaggedSnapshot, name: string) => wantedIn(own, course, { snapshot, name });
+  const names = candidates.flatMap((one) =>
+    namesThere(one.name).flatMap((name) => [...wantedOf(one, name).keys()]),
+  );
+  const guids = await guidsThere(far, [...new Set(names)]);
+  return (snapshot) => {
+    const name = nameThere(run, far, course, guids, snapshot);
+    const isWhole = ([one, guid]: readonly [string, string]) => guids.get(one) === guid;
+    return name !== undefined && [...wantedOf(snapshot, name)].every(isWhole)
+      ? { snapshot, name }
+      : undefined;
+  };
+}
+
+/** What `snapshot` is called there, as `guids` tell; undefined where it is not. @throws Parted. */
+function nameThere(
+  { settings }: Run,
+  far: FarSide,
+  { dataset, destination }: Course,
+  guids: ReadonlyMap<string, string>,
+  snapshot: TaggedSnapshot,
+): string | undefined {
+  const names = namesThere(snapshot.name);
+  const name = names.find((one) => guids.get(`${destination}@${one}`) === snapshot.guid);
+  if (name === undefined && names.some((one) => guids.has(`${destination}@${one}`)))
+    throw new Parted(
+      `${fullName(snapshot)} here and ${destination}@${names[0]} on ${far.host.name} are different snapshots of one name: the two sides have parted (split brain). Find out which one is right; ${zrepAgain(settings)} sync ${dataset}@SNAPSHOT rolls the other side back to a common one`,
+    );
+  return name;
 }
 
 /** The name that the other side may have it under: without what a failure here put behind it, and with it. */
@@ -134,15 +171,34 @@ async function allThere(run: Run, far: FarSide, course: Course, arrived: Arrived
  * the command would read it as several.
  */
 async function wantedThere(
-  { settings, step }: Run,
-  { dataset, destination }: Pick<Course, 'dataset' | 'destination'>,
-  { snapshot, name }: { snapshot: Pick<TaggedSnapshot, 'name' | 'guid'>; name: string },
+  run: Run,
+  course: Pick<Course, 'dataset' | 'destination'>,
+  wanted: Wanted,
 ): Promise<ReadonlyMap<string, string>> {
-  const root = new Map([[`${destination}@${name}`, snapshot.guid]]);
-  // Of what zfs send was told to leave out, nothing comes.
-  if (!settings.recursive || settings.sendFlags.some((flag) => /^(?:-X|--exclude)/.test(flag))) return root;
+  return wantedIn(await readTree(run, course.dataset), course, wanted);
+}
+
+/** With -R all that is here; otherwise nothing, and so where zfs send was told to leave something out, of which nothing comes. */
+async function readTree({ settings, step }: Run, dataset: string): Promise<Listing> {
+  if (!settings.recursive || settings.sendFlags.some((flag) => /^(?:-X|--exclude)/.test(flag)))
+    return new Map();
   const state = await step.zfs.ask(readStateArgv(dataset, ['guid'], Number.POSITIVE_INFINITY));
-  const children = [...parseListing(mustSucceed(state, dataset).output)].flatMap(([one, own]) => {
+  return parseListing(mustSucceed(state, dataset).output);
+}
+
+interface Wanted {
+  readonly snapshot: Pick<TaggedSnapshot, 'name' | 'guid'>;
+  /** What it is called there. */
+  readonly name: string;
+}
+
+function wantedIn(
+  tree: Listing,
+  { dataset, destination }: Pick<Course, 'dataset' | 'destination'>,
+  { snapshot, name }: Wanted,
+): ReadonlyMap<string, string> {
+  const root = new Map([[`${destination}@${name}`, snapshot.guid]]);
+  const children = [...tree].flatMap(([one, own]) => {
     const [from = '', behind] = one.split('@');
     const there = `${destination}${from.slice(dataset.length)}@${name}`;
     return behind === snapshot.name && parseDataset(from) !== undefined

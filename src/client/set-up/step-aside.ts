@@ -43,7 +43,7 @@ export async function findAside(
     return undefined;
   const theirs = await readTheirSide(run, host, source, 'copy');
   if (!('side' in theirs)) throw new Failure(`${theirs.unseen}. Nothing was done`);
-  const copy = await readCopy(run, destination);
+  const { top: copy } = await readCopy(run, destination);
   const base = baseOf({ source: theirs.side, copy });
   // What a run that was cut off had received whole, and not marked: it is the new copy.
   if (base !== undefined && copy.tagged.every(({ sent }) => sent === undefined)) return undefined;

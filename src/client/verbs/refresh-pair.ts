@@ -15,9 +15,10 @@ import type { Dataset } from '../../zfs/names.ts';
 import { anyValue, type Listing, parseListing } from '../../zfs/state.ts';
 import { childrenOf, type Destination, destinationProperties, readDestination } from '../copy/destination.ts';
 import { expireHere, expiringProperties, markAndExpireHere } from '../copy/expire-here.ts';
-import { markThere, recoverCompletion } from '../copy/marks.ts';
+import { refuseTree } from '../copy/judge-pull.ts';
+import { markThere } from '../copy/marks.ts';
 import { comesBySession, type Pulled, pull } from '../copy/pull.ts';
-import { pullFromCommon, refuseObstacle, withObstacle } from '../copy/pull-from-common.ts';
+import { pullFromCommon, recover, refuseObstacle, withObstacle } from '../copy/pull-from-common.ts';
 import { resume } from '../copy/resume.ts';
 import { agreeToRollBack, type RollBack } from '../copy/roll-back.ts';
 import { setProperties } from '../copy/set-properties.ts';
@@ -54,10 +55,8 @@ async function underLock(
 ): Promise<void> {
   const { settings } = run;
   const destination = readDestination(listing, dataset, settings.tag, settings.hostName);
-  if (settings.recursive && !run.step.capabilities.has('excludes'))
-    throw new Failure(
-      'a recursive stream carries properties, and the zfs on this host cannot leave any out (zfs receive -x): mountpoint=/etc could be among them. Refresh each file system by itself, without -R',
-    );
+  const refused = refuseTree(run);
+  if (refused !== undefined) throw new Failure(refused);
   const far = run.far(destination.host);
   // Somebody may think for a while: no session, with a lock there, waits for that.
   const back = settings.force ? await giveUpChanges(run, far, destination, yes) : undefined;
@@ -72,7 +71,7 @@ async function giveUpChanges(
   destination: Destination,
   yes: boolean,
 ): Promise<RollBack> {
-  await recoverCompletion(run, far, destination);
+  await recover(run, far, destination);
   return agreeToRollBack(run, far, destination, yes);
 }
 
@@ -89,7 +88,7 @@ async function withFar(
   let way = back;
   if (destination.token !== undefined) {
     if (await resume(run, far, destination, destination.token, back)) way = undefined;
-  } else if (back === undefined && !(await recoverCompletion(run, far, destination)))
+  } else if (back === undefined && !(await recover(run, far, destination)))
     await refuseObstacle(run, destination);
 
   const snapshot = await newSnapshotThere(run, far, destination);

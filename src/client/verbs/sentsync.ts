@@ -12,8 +12,7 @@ import { fullName, type TaggedSnapshot, taggedSnapshots } from '../../replicatio
 import { mustSucceed } from '../../replication/step.ts';
 import { setArgv } from '../../zfs/argv.ts';
 import { type Listing, localValue } from '../../zfs/state.ts';
-import type { FarSide } from '../far/far-side.ts';
-import { findArrived, nameAsThere } from '../push/arrived.ts';
+import { askArrived, nameAsThere } from '../push/arrived.ts';
 import { clearMarks, markedBehind } from '../push/clear-marks.ts';
 import { markPushed } from '../push/marks.ts';
 import { type Course, masterListingProperties, readCourse } from '../push/master.ts';
@@ -88,23 +87,14 @@ async function markBoth(
 ): Promise<readonly TaggedSnapshot[]> {
   const far = run.far(course.host);
   await refuseSplitBrain(run, far, course);
-  const arrived = await findArrived(run, far, course, [snapshot]);
+  const marked = markedBehind(snapshots, snapshot);
+  const arrivedOf = await askArrived(run, far, course, [snapshot, ...marked]);
+  const arrived = arrivedOf(snapshot);
   if (arrived === undefined)
     throw new Failure(
       `${far.host.name}:${course.destination} does not have ${fullName(snapshot)}, or does not say so; nothing was marked. If you know that it has it, mark it here alone: ${zrepAgain(run.settings)} sentsync -L ${fullName(snapshot)}`,
     );
   const { name } = await nameAsThere(run, arrived);
   await markPushed(run, far, course, name, sentTime(snapshots));
-  return missingThere(run, far, course, markedBehind(snapshots, snapshot));
-}
-
-async function missingThere(
-  run: Run,
-  far: FarSide,
-  course: Course,
-  marked: readonly TaggedSnapshot[],
-): Promise<TaggedSnapshot[]> {
-  const missing: TaggedSnapshot[] = [];
-  for (const one of marked) if ((await findArrived(run, far, course, [one])) === undefined) missing.push(one);
-  return missing;
+  return marked.filter((one) => arrivedOf(one) === undefined);
 }

@@ -9,6 +9,7 @@ import { printable } from '../../printable.ts';
 import { mustSucceed } from '../../replication/step.ts';
 import { readSnapshotsArgv } from '../../zfs/argv.ts';
 import { anyValue, type Listing, parseListing } from '../../zfs/state.ts';
+import { type BaseHere, baseByGuid } from '../look/base-by-guid.ts';
 import { formatTimes } from '../look/dates.ts';
 import type { PairView } from '../look/pair-view.ts';
 import { readPairs } from '../look/read-pairs.ts';
@@ -24,6 +25,8 @@ import { isOfPair } from './pairs-here.ts';
 
 interface Shown {
   readonly pair: PairView;
+  /** Only with --verify. */
+  readonly base: BaseHere | undefined;
   readonly rows: readonly SnapshotRow[];
 }
 
@@ -77,7 +80,7 @@ async function chosen(run: Run, { datasets }: SnapshotsCommand): Promise<PairVie
 /** Decided as zrep-expire would at this moment, with its own reading of each. */
 async function look(
   run: Run,
-  { keep }: SnapshotsCommand,
+  { keep, verify }: SnapshotsCommand,
   configuration: Configuration,
   pairs: readonly PairView[],
   now: number,
@@ -92,9 +95,15 @@ async function look(
   }
   const sizes = await readSizes(run, pairs);
   const verdicts = decideAll(facts, { ...question, now });
+  const bases: (BaseHere | undefined)[] = [];
+  for (const pair of pairs) bases.push(verify ? await baseByGuid(run, pair) : undefined);
   return pairs.map((pair, index) => {
     const sizesOf = (name: string) => sizesIn(sizes, `${pair.dataset}@${name}`, settings.tag);
-    return { pair, rows: rowsOf(verdicts[index] ?? [], facts[index]?.schedule, sizesOf, now) };
+    return {
+      pair,
+      base: bases[index],
+      rows: rowsOf(verdicts[index] ?? [], facts[index]?.schedule, sizesOf, now),
+    };
   });
 }
 
@@ -121,9 +130,10 @@ function sizesIn(listing: Listing, snapshot: string, tag: string): Sizes {
 }
 
 function asJson({ hostName, tag }: Settings, shown: readonly Shown[], now: number): string {
-  const datasets = shown.map(({ pair, rows }) => ({
+  const datasets = shown.map(({ pair, base, rows }) => ({
     dataset: pair.dataset,
     role: pair.role,
+    ...(base !== undefined && { base: 'guid' in base ? (base.guid ?? null) : null, baseSays: sayBase(base) }),
     snapshots: rows,
   }));
   return JSON.stringify({ host: hostName, tag, time: now, datasets });
@@ -134,8 +144,9 @@ function linesOf({ dateFormat }: Settings, shown: readonly Shown[]): string[] {
     rows.flatMap(({ sent, creation }) => (sent === null ? [creation] : [sent, creation])),
   );
   const dates = formatTimes(dateFormat, times);
-  const tables = shown.flatMap(({ pair, rows }) => [
+  const tables = shown.flatMap(({ pair, base, rows }) => [
     titleOf(pair, rows),
+    ...(base === undefined ? [] : [`  ${sayBase(base)}`]),
     ...(rows.length === 0 ? [] : snapshotTable(rows, dates)),
     '',
   ]);
@@ -145,6 +156,12 @@ function linesOf({ dateFormat }: Settings, shown: readonly Shown[]): string[] {
   }));
   const legend = '| a snapshot   # several   o not sent';
   return [...tables, ...drawTimelines(timelines, process.stdout.columns || 80), legend];
+}
+
+function sayBase(base: BaseHere): string {
+  return 'guid' in base
+    ? base.phrase
+    : `with what the next increment begins cannot be told: ${printable(base.unseen)}`;
 }
 
 function titleOf({ dataset, role, source, destination }: PairView, rows: readonly SnapshotRow[]): string {

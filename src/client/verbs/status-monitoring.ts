@@ -113,7 +113,8 @@ async function tellOf(
 function tellVerified({ report }: Run, { pair, verification }: Judged): void {
   if (verification === undefined) return;
   const { verdict, why } = verification;
-  if (verdict === 'would-succeed') report.line(`${pair.dataset}: the next pull would succeed`);
+  if (verdict === 'would-succeed')
+    report.line(`${pair.dataset}: the next pull would succeed${why === undefined ? '' : `; ${why}`}`);
   else if (verdict === 'would-fail') report.line(`${pair.dataset}: the next pull would FAIL: ${why}`);
   else report.line(`${pair.dataset}: whether the next pull would succeed cannot be told: ${why}`);
 }

@@ -4,7 +4,7 @@ import { quote } from '../../printable.ts';
 import type { Dataset } from '../../zfs/names.ts';
 import { readDataset, type Verbs, wrong } from './verb.ts';
 
-/** `zrep snapshots [-c FILE] [-k N] [--json] [FS...]`; without names all of a pair. */
+/** `zrep snapshots [-c FILE] [-k N] [--json] [--verify] [FS...]`; without names all of a pair. */
 export interface SnapshotsCommand {
   readonly kind: 'snapshots';
   readonly datasets: readonly Dataset[];
@@ -13,9 +13,11 @@ export interface SnapshotsCommand {
   /** zrep-expire's -k. */
   readonly keep: number;
   readonly json: boolean;
+  /** The other side is asked with what the next increment begins. */
+  readonly verify: boolean;
 }
 
-const USAGE = 'zrep snapshots [-c FILE] [-k N] [--json] [FS...]';
+const USAGE = 'zrep snapshots [-c FILE] [-k N] [--json] [--verify] [FS...]';
 
 export const SNAPSHOTS_VERBS: Verbs<SnapshotsCommand> = {
   snapshots: {
@@ -29,6 +31,10 @@ export const SNAPSHOTS_VERBS: Verbs<SnapshotsCommand> = {
       { name: '-c', value: 'FILE', text: "zrep-expire's configuration; without it, its built-in schedule" },
       { name: '-k', value: 'N', text: "zrep-expire's -k: so many newest stay; default 5" },
       { name: '--json', text: 'one JSON object, for programs' },
+      {
+        name: '--verify',
+        text: 'also ask the other side, and show with which snapshot the next increment begins, by GUID; what keeps a snapshot goes by marks all the same',
+      },
     ],
     examples: ['zrep snapshots backup/home', 'zrep snapshots -c /etc/zrep-expire.conf'],
     exits: '0 shown, 1 one does not exist, or the configuration has a mistake, 2 wrong usage.',
@@ -39,6 +45,7 @@ export const SNAPSHOTS_VERBS: Verbs<SnapshotsCommand> = {
         config: given.get('-c'),
         keep: readKeep(given.get('-k') ?? '5'),
         json: given.has('--json'),
+        verify: given.has('--verify'),
       };
     },
   },

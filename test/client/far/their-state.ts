@@ -59,6 +59,19 @@ t.test('what is not of that kind is nothing', async (t) => {
   t.equal(parseState('{"version":1', 'tank/home', 'zrep'), undefined);
 });
 
+t.test('what is below is in the listing, where the gate told of it', async (t) => {
+  const child = { name: '/c', type: 'filesystem', guid: '9', encryption: 'off', keystatus: null };
+  const below = [{ ...child, snapshots: [{ name: 'zrep_000001', ...PLACE }] }];
+  const { listing, isWhole } = parse({ ...STATE, below }) ?? {};
+  t.equal(isWhole, true);
+  t.equal(listing?.get('tank/home/c')?.get('encryption')?.value, 'off');
+  t.equal(listing?.get('tank/home/c@zrep_000001')?.get('guid')?.value, '11');
+  t.equal(parse(STATE)?.isWhole, false);
+  t.equal(parse({ ...STATE, below: [{ ...child, name: 'c', snapshots: [] }] }), undefined, 'not below');
+  for (const name of ['/', '/../x', '/c@x', '/c;reboot', '//c'])
+    t.equal(parse({ ...STATE, below: [{ ...child, name, snapshots: [] }] })?.listing.size, 3, name);
+});
+
 t.test('a name that is none is left out, whatever it is', async () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary', maxLength: 30 }), (name) => {

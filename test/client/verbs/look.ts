@@ -301,6 +301,13 @@ t.test(
         },
       ],
     });
+    const asked = look('backup', BACKUP, 'snapshots --verify vault/home', { SSH: '/bin/false' });
+    t.match(asked, {
+      code: 0,
+      stdout:
+        /^vault\/home, copy of .*\n {2}with what the next increment begins cannot be told: fileserver did not answer/,
+    });
+    t.notMatch(look('backup', BACKUP, 'snapshots vault/home').stdout, 'increment', 'nobody is asked without');
     t.match(look('fileserver', FILESERVER, `snapshots -c ${folder}/bad.conf`), {
       code: 1,
       stderr: /bad\.conf, line 2: .*; zrep-expire --check -c .*bad\.conf tells of all mistakes\n$/,

@@ -54,6 +54,24 @@ t.test('bug 12: killed before any call, there is a true mark left to go on from'
   t.ok(calls > 8, 'there were some');
 });
 
+t.test('the other side is asked once, however many are marked', async (t) => {
+  const hosts = world();
+  hosts.snapshot('zrep_000003', { sent: true, arrived: true });
+  hosts.snapshot('zrep_000004', { sent: true });
+  t.equal(await mark(hosts.run(), 'zrep_000001'), undefined);
+  const there = ['zrep_000001', 'zrep_000002', 'zrep_000003', 'zrep_000004'];
+  t.same(
+    hosts.wire.filter((command) => / guid /.test(command)),
+    [`zfs get -Hp -o name,value guid ${there.map((name) => `vault/home@${name}`).join(' ')}`],
+  );
+  t.equal(
+    hosts.said.err,
+    ['zrep_000002', 'zrep_000004']
+      .map((name) => `WARNING: clearing sent value from  tank/home@${name}\n`)
+      .join(''),
+  );
+});
+
 t.test('a newer mark that is true stays', async (t) => {
   const hosts = new PushWorld(rundir);
   hosts.snapshot('zrep_000001', { arrived: true });
