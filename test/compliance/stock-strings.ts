@@ -39,16 +39,30 @@ t.test('-R makes the snapshot of the children too, also behind -t', async (t) =>
   t.ok(asked.includes('snapshot -r tank/home@off_000000'));
 });
 
-t.test('the stream starts at the last sent snapshot, by -I for zrep and by -i for other tags', async (t) => {
-  const cases = { zrep: ['zrep', '-I'], off: ['zrep -t off', '-i'] };
-  for (const [tag, [words, through]] of Object.entries(cases)) {
-    const [sent, latest] = [`${tag}_000001`, `${tag}_000002`];
-    const { step, asked } = server(t, tag, { [sent]: '5', [latest]: '' });
-    const operation = operationOf<Pull>(`${words}  _refreshpull tank/home@${latest}  `);
-    const done = await refreshpull(step, operation, [], [], LIMITS);
-    t.notOk(isRefusal(done) || done.print, 'and nothing but the stream is on standard output');
-    t.ok(asked.includes(`stream send ${through} tank/home@${sent} tank/home@${latest}`), tag);
-  }
+t.test(
+  'with one in between the stream starts at the last sent snapshot by -I for zrep, and by -i for other tags',
+  async (t) => {
+    const cases = { zrep: ['zrep', '-I'], off: ['zrep -t off', '-i'] };
+    for (const [tag, [words, through]] of Object.entries(cases)) {
+      const [sent, between, latest] = [1, 2, 3].map((number) => `${tag}_00000${number}`) as [
+        string,
+        string,
+        string,
+      ];
+      const { step, asked } = server(t, tag, { [sent]: '5', [between]: '', [latest]: '' });
+      const operation = operationOf<Pull>(`${words}  _refreshpull tank/home@${latest}  `);
+      const done = await refreshpull(step, operation, [], [], LIMITS);
+      t.notOk(isRefusal(done) || done.print, 'and nothing but the stream is on standard output');
+      t.ok(asked.includes(`stream send ${through} tank/home@${sent} tank/home@${latest}`), tag);
+    }
+  },
+);
+
+t.test('with none in between -I and -i send the same, and it is -i', async (t) => {
+  const { step, asked } = server(t, 'zrep', { zrep_000001: '5', zrep_000002: '' });
+  const operation = operationOf<Pull>('zrep  _refreshpull tank/home@zrep_000002  ');
+  t.notOk(isRefusal(await refreshpull(step, operation, [], [], LIMITS)));
+  t.ok(asked.includes('stream send -i tank/home@zrep_000001 tank/home@zrep_000002'));
 });
 
 t.test('completing sets exactly what the client wrote, and prints nothing', async (t) => {

@@ -130,8 +130,9 @@ await inGateLab(t, POLICY, async (gate) => {
   });
 
   t.test('where zfs can, a dataset takes one process, and one that is stuck one more for each', async (t) => {
-    const { batched, single } =
-      zfsKind() === 'kernel' ? { batched: 1, single: 1 + 3 } : { batched: 3, single: 3 };
+    // A channel program, and what it could not destroy once more by a call, which says why.
+    const { batched, single, alone } =
+      zfsKind() === 'kernel' ? { batched: 1, single: 2, alone: 2 } : { batched: 3, single: 3, alone: 1 };
     const options = { snapshots: 4, sent: [3], savecount: '1' };
     const free = await makeSource(fileserver, `${tank}/home/free`, options);
     t.equal(await destroysOf(gate, free), batched);
@@ -140,7 +141,7 @@ await inGateLab(t, POLICY, async (gate) => {
     await zfs('clone', zrepName(stuck, 1), `${tank}/stuck-clone`);
     t.equal(await destroysOf(gate, stuck), single);
     t.same(await numbersOf(gate, stuck), [1, 3]);
-    t.equal(await destroysOf(gate, stuck), 1, 'and one that is left has no other beside it');
+    t.equal(await destroysOf(gate, stuck), alone, 'and one that is left has no other beside it');
     t.same(await numbersOf(gate, stuck), [1, 3]);
   });
 
@@ -153,7 +154,7 @@ await inGateLab(t, POLICY, async (gate) => {
     const busy = zrepName(source, 1);
     // In zfs's place for one call: the hold comes between looking and destroying.
     const script = `#!/bin/bash
-if [ "$1" = destroy ]; then zfs hold late ${busy} 2>/dev/null; fi
+if [ "$1" = destroy ] || [ "$1" = program ]; then zfs hold late ${busy} 2>/dev/null; fi
 exec zfs "$@"
 `;
     await fileserver.writeFile('/usr/local/sbin/zfs-late', script, { mode: 0o755 });
@@ -222,7 +223,8 @@ async function expire(t: Test, { ask }: GateLab, dataset: string): Promise<void>
 async function destroysOf({ fileserver, ask }: GateLab, dataset: string): Promise<number> {
   await callsOn(fileserver);
   await ask(`zrep expire -L ${dataset}`);
-  return (await callsOn(fileserver)).filter(({ argv }) => argv[0] === 'destroy').length;
+  return (await callsOn(fileserver)).filter(({ argv }) => ['destroy', 'program'].includes(argv[0] ?? ''))
+    .length;
 }
 
 /** The numbers of a dataset's snapshots with the tag zrep, oldest first. */
