@@ -46,7 +46,7 @@ async function open(
 ): Promise<Outcome> {
   const { converse, sshChannel } = await import('./session.ts');
   const facts = await admitSession(zrep.rundir, client, () =>
-    converse(sshChannel(), interruption, lines.answer).finally(lines.letGo),
+    converse(sshChannel(), interruption, lines.answer, lines.letGo).finally(lines.letGo),
   );
   if (isRefusal(facts)) return { kind: 'refused', refusal: facts };
   if (interruption.signal !== undefined) return { kind: 'interrupted', signal: interruption.signal };

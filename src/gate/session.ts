@@ -62,12 +62,14 @@ interface Handled {
 
 /**
  * Answers each line with what `answer` makes of it, until one side has enough; then the channel is closed. Where it makes
- * nothing of it, a stream was cut off, and the session with it: what follows would be taken for the rest.
+ * nothing of it, a stream was cut off, and the session with it: what follows would be taken for the rest. At the end, before it says so, it
+ * does `letGo`.
  */
 export async function converse(
   { input, output, takeBack }: Channel,
   interruption: Interruption,
   answer: (line: string, number: number, lend: Lend) => Promise<SessionAnswer | undefined>,
+  letGo: () => Promise<void>,
   { commands: most, idle }: Bounds = BOUNDS,
 ): Promise<SessionFacts> {
   let commands = 0;
@@ -121,6 +123,8 @@ export async function converse(
     clearTimeout(timer);
     stopListening();
   }
+  // Whoever hears the farewell goes on elsewhere, and needs the lock, and the record of what was streamed.
+  await letGo();
   if (end !== undefined && end !== 'unread' && !cutOff) await say(FAREWELL);
   output.destroy();
   input.destroy();

@@ -52,37 +52,42 @@ export async function changeUnderLock<Result>(
   for (let attempt = 0; attempt < TRIES && step.capabilities.has('programs'); attempt += 1) {
     const result = await tryAtOnce(step, dataset, tag, reading, decide);
     // What zfs would not do may be so because another was faster: it is decided once more.
-    if (result === 'cannot' && attempt > 0) break;
+    if (result === 'by calls' || (result === 'cannot' && attempt > 0)) break;
     if (result !== 'changed' && result !== 'cannot') return result;
   }
   return withLock(step, dataset, tag, reading, async (listing, held) => {
     const decided = await decide(listing);
     if (isRefusal(decided)) return decided;
     step.interruption.check();
-    const { changes, needsLock } = decided;
-    return decided.done(await (needsLock ? changeByCalls(step, dataset, changes) : held.finish(changes)));
+    const { premises, changes, needsLock } = decided;
+    const made = await (needsLock ? changeByCalls(step, dataset, changes) : held.finish(changes, premises));
+    return isRefusal(made) ? made : decided.done(made);
   });
 }
 
-/** One look, and one change; `changed` where that is to begin anew, `cannot` where it takes calls. */
+/** One look, and one change; `changed` where that is to begin anew, `cannot` where zfs would not make it, `by calls` where it is no program's. */
 async function tryAtOnce<Result>(
   step: Step,
   dataset: ListedDataset,
   tag: Tag,
   reading: Reading,
   decide: Decide<Result>,
-): Promise<Result | Refusal | 'changed' | 'cannot'> {
+): Promise<Result | Refusal | 'changed' | 'cannot' | 'by calls'> {
   const { kept } = step;
-  const wasOurs = (await kept?.takeOver(dataset, tag)) ?? false;
+  let wasOurs = (await kept?.takeOver(dataset, tag)) ?? false;
   let [isOurs, leave] = [wasOurs, false];
   try {
     if (wasOurs) await recordLeft(kept);
+    const wasKept = wasOurs;
     const names = lockPropertyNames(tag);
     const argv = readStateArgv(dataset, [...reading.properties, ...names], reading.depth);
     const listing = parseListing(mustSucceed(await step.zfs.ask(argv), dataset).output);
     const [pid, time] = names.map((name) => localValue(listing.get(dataset), name));
     const holder = parsePid(pid);
-    if (wasOurs ? holder !== process.pid : holder !== undefined && isHolder(holder, time))
+    // Also one that a program has set of which nobody heard.
+    wasOurs = holder === process.pid;
+    isOurs = wasOurs;
+    if (!wasOurs && (wasKept || (holder !== undefined && isHolder(holder, time))))
       return refuse('lock-busy', step.hostName, holder ?? 0);
     step.interruption.check();
     const decided = await decide(listing);
@@ -103,9 +108,14 @@ async function tryAtOnce<Result>(
     ];
     const change = () => changeAtOnce(step, dataset, premises, changes);
     leave = wasOurs;
-    if (decided.needsLock || !fitsProgram(step, premises, changes)) return 'cannot';
+    if (changes.length === 0 && !decided.needsLock) {
+      leave = keep;
+      return await decided.done({ left: [] });
+    }
+    if (decided.needsLock || !fitsProgram(step, premises, changes)) return 'by calls';
     // From here on it may be ours, however this ends.
     isOurs ||= taking;
+    leave = false;
     // Whoever has the global lock may be about to set this one, or do without.
     const made = await (wasOurs ? change() : withGlobalLock(step, change));
     if (isRefusal(made) || made === 'cannot') {
@@ -115,10 +125,11 @@ async function tryAtOnce<Result>(
     }
     if ('holds' in made) {
       isOurs = wasOurs;
+      leave = wasOurs;
       return 'changed';
     }
     [isOurs, leave] = [!releasing && isOurs, keep];
-    return decided.done(made);
+    return await decided.done(made);
   } catch (error) {
     leave = false;
     throw error;

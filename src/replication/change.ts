@@ -8,7 +8,7 @@ import { bookmarkArgv, destroyArgv, inheritArgv, setArgvs, snapshotArgv } from '
 import type { Capabilities } from '../zfs/capabilities.ts';
 import { type Change, PROGRAM, type Premise, programArgv, type Ran, readProgram } from '../zfs/program.ts';
 import { destroyEach, type Left } from './destroy.ts';
-import { mustSucceed, type Step } from './step.ts';
+import { mustSucceed, type Step, ZfsFailed } from './step.ts';
 
 /** What was not done, of what may be left: snapshots that could not be destroyed, and why there is no bookmark. */
 export interface Made {
@@ -35,7 +35,8 @@ export function fitsProgram(
  * The answer is `cannot` where nothing was changed because zfs runs no program here, or would not make one of the changes; or the
  * premise that does not hold, and nothing was changed either.
  *
- * @throws ZfsFailed where a property could not be set, or a snapshot not made.
+ * @throws ZfsFailed where a property could not be set, or a snapshot not made; and where nobody knows what was done, because the
+ *   program was killed, or gave no answer.
  */
 export async function changeAtOnce(
   step: Pick<Step, 'zfs' | 'capabilities' | 'interruption'>,
@@ -43,22 +44,30 @@ export async function changeAtOnce(
   premises: readonly Premise[],
   changes: readonly Change[],
 ): Promise<Made | Premise | 'cannot'> {
-  const ran = await runProgram(step, premises, changes);
-  if (ran === undefined || ran.ran === 'cannot') return 'cannot';
+  const ran = await runProgram(step, dataset, premises, changes);
+  if (ran.ran === 'cannot') return 'cannot';
   if (ran.ran === 'changed') return premises[ran.premise] ?? 'cannot';
   const left = ran.left.flatMap((place) => changes[place] ?? []);
   return left.length === 0 ? { left: [] } : changeByCalls(step, dataset, left);
 }
 
-/** Undefined where it was not run to its end. */
+/** A program that zfs does not run, or that fails before it changes anything, ends with an exit code of zfs's own. */
 async function runProgram(
   { zfs }: Pick<Step, 'zfs'>,
+  dataset: string,
   premises: readonly Premise[],
   changes: readonly Change[],
-): Promise<Ran | undefined> {
+): Promise<Ran> {
   const ended = await zfs.ask(programArgv(premises, changes), PROGRAM);
-  return succeeded(ended) ? readProgram(ended.output, premises.length) : undefined;
+  const { code } = ended;
+  if (code !== null && code > 0 && code <= ZFS_FAILS) return { ran: 'cannot' };
+  const ran = succeeded(ended) ? readProgram(ended.output, premises.length) : undefined;
+  if (ran === undefined) throw new ZfsFailed(ended, dataset);
+  return ran;
 }
+
+/** zfs ends with 1 or 2 by itself; a shell in its place that was killed with more. */
+const ZFS_FAILS = 2;
 
 /**
  * Makes `changes` of `dataset` in their order, in as few calls as that takes.
@@ -99,6 +108,7 @@ function callsOfRun(capabilities: Capabilities, run: readonly Change[]): string[
     case 'set':
       return setArgvs(capabilities, first.target, valuesOf(run));
     case 'inherit':
+    case 'release':
       return [inheritArgv(first.target, first.property)];
     case 'snapshot':
       return [snapshotArgv(first.target, false)];

@@ -11,13 +11,14 @@ import type { DatasetLimits } from '../policy/limits.ts';
 import type { Reach } from '../policy/reach.ts';
 import { isRefusal, type Refusal, refuse } from '../refusal.ts';
 import type { Dataset, Tag } from '../zfs/names.ts';
+import type { Premise } from '../zfs/program.ts';
 import { anyValue, type Listing } from '../zfs/state.ts';
 import { changeUnderLock } from './change-under-lock.ts';
 import { destroyEach, type Left } from './destroy.ts';
 import type { Done } from './done.ts';
 import { dueBookmarks, expireBookmarks } from './keep-base.ts';
 import type { Reading } from './lock.ts';
-import { masterProperties, refuseUnlessMaster } from './master.ts';
+import { masterPremises, masterProperties, refuseUnlessMaster, valuePremise } from './master.ts';
 import { withLockOrNoRoom } from './no-room.ts';
 import { type Expiring, expiringRuns } from './runs.ts';
 import {
@@ -26,6 +27,7 @@ import {
   lastSent,
   parseSavecount,
   SNAPSHOT_PROPERTIES,
+  type TaggedSnapshot,
   taggedSnapshots,
 } from './snapshots.ts';
 import { mustSucceed, type Step } from './step.ts';
@@ -51,21 +53,35 @@ async function expireAtOnce(
   limits: DatasetLimits,
 ): Promise<Done | Refusal> {
   const reading = expireReading(tag, 'alone');
-  const expired = await changeUnderLock<Expired>(step, dataset, tag, reading, async (listing) => {
+  return changeUnderLock<Done>(step, dataset, tag, reading, async (listing) => {
     const runs = dueToExpire(step.hostName, dataset, tag, 'alone', limits, listing);
     if (isRefusal(runs)) return runs;
     return {
-      premises: runs.own.map((one) => ({ holds: 'guid', target: fullName(one), guid: one.guid })),
+      premises: [...basisOf(listing, dataset, tag), ...runs.own.map(guidPremise)],
       changes: runs.own.map((one) => ({ does: 'destroy', target: fullName(one) })),
       needsLock: dueBookmarks(tag, dataset, limits, listing).length > 0,
-      done: async ({ left }) => ({
-        destroyed: runs.own.length - left.length,
-        left,
-        bookmarks: await expireBookmarks(step, tag, dataset, limits, listing),
-      }),
+      done: async ({ left }) => {
+        const bookmarks = await expireBookmarks(step, tag, dataset, limits, listing);
+        return answerExpired({ destroyed: runs.own.length - left.length, left, bookmarks }, dataset);
+      },
     };
   });
-  return isRefusal(expired) ? expired : answerExpired(expired, dataset);
+}
+
+/** What a decision to expire rests on: the master, the save count, and that the last sent snapshot is there and marked. */
+function basisOf(listing: Listing, dataset: Dataset, tag: Tag): Premise[] {
+  const own = listing.get(dataset);
+  const last = lastSent(taggedSnapshots(listing, dataset, tag), own, tag);
+  const mark = `${tag}:sent`;
+  return [
+    ...masterPremises(dataset, tag, own),
+    ...[`${tag}:savecount`, `${tag}:lastsent`].map((property) => valuePremise(dataset, property, own)),
+    ...(last ? [guidPremise(last), valuePremise(fullName(last), mark, listing.get(fullName(last)))] : []),
+  ];
+}
+
+function guidPremise(snapshot: TaggedSnapshot): Premise {
+  return { holds: 'guid', target: fullName(snapshot), guid: snapshot.guid };
 }
 
 /** What `expireLocked` needs to have been read. */

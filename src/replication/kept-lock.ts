@@ -8,7 +8,7 @@ import type { Change } from '../zfs/program.ts';
 import type { Named } from './streamed.ts';
 
 /** What was streamed under the lock, and is not on record yet. */
-interface Unrecorded {
+export interface Unrecorded {
   /** What the stream was of, and from, by name and GUID. */
   readonly streamed: readonly Named[];
   /** Changes that are to be made with the record. */
@@ -26,16 +26,32 @@ export interface KeptLock {
   leave(dataset: ListedDataset, tag: Tag, release: () => Promise<void>): void;
   /** Lets go of what was left. */
   letGo(): Promise<void>;
-  /** Has it put on record with the mark of the next command, or before the lock goes. */
+  /** Has it put on record with the mark of the next command, if that comes soon, or by itself; at the latest before the lock goes. */
   leaveUnrecorded(unrecorded: Unrecorded): void;
   /** What is not on record yet: whoever takes it sees to it. */
-  takeUnrecorded(): Unrecorded | undefined;
+  takeUnrecorded(): Promise<Unrecorded | undefined>;
 }
+
+/**
+ * A mark that comes, comes at once, or after a `zfs receive` that waits for its pool: then nobody waits for the record, and it is made by
+ * itself. Milliseconds.
+ */
+const SOON = 1000;
 
 /** One that nobody has left yet. */
 export function createKeptLock(): KeptLock {
   let left: { dataset: ListedDataset; tag: Tag; release: () => Promise<void> } | undefined;
   let unrecorded: Unrecorded | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  let recording: Promise<void> | undefined;
+  const recordByItself = async (one: Unrecorded) => {
+    try {
+      await one.record();
+      if (unrecorded === one) unrecorded = undefined;
+    } catch {
+      // It is tried again before the lock goes.
+    }
+  };
   const letGo = async () => {
     const release = left?.release;
     left = undefined;
@@ -55,8 +71,14 @@ export function createKeptLock(): KeptLock {
     letGo,
     leaveUnrecorded(one) {
       unrecorded = one;
+      timer = setTimeout(() => {
+        recording = recordByItself(one);
+      }, SOON);
+      timer.unref();
     },
-    takeUnrecorded() {
+    async takeUnrecorded() {
+      clearTimeout(timer);
+      await recording;
       const one = unrecorded;
       unrecorded = undefined;
       return one;

@@ -50,19 +50,20 @@ export function takeArgvs(
 export function releaseChanges(dataset: ListedDataset, tag: Tag): Change[] {
   const [pidProperty, timeProperty] = lockPropertyNames(tag);
   return [
-    { does: 'inherit', target: dataset, property: timeProperty },
-    { does: 'inherit', target: dataset, property: pidProperty },
+    { does: 'release', target: dataset, property: timeProperty },
+    { does: 'release', target: dataset, property: pidProperty },
   ];
 }
 
 /** A lock that is held. */
 export interface Held {
   /**
-   * Makes the last changes of `work`, and lets go of the lock in the same moment, where zfs can and no session keeps it.
+   * Makes the last changes of `work`, while `premises` hold where zfs can look, and lets go of the lock in the same moment, where zfs can
+   * and no session keeps it. The refusal where the lock is not ours any more, or something else is not as it was: nothing is changed then.
    *
    * @throws ZfsFailed as `changeByCalls`.
    */
-  finish(changes: readonly Change[]): Promise<Made>;
+  finish(changes: readonly Change[], premises?: readonly Premise[]): Promise<Made | Refusal>;
 }
 
 /**
@@ -79,12 +80,14 @@ export async function withLock<Result>(
   const { kept, interruption } = step;
   let left = false;
   const held: Held = {
-    async finish(changes) {
-      const premises = [isOurs(dataset, tag)];
+    async finish(changes, others = []) {
+      const premises = [isOurs(dataset, tag), ...others];
       const all = [...changes, ...releaseChanges(dataset, tag)];
       if (kept?.wanted || !fitsProgram(step, premises, all)) return changeByCalls(step, dataset, changes);
       const made = await changeAtOnce(step, dataset, premises, all);
-      if (made === 'cannot' || 'holds' in made) return changeByCalls(step, dataset, changes);
+      if (made === 'cannot') return changeByCalls(step, dataset, changes);
+      if (made === premises[0]) return refuseAsLost(step, dataset, tag);
+      if ('holds' in made) return refuse('changed-meanwhile', made.target);
       left = true;
       return made;
     },
@@ -109,6 +112,13 @@ export async function withLock<Result>(
   }
 }
 
+/** Somebody else has set their lock over ours. */
+async function refuseAsLost(step: Step, dataset: ListedDataset, tag: Tag): Promise<Refusal> {
+  const [pidProperty] = lockPropertyNames(tag);
+  const holder = parsePid(await readHolder(step, dataset, pidProperty));
+  return refuse('lock-busy', step.hostName, holder ?? 0);
+}
+
 /** Whether a session is to keep the lock for the next command. */
 export function isToKeep({ kept, interruption }: Step): boolean {
   return kept?.wanted === true && interruption.signal === undefined;
@@ -116,7 +126,7 @@ export function isToKeep({ kept, interruption }: Step): boolean {
 
 /** What an earlier command streamed is put on record before the next one looks. */
 export async function recordLeft(kept: KeptLock | undefined): Promise<void> {
-  await kept?.takeUnrecorded()?.record();
+  await (await kept?.takeUnrecorded())?.record();
 }
 
 /** The lock is this process's. */

@@ -7,11 +7,22 @@
 
 import { type Refusal, refuse } from '../refusal.ts';
 import type { Tag } from '../zfs/names.ts';
+import type { Premise } from '../zfs/program.ts';
 import { anyValue, localValue, type Properties } from '../zfs/state.ts';
 
 /** The properties that `refuseUnlessMaster` looks at. */
 export function masterProperties(tag: Tag): string[] {
   return [`${tag}:src-host`, `${tag}:master`];
+}
+
+/** What `refuseUnlessMaster` went by, as far as it is set on `dataset` itself. */
+export function masterPremises(dataset: string, tag: Tag, own: Properties | undefined): Premise[] {
+  return masterProperties(tag).map((property) => valuePremise(dataset, property, own));
+}
+
+/** `target` has the local value of `property` that was read, or none. */
+export function valuePremise(target: string, property: string, own: Properties | undefined): Premise {
+  return { holds: 'value', target, property, value: localValue(own, property) };
 }
 
 export function refuseUnlessMaster(

@@ -17,7 +17,8 @@ export function namesOf(snapshot: TaggedSnapshot, base: Base | undefined): Named
 
 /**
  * Records that the stream of `streamed`, the snapshot first, to this step's client ended well, and makes the changes `along` with it.
- * The refusal, when one is not the snapshot any more that it was when the stream was decided on.
+ * `recording` says what puts it on record; `listing` is what `readStreamed` has just read. The refusal, when one is another by now than
+ * when the stream was decided on, or the snapshot is gone. A base that is gone does no harm: nothing more is read of it.
  *
  * @throws ZfsFailed when it cannot be recorded.
  */
@@ -26,38 +27,48 @@ export async function recordStreamed(
   dataset: string,
   streamed: readonly Named[],
   along: readonly Change[],
+  recording: (record: string) => readonly Change[] = (record) => [
+    recordChange(streamed[0]?.name ?? dataset, record),
+  ],
+  listing?: Listing,
 ): Promise<Made | Refusal> {
-  const read = await step.zfs.ask(
-    readPropertiesArgv(
-      streamed.map(({ name }) => name),
-      ['guid', STREAMED],
-    ),
-  );
-  // Of several zfs prints those that are there.
-  return recordOn(step, dataset, parseListing(read.output), streamed, along);
+  const [{ name, guid } = { name: dataset, guid: undefined }] = streamed;
+  for (let attempt = 1; ; attempt += 1) {
+    const known = listing ?? parseListing((await readStreamed(step, streamed)).output);
+    listing = undefined;
+    const changed = streamed.find(
+      (one) => isAnother(known, one) || (one.name === name && guid !== undefined && !known.has(name)),
+    );
+    if (changed) return refuse('changed-meanwhile', changed.name);
+    const before = localValue(known.get(name), STREAMED);
+    const value = addStreamed(parseStreamed(before), step.client, Math.floor(Date.now() / 1000));
+    // Its hour can be on record already.
+    const changes = recording(value).filter(
+      (change) => change.does !== 'set' || change.property !== STREAMED || value !== before,
+    );
+    const made = await changeTogether(step, dataset, premisesOf(known, streamed, before), [
+      ...changes,
+      ...along,
+    ]);
+    if (!('holds' in made)) return made;
+    if (attempt === TRIES) return refuse('changed-meanwhile', made.target);
+  }
 }
 
-/** The same on what was read of `streamed` just now: `guid` and the record; `recording` says what puts it on record. */
-export async function recordOn(
-  step: Step,
-  dataset: string,
-  listing: Listing,
+/** Another client's record can come between reading and writing: then it is read anew. */
+const TRIES = 5;
+
+/** `guid` and the record of what was streamed; of several names zfs prints those that are there. */
+export function readStreamed(
+  { zfs }: Pick<Step, 'zfs'>,
   streamed: readonly Named[],
-  along: readonly Change[],
-  recording = (record: string): readonly Change[] => [recordChange(streamed[0]?.name ?? dataset, record)],
-): Promise<Made | Refusal> {
-  const [{ name } = { name: dataset }] = streamed;
-  const changed = streamed.find(
-    (one) => one.guid !== undefined && anyValue(listing.get(one.name), 'guid') !== one.guid,
-  );
-  if (changed) return refuse('changed-meanwhile', changed.name);
-  const before = localValue(listing.get(name), STREAMED);
-  const value = addStreamed(parseStreamed(before), step.client, Math.floor(Date.now() / 1000));
-  // Its hour can be on record already.
-  const changes = recording(value).filter(
-    (change) => change.does !== 'set' || change.property !== STREAMED || value !== before,
-  );
-  return changeTogether(step, dataset, premisesOf(streamed, before), [...changes, ...along]);
+): ReturnType<Step['zfs']['ask']> {
+  const names = streamed.map(({ name }) => name);
+  return zfs.ask(readPropertiesArgv(names, ['guid', STREAMED]));
+}
+
+function isAnother(listing: Listing, { name, guid }: Named): boolean {
+  return guid !== undefined && listing.has(name) && anyValue(listing.get(name), 'guid') !== guid;
 }
 
 /** What puts a stream of the snapshot `target` on record. */
@@ -65,13 +76,15 @@ export function recordChange(target: string, record: string): Change {
   return { does: 'set', target, property: STREAMED, value: record };
 }
 
-function premisesOf(streamed: readonly Named[], record: string | undefined): Premise[] {
+function premisesOf(listing: Listing, streamed: readonly Named[], record: string | undefined): Premise[] {
   const [{ name } = { name: '' }] = streamed;
   return [
     { holds: 'value', target: name, property: STREAMED, value: record },
     // A program looks at snapshots alone: of a bookmark it knows no GUID.
     ...streamed.flatMap(({ name, guid }): Premise[] =>
-      guid !== undefined && name.includes('@') ? [{ holds: 'guid', target: name, guid }] : [],
+      guid !== undefined && listing.has(name) && name.includes('@')
+        ? [{ holds: 'guid', target: name, guid }]
+        : [],
     ),
   ];
 }
@@ -82,10 +95,10 @@ async function changeTogether(
   dataset: string,
   premises: readonly Premise[],
   changes: readonly Change[],
-): Promise<Made | Refusal> {
+): Promise<Made | Premise> {
   if (changes.every(({ does }) => does === 'set') || !fitsProgram(step, premises, changes))
     return changeByCalls(step, dataset, changes);
   const made = await changeAtOnce(step, dataset, premises, changes);
   if (made === 'cannot') return changeByCalls(step, dataset, changes);
-  return 'holds' in made ? refuse('changed-meanwhile', made.target) : made;
+  return made;
 }

@@ -6,13 +6,13 @@
 
 import type { Refreshcomplete } from '../command/request.ts';
 import { isRefusal, type Refusal, refuse } from '../refusal.ts';
-import { readPropertiesArgv } from '../zfs/argv.ts';
 import { formatZrepSnapshot } from '../zfs/names.ts';
 import type { Change } from '../zfs/program.ts';
 import { localValue, parseListing } from '../zfs/state.ts';
 import type { Done } from './done.ts';
 import { bookmarkFacts } from './keep-base.ts';
-import { recordOn } from './record-streamed.ts';
+import type { Unrecorded } from './kept-lock.ts';
+import { readStreamed, recordStreamed } from './record-streamed.ts';
 import { missingSnapshot, mustSucceed, type Step } from './step.ts';
 import { parseStreamed, STREAMED } from './streamed.ts';
 
@@ -22,33 +22,43 @@ export async function refreshcomplete(
 ): Promise<Done | Refusal> {
   step.interruption.check();
   const name = formatZrepSnapshot(snapshot);
-  const left = step.kept?.takeUnrecorded();
-  const isOfThis = left?.streamed[0]?.name === name;
-  if (!isOfThis) await left?.record();
-  const { streamed, along } = left && isOfThis ? left : { streamed: [{ name, guid: undefined }], along: [] };
-  const read = await step.zfs.ask(
-    readPropertiesArgv(
-      streamed.map((one) => one.name),
-      ['guid', STREAMED],
-    ),
-  );
+  const left = await step.kept?.takeUnrecorded();
+  const own = left?.streamed[0]?.name === name ? left : undefined;
+  if (own === undefined) await left?.record();
+  try {
+    const done = await complete(step, { dataset, tag, snapshot, sent }, own);
+    return done;
+  } catch (error) {
+    // It did come: the record is made all the same, before the lock goes.
+    if (own) step.kept?.leaveUnrecorded(own);
+    throw error;
+  }
+}
+
+/** `own` is what was streamed of the snapshot in the command before, and is not on record yet. */
+async function complete(
+  step: Step,
+  mark: Mark & Pick<Refreshcomplete, 'dataset'>,
+  own: Unrecorded | undefined,
+): Promise<Done | Refusal> {
+  const { dataset } = mark;
+  const name = formatZrepSnapshot(mark.snapshot);
+  const { streamed, along } = own ?? { streamed: [{ name, guid: undefined }], along: [] };
+  const read = await readStreamed(step, streamed);
   const missing = await missingSnapshot(step, read, dataset, name.slice(dataset.length + 1));
   if (missing) return missing;
-  // Of what was streamed something may be gone: that is found below.
-  const listing = parseListing((isOfThis ? read : mustSucceed(read, dataset)).output);
-  const own = listing.get(name);
-  if (!isOfThis && !parseStreamed(localValue(own, STREAMED)).has(step.client))
+  const listing = parseListing((own ? read : mustSucceed(read, dataset)).output);
+  if (!own && !parseStreamed(localValue(listing.get(name), STREAMED)).has(step.client))
     return refuse('not-streamed', name);
-  const marked = (record: string) => markChanges({ tag, snapshot, sent }, record);
-  const made = await recordOn(step, dataset, listing, streamed, along, marked);
+  const marked = (record: string) => markChanges(mark, record);
+  const made = await recordStreamed(step, dataset, streamed, along, marked, listing);
   return isRefusal(made) ? made : { facts: { snapshot: name, ...bookmarkFacts(along, made) } };
 }
 
+type Mark = Pick<Refreshcomplete, 'tag' | 'snapshot' | 'sent'>;
+
 /** What marks a snapshot as sent. The record first, where it is another now: without its hour no mark would count as of today. */
-export function markChanges(
-  { tag, snapshot, sent }: Pick<Refreshcomplete, 'tag' | 'snapshot' | 'sent'>,
-  record: string,
-): Change[] {
+export function markChanges({ tag, snapshot, sent }: Mark, record: string): Change[] {
   const target = formatZrepSnapshot(snapshot);
   return [
     { does: 'set', target, property: STREAMED, value: record },

@@ -16,7 +16,7 @@ import type { Done } from './done.ts';
 import { expireDue, expireReading } from './expire.ts';
 import { askForRoom } from './limits.ts';
 import { readAsHolder, withLock } from './lock.ts';
-import { refuseUnlessMaster } from './master.ts';
+import { masterPremises, refuseUnlessMaster } from './master.ts';
 import { type Limiting, nextSnapshot, nextSnapshotReading } from './next-snapshot.ts';
 import { mustSucceed, type Step } from './step.ts';
 import { type Attempt, isShortage, withWayOut } from './way-out.ts';
@@ -43,7 +43,7 @@ export async function snaponly(
       const name = await choose(listing);
       if (isRefusal(name)) return name;
       return {
-        premises: [],
+        premises: masterPremises(dataset, tag, listing.get(dataset)),
         changes: [{ does: 'snapshot', target: name }],
         done: (): Done => ({ print: name, facts: { snapshot: name } }),
       };

@@ -22,6 +22,8 @@ export type Premise =
 export type Change =
   | { readonly does: 'set'; readonly target: string; readonly property: string; readonly value: string }
   | { readonly does: 'inherit'; readonly target: string; readonly property: string }
+  /** The same at the end of all, and only once nothing of them is left to be done: for a lock. */
+  | { readonly does: 'release'; readonly target: string; readonly property: string }
   | { readonly does: 'snapshot'; readonly target: string }
   | { readonly does: 'bookmark'; readonly target: string; readonly snapshot: string }
   | { readonly does: 'destroy'; readonly target: string };
@@ -62,11 +64,17 @@ local premises = {
 local checks = {
   set = function(step) return zfs.check.set_prop(step.target, step.name, step.value) end,
   inherit = function(step) return zfs.check.inherit(step.target, step.name) end,
+  release = function(step) return zfs.check.inherit(step.target, step.name) end,
   snapshot = function(step) return zfs.check.snapshot(step.target) end,
 }
+local left = {}
 local changes = {
   set = function(step) return zfs.sync.set_prop(step.target, step.name, step.value) end,
   inherit = function(step) return zfs.sync.inherit(step.target, step.name) end,
+  release = function(step)
+    if #left > 0 then return 1 end
+    return zfs.sync.inherit(step.target, step.name)
+  end,
   snapshot = function(step) return zfs.sync.snapshot(step.target) end,
   bookmark = function(step) return zfs.sync.bookmark(step.name, step.target) end,
   destroy = function(step)
@@ -88,7 +96,6 @@ for i = first, #steps do
   local check = checks[steps[i].verb]
   if check ~= nil and check(steps[i]) ~= 0 then return { cannot = i } end
 end
-local left = {}
 for i = first, #steps do
   if changes[steps[i].verb](steps[i]) ~= 0 then left[#left + 1] = i end
 end
@@ -114,7 +121,8 @@ function changeWords(change: Change): string[] {
     case 'set':
       return ['set', change.target, change.property, change.value];
     case 'inherit':
-      return ['inherit', change.target, change.property, ''];
+    case 'release':
+      return [change.does, change.target, change.property, ''];
     case 'bookmark':
       return ['bookmark', change.target, change.snapshot, ''];
     case 'snapshot':

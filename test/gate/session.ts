@@ -16,6 +16,7 @@ function begin(
   bounds: Bounds = LONG,
   interruption = QUIET,
   work: (line: string, lend: Lend) => Promise<unknown> = async () => {},
+  letGo = async () => {},
 ) {
   const [input, output] = [new PassThrough(), new PassThrough()];
   const said: Buffer[] = [];
@@ -33,6 +34,7 @@ function begin(
       if ((await work(command, lend)) === 'cut off') return undefined;
       return { code: number, output: command, message: '' };
     },
+    letGo,
     bounds,
   );
   return {
@@ -126,6 +128,7 @@ t.test('one whose answers nobody reads ends', async (t) => {
     { input, output, takeBack() {} },
     QUIET,
     async () => ({ code: 0, output: long, message: '' }),
+    async () => {},
     {
       ...LONG,
       idle: 50,
@@ -134,6 +137,16 @@ t.test('one whose answers nobody reads ends', async (t) => {
   input.write('one\ntwo\nthree\n');
   const { end } = await ending;
   t.equal(end, 'unread');
+});
+
+t.test('what was kept is let go of before the farewell', async (t) => {
+  let before: string | undefined;
+  const session = begin({ ...LONG, idle: 50 }, QUIET, undefined, async () => {
+    before = session.said();
+  });
+  t.match(await session.ending, { end: 'idle' });
+  t.equal(before, GREETING);
+  t.equal(session.said(), GREETING + FAREWELL);
 });
 
 t.test('one whose reader is gone ends', async (t) => {

@@ -79,15 +79,50 @@ t.test('what a program would not do is not begun', async (t) => {
   t.notOk(zfs.objects.get(HOME)?.has('zrep:lock-pid'));
 });
 
-t.test('a zfs that runs no program, or ends otherwise, is one that cannot', async (t) => {
+t.test('a zfs that runs no program, or fails in it before anything is changed, cannot', async (t) => {
   const { step } = stand(['programs']);
-  for (const ended of [
-    { code: 1, output: '', message: 'Channel program execution failed:\nout of memory\n' },
-    { code: 0, output: 'no JSON', message: '' },
-  ]) {
-    const zfs = { ...step.zfs, ask: async () => ({ ...ended, signal: null }) };
+  for (const code of [1, 2]) {
+    const ended = { code, signal: null, output: '', message: 'Channel program execution failed:\n' };
+    const zfs = { ...step.zfs, ask: async () => ended };
     t.equal(await changeAtOnce({ ...step, zfs }, HOME, [], [{ does: 'destroy', target: name(0) }]), 'cannot');
   }
+});
+
+t.test('of a program that was killed, or gave no answer, nobody knows what it did', async (t) => {
+  const { step } = stand(['programs']);
+  for (const ended of [
+    { code: null, signal: 'SIGTERM', output: '', message: '' },
+    { code: 143, signal: null, output: '', message: '' },
+    { code: 0, signal: null, output: 'no JSON', message: '' },
+  ] as const) {
+    const zfs = { ...step.zfs, ask: async () => ended };
+    const changes: Change[] = [{ does: 'destroy', target: name(0) }];
+    await t.rejects(changeAtOnce({ ...step, zfs }, HOME, [], changes), /zfs failed/);
+  }
+});
+
+t.test('a lock goes only once nothing else is left to be done', async (t) => {
+  const { zfs, step } = stand(['batches', 'programs'], /destroy .*zrep_000001/);
+  zfs.set(HOME, 'zrep:lock-pid', '7');
+  const { ask } = step.zfs;
+  const held: boolean[] = [];
+  const watched = {
+    ...step.zfs,
+    ask(argv: readonly string[]) {
+      if (argv[0] === 'destroy') held.push(zfs.objects.get(HOME)?.has('zrep:lock-pid') ?? false);
+      return ask(argv);
+    },
+  };
+  const changes: Change[] = [
+    { does: 'destroy', target: name(0) },
+    { does: 'destroy', target: name(1) },
+    { does: 'release', target: HOME, property: 'zrep:lock-pid' },
+  ];
+  t.match(await changeAtOnce({ ...step, zfs: watched }, HOME, [], changes), {
+    left: [{ snapshot: name(1) }],
+  });
+  t.same(held, [true]);
+  t.notOk(zfs.objects.get(HOME)?.has('zrep:lock-pid'));
 });
 
 t.test('a program is for a zfs that runs them, and has its bounds', async (t) => {

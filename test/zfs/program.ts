@@ -17,6 +17,7 @@ t.test(
     const changes: Change[] = [
       { does: 'set', target: SNAPSHOT, property: 'zrep:sent', value: '1700000000' },
       { does: 'inherit', target: HOME, property: 'zrep:lock-pid' },
+      { does: 'release', target: HOME, property: 'zrep:lock-time' },
       { does: 'snapshot', target: `${HOME}@zrep_000002` },
       { does: 'bookmark', target: `${HOME}#zrep_000001_9`, snapshot: SNAPSHOT },
       { does: 'destroy', target: SNAPSHOT },
@@ -27,6 +28,7 @@ t.test(
       ...['none', HOME, 'zrep:lock-time', ''],
       ...['set', SNAPSHOT, 'zrep:sent', '1700000000'],
       ...['inherit', HOME, 'zrep:lock-pid', ''],
+      ...['release', HOME, 'zrep:lock-time', ''],
       ...['snapshot', `${HOME}@zrep_000002`, '', ''],
       ...['bookmark', `${HOME}#zrep_000001_9`, SNAPSHOT, ''],
       ...['destroy', SNAPSHOT, '', ''],

@@ -7,6 +7,7 @@
  */
 
 import { printable } from '../../printable.ts';
+import { isRefusal } from '../../refusal.ts';
 import { destroyEach, type Left } from '../../replication/destroy.ts';
 import type { Held } from '../../replication/lock.ts';
 import {
@@ -63,6 +64,10 @@ export async function markAndExpireHere(
   };
   const finish = async (changes: readonly Change[]) => {
     const made = await held.finish([mark, ...changes]);
+    if (isRefusal(made))
+      throw new Failure(
+        `${dataset} has ${name}, and is not marked: ${made.reason}; the next refresh goes on from it`,
+      );
     marked();
     return made;
   };
