@@ -34,7 +34,7 @@ await inGateLab(t, homePolicy('["pull", "expire"]'), async (gate) => {
   await fileserver.run(['zfs', 'create', '-p', `${tank}/home`]);
   await backup.run(['zfs', 'create', '-p', `${vault}/home`]);
   let pairs = 0;
-  /** Refreshed once; the stream of zrep_000002 was cut off. */
+  /** Refreshed once; the stream of zrep_000002 was cut off, and left a token where zfs can resume. */
   const cutPair = async (t: Test): Promise<World> => {
     pairs += 1;
     const world = new World(gate, `p${pairs}`, 'open');
@@ -42,7 +42,7 @@ await inGateLab(t, homePolicy('["pull", "expire"]'), async (gate) => {
     await makeHealthyPair(world, 1);
     await writeSource(world, 'much', 3072);
     await transfer(world, 2, CUT);
-    t.not(await tokenOn(backup, world.copy), '-', 'there is a token');
+    if (gate.zfs === 'kernel') t.not(await tokenOn(backup, world.copy), '-', 'there is a token');
     return world;
   };
   const equal = async (t: Test, { source, copy }: World) => {
@@ -85,8 +85,7 @@ await inGateLab(t, homePolicy('["pull", "expire"]'), async (gate) => {
       await equal(t, world);
     });
 
-    needing(
-      ['resume'],
+    t.test(
       `${what}: a snapshot on the copy with the name of one that is to come is seen before anything is streamed`,
       async (t) => {
         const world = await cutPair(t);
