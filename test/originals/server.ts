@@ -8,6 +8,7 @@ import { testsNeeding } from '../fixtures/system/capabilities.ts';
 import { inGateLab, snapshotNames } from '../fixtures/system/gate-lab.ts';
 import { homePolicy } from '../fixtures/system/home-policy.ts';
 import { openLogin } from '../fixtures/system/open-login.ts';
+import { cutOffDirectly, tokenOn } from '../fixtures/system/partial.ts';
 
 const STOCK = stockZrep('2.0.2');
 if (typeof STOCK === 'string') t.pass('with the original zrep', { skip: STOCK });
@@ -19,7 +20,7 @@ const ZREP_ALONE =
 
 async function tests(gate: Parameters<Parameters<typeof inGateLab>[2]>[0], stock: StockZrep) {
   const { fileserver, backup, tank, vault } = gate;
-  const needing = await testsNeeding(t, fileserver, ['bookmarks']);
+  const needing = await testsNeeding(t, fileserver, ['bookmarks', 'resume']);
   await fileserver.writeFile('/usr/local/bin/zrep', stock.text, { mode: 0o755 });
   await provideBuild(backup, { program: 'zrep' });
   await fileserver.run(['zfs', 'create', '-p', `${tank}/home`]);
@@ -103,6 +104,23 @@ async function tests(gate: Parameters<Parameters<typeof inGateLab>[2]>[0], stock
     for (const one of [0, 1, 2]) await there('zfs', 'destroy', `${pair.source}@zrep_00000${one}`);
     await goesOn(t, pair);
   });
+
+  for (const anew of [false, true])
+    needing(
+      ['resume'],
+      `goes on where the snapshot of an interrupted stream is ${anew ? 'another one' : 'gone'}`,
+      async (t) => {
+        const pair = await newPair();
+        const snapshot = `${pair.source}@zrep_000003`;
+        await writeData(fileserver, pair.source, 'much', 4096);
+        await there('zfs', 'snapshot', snapshot);
+        await cutOffDirectly(gate, ['-I', '@zrep_000002', snapshot], pair.destination);
+        t.not(await tokenOn(backup, pair.destination), '-', 'there is a token');
+        await there('zfs', 'destroy', snapshot);
+        if (anew) await there('zfs', 'snapshot', snapshot);
+        await goesOn(t, pair);
+      },
+    );
 
   t.test('a login that answers no question is no failure', async (t) => {
     const pair = await newPair();

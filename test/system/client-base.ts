@@ -150,4 +150,24 @@ await inGateLab(t, POLICY, async (gate) => {
     t.match(await zrep(`refresh -f --yes ${pair.destination}`), { code: 0 });
     await equal(t, pair);
   });
+
+  t.test('a name on the copy that is to come is seen before anything is made or streamed', async (t) => {
+    const pair = await newPair();
+    await there('zfs', 'snapshot', `${pair.source}@daily`);
+    await there('zfs', 'snapshot', `${pair.source}@manual`);
+    await here('zfs', 'snapshot', `${pair.destination}@manual`);
+    await there('zfs', 'snapshot', `${pair.source}@hourly`);
+    const sides = async () => [
+      await snapshotsOf(fileserver, pair.source),
+      await snapshotsOf(backup, pair.destination),
+    ];
+    const before = await sides();
+    const { stdout } = await zrep(`status --verify ${pair.destination}`);
+    t.match(stdout, '@manual');
+    const refused = await zrep(`refresh ${pair.destination}`);
+    t.equal(refused.code, 1);
+    const [, why = 'nothing'] = /would FAIL: (.*)\n/.exec(stdout) ?? [];
+    t.ok(refused.stderr.includes(why), 'in the words of --verify', { stdout, said: refused.stderr });
+    t.same(await sides(), before);
+  });
 });

@@ -90,6 +90,11 @@ export function readDestination(listing: Listing, dataset: Dataset, tag: Tag, lo
   };
 }
 
+/** Whether the newest snapshot of all is one of the tag, as each refresh leaves it: nobody has made another one since. */
+export function endsWithTagged({ newest, snapshots }: Pick<Destination, 'newest' | 'snapshots'>): boolean {
+  return newest !== undefined && newest.guid === snapshots.at(-1)?.guid;
+}
+
 function newestOf(listing: Listing, dataset: string): Destination['newest'] {
   let [newest, made]: [Destination['newest'], number] = [undefined, -1];
   for (const [full, own] of listing) {

@@ -83,8 +83,8 @@ export async function completedThere(
 
 /**
  * Marks what an earlier run received and could not complete: a newest snapshot here without a mark, which the far side
- * has under the same GUID. A gate that lets nobody read has compared GUIDs itself when its stream ended. The answer is false
- * where the far side has another snapshot of that name.
+ * has under the same GUID. A gate that lets nobody read has compared GUIDs itself when its stream ended. True where the newest
+ * one of the tag has its mark now; false where it has none, or there is no snapshot of the tag.
  */
 export async function recoverCompletion(
   run: Run,
@@ -92,14 +92,15 @@ export async function recoverCompletion(
   pair: Pair & { readonly snapshots: readonly TaggedSnapshot[] },
 ): Promise<boolean> {
   const newest = pair.snapshots.at(-1);
-  if (newest === undefined || newest.sent !== undefined || newest.name.endsWith('_unsent')) return true;
+  if (newest?.sent !== undefined) return true;
+  if (newest === undefined || newest.name.endsWith('_unsent')) return false;
   const theirs = `${pair.source}@${newest.name}`;
   const answer = await far.ask(guidCommand(theirs));
   const guid = /^(\d+)\n?$/.exec(answer.output)?.[1];
   if (succeeded(answer) && guid !== undefined && guid !== newest.guid) return false;
   const sent = sentTime(pair.snapshots);
   // Refused where it is one that came along between two marked ones, or by init: the next stream goes on from the mark.
-  if (!succeeded(await askToMark(run, far, pair, newest.name, sent))) return true;
+  if (!succeeded(await askToMark(run, far, pair, newest.name, sent))) return false;
   await markHere(run, pair, newest.name, sent);
   run.report.warn(`${fullName(newest)} had been received before; now both sides have it marked as sent`);
   run.report.event('completed-late', { snapshot: fullName(newest) });

@@ -97,18 +97,18 @@ export async function withObstacle(
 }
 
 /**
- * Before anything is made there.
+ * Before anything is made there. What a gate refuses by itself is left to it: it may have room once something has expired.
  *
  * @throws Failure with what stands in the way, where that is seen.
  */
 export async function refuseObstacle(run: Run, destination: Destination): Promise<void> {
   const judged = await judgePull(run, destination);
-  if ('told' in judged) throw new Failure(inSentence(judged.told));
+  if ('told' in judged && !judged.isPlain) throw new Failure(inSentence(judged.told));
 }
 
 /**
  * Before a stream: what an earlier run received and could not complete is marked on both sides (marks.ts); with -R only where all that
- * is below came as well, since the next stream begins with what is marked. The answer is false where something stands in the way.
+ * is below came as well, since the next stream begins with what is marked. The answer is false where both sides are to be compared first.
  * With -R that is looked at each time: a stream that fails in the middle leaves a tree that came in part, and file systems with names
  * that zfs has made up.
  */

@@ -4,6 +4,7 @@
  */
 
 import { inSentence, tell } from '../../pair/obstacle.ts';
+import { goneFrom } from '../../pair/resumable.ts';
 import { printable } from '../../printable.ts';
 import { isRefusal } from '../../refusal.ts';
 import { sentTime } from '../../replication/sent-time.ts';
@@ -11,6 +12,7 @@ import { mustSucceed } from '../../replication/step.ts';
 import { formatZrepSnapshot, type ZrepSnapshot } from '../../zfs/names.ts';
 import { parseResumeToken, type ResumeToken, saysCannotResume } from '../../zfs/resume-token.ts';
 import type { FarSide } from '../far/far-side.ts';
+import { readTheirSide } from '../far/their-side.ts';
 import { Failure } from '../run/failure.ts';
 import type { Run } from '../run/run.ts';
 import { zrepAgain } from '../words/again.ts';
@@ -22,9 +24,12 @@ import { abandonArgv } from './receive.ts';
 import type { RollBack } from './roll-back.ts';
 import { snapshotThere } from './snapshot-there.ts';
 
-/** Said by a far side that will never go on with this token: our gate's codes, stock zrep's words, zfs's. */
-const HOPELESS =
-  /refused \((?:token-mismatch|bad-token|bad-usage|no-such-snapshot|resume-not-granted|raw-required|already-sent|recursive-not-granted)\)|cannot resume send|no longer exists|does not exist|unrecognized zrep subcommand/;
+/** Said by a far side that refuses this token for ever: our gate's codes, and a zrep that knows none. */
+const REFUSED =
+  /refused \((?:token-mismatch|bad-token|bad-usage|no-such-snapshot|resume-not-granted|raw-required|already-sent|recursive-not-granted)\)|unrecognized zrep subcommand/;
+
+/** zfs's words for the same. GUIDs come first: a zrep without a gate has other words. */
+const CANNOT = /cannot resume send|no longer exists|does not exist/;
 
 /** Stock streams a token only under the name of its newest snapshot. */
 const WANTS_NEWEST = /is not latest snap/;
@@ -63,10 +68,28 @@ export async function resume(
     await markSent(run, far, destination, ownName(snapshot), sent);
     return true;
   }
-  if (HOPELESS.test(pulled.farSaid)) return abandon(run, destination, `${far.host.name} cannot resume it`);
-  if (pulled.why.some(saysCannotResume))
-    return abandon(run, destination, 'zfs receive on this host cannot resume it');
+  const hopeless = await whyHopeless(run, destination, token, pulled);
+  if (hopeless !== undefined) return abandon(run, destination, hopeless);
   throw cutOff(name, pulled);
+}
+
+/** Why this token can never be resumed; undefined where the next run may. The source is asked, unless one side was plain. */
+async function whyHopeless(
+  run: Run,
+  { host, source }: Destination,
+  token: ResumeToken,
+  { farSaid, why }: Pulled,
+): Promise<string | undefined> {
+  if (why.some(saysCannotResume)) return 'zfs receive on this host cannot resume it';
+  const cannot = `${host.name} cannot resume it`;
+  if (REFUSED.test(farSaid)) return cannot;
+  const theirs = await readTheirSide(run, host, source, 'copy');
+  const gone = 'side' in theirs ? goneFrom(theirs.side, token) : undefined;
+  if (gone === 'snapshot') return `its snapshot is not on ${host.name} any more`;
+  if (gone === 'base') return `the snapshot that it continues from is not on ${host.name} any more`;
+  // The host is not reached, or the source is not there: its pool can come back.
+  if ('unseen' in theirs && theirs.isCertain) return undefined;
+  return CANNOT.test(farSaid) ? cannot : undefined;
 }
 
 function ownName(snapshot: ZrepSnapshot): string {

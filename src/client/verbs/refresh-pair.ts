@@ -13,7 +13,13 @@ import { mustSucceed, saysNoRoom } from '../../replication/step.ts';
 import { readStateArgv } from '../../zfs/argv.ts';
 import type { Dataset } from '../../zfs/names.ts';
 import { anyValue, type Listing, parseListing } from '../../zfs/state.ts';
-import { childrenOf, type Destination, destinationProperties, readDestination } from '../copy/destination.ts';
+import {
+  childrenOf,
+  type Destination,
+  destinationProperties,
+  endsWithTagged,
+  readDestination,
+} from '../copy/destination.ts';
 import { expireHere, expiringProperties, markAndExpireHere } from '../copy/expire-here.ts';
 import { refuseTree } from '../copy/judge-pull.ts';
 import { markThere } from '../copy/marks.ts';
@@ -86,10 +92,9 @@ async function withFar(
   const { dataset } = destination;
   await setProperties(run, dataset, destination.received);
   let way = back;
-  if (destination.token !== undefined) {
-    if (await resume(run, far, destination, destination.token, back)) way = undefined;
-  } else if (back === undefined && !(await recover(run, far, destination)))
-    await refuseObstacle(run, destination);
+  const { token } = destination;
+  if (token !== undefined && (await resume(run, far, destination, token, back))) way = undefined;
+  else if (back === undefined) await lookFirst(run, far, destination);
 
   const snapshot = await newSnapshotThere(run, far, destination);
   report.event('snapshot', { dataset, snapshot });
@@ -126,6 +131,17 @@ async function withFar(
   // Neither needs the other; what fails is told when both are over.
   const both = await Promise.allSettled([finishHere(), finishThere()]);
   for (const one of both) if (one.status === 'rejected') throw one.reason;
+}
+
+/**
+ * Each refresh leaves a marked snapshot as the newest one. Where it is another one now, the stream could come in part and then meet
+ * a name that is taken: so the source is asked first.
+ *
+ * @throws Failure with what stands in the way.
+ */
+async function lookFirst(run: Run, far: FarSide, destination: Destination): Promise<void> {
+  const isAsLeft = await recover(run, far, destination);
+  if (!isAsLeft || !endsWithTagged(destination)) await refuseObstacle(run, destination);
 }
 
 /** Expiring comes last, and would never be reached where there is no room for a snapshot: then it comes first, too. */

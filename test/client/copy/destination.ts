@@ -1,7 +1,7 @@
 /** What ZFS says of a copy, and what the client makes of it. */
 
 import t from 'tap';
-import { readDestination } from '../../../src/client/copy/destination.ts';
+import { endsWithTagged, readDestination } from '../../../src/client/copy/destination.ts';
 import { parseDataset, parseTag } from '../../../src/zfs/names.ts';
 import { listingOf } from '../../fixtures/replication/listing.ts';
 
@@ -24,6 +24,17 @@ t.test('a copy knows where it comes from', async (t) => {
     ['zrep_000000', 'zrep_000001'],
   );
   t.same(children, ['vault/home/child']);
+});
+
+t.test('a snapshot of another tool that is newer than the newest one of the tag is seen', async (t) => {
+  const snapshot = (name: string, createtxg: number) =>
+    `vault/home@${name} guid=${createtxg}<- createtxg=${createtxg}<-\n`;
+  const ends = (...snapshots: string[]) =>
+    endsWithTagged(read(`${PAIR} type=filesystem<-`, snapshots.join('')));
+  t.equal(ends(snapshot('daily', 4), snapshot('zrep_000000', 5)), true);
+  t.equal(ends(snapshot('zrep_000000', 5), snapshot('manual', 9)), false);
+  t.equal(ends(snapshot('manual', 9)), false, 'the only one');
+  t.equal(ends(), false, 'there is none');
 });
 
 t.test('what init has sent along counts as set', async (t) => {
