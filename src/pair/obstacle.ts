@@ -219,7 +219,10 @@ export function tell(obstacle: Obstacle, names: Names): Told {
         case 'missing':
           return {
             what: `there is no ${ownThere}, and of ${theirsThere} only an increment comes, since it has ${begin}`,
-            ...bySource('to have all of it come', `zfs rename -r ${theirs}${begin} ${begin}_old`),
+            ...bySource(
+              'to have all of it come',
+              `zfs rename -r ${inShell(`${theirs}${begin}`)} ${inShell(`${begin}_old`)}`,
+            ),
           };
         case 'no-base':
           return {

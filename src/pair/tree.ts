@@ -98,13 +98,26 @@ function basesFrom(pair: Pair): Base[] {
 
 /** The copy has newer ones than `base`, and not all that a stream from there brings up to them: what it has since then is in the way. */
 function isAhead(pair: Pair, base: Base): boolean {
-  const newest = commonOf(pair).at(-1)?.ofSource.createtxg ?? 0;
-  const here = new Set(pair.copy.snapshots.map(({ guid }) => guid));
-  const isSkipped = pair.source.snapshots.every(
-    ({ guid, createtxg }) => createtxg <= base.ofSource.createtxg || createtxg > newest || here.has(guid),
-  );
+  const isSkipped = base.ofSource.createtxg >= newestGap(pair);
   return !isSkipped && changes(pair, base) !== undefined;
 }
+
+/** Of those of the source up to the newest common one, the createtxg of the newest that the copy does not have; 0 where it has all. */
+function newestGap({ source, copy }: Pair): number {
+  const known = GAPS.get(copy.snapshots)?.get(source.snapshots);
+  if (known !== undefined) return known;
+  const newest = commonOf({ source, copy }).at(-1)?.ofSource.createtxg ?? 0;
+  const here = new Set(copy.snapshots.map(({ guid }) => guid));
+  const gap = source.snapshots.reduce(
+    (most, { guid, createtxg }) => (createtxg > newest || here.has(guid) ? most : Math.max(most, createtxg)),
+    0,
+  );
+  GAPS.set(copy.snapshots, (GAPS.get(copy.snapshots) ?? new WeakMap()).set(source.snapshots, gap));
+  return gap;
+}
+
+/** Each base is judged for each file system: what does not depend on the base is found once. */
+const GAPS = new WeakMap<object, WeakMap<object, number>>();
 
 export interface Judged {
   readonly base: Base;
@@ -125,11 +138,13 @@ function judgeBelow(pair: TreePair): (base: Base) => Below[] {
   const { source, copy } = pair;
   const holders = holdersOf(copy);
   const plans = new Map<string, Obstacle | undefined>();
+  const named = byKey(source.below, ({ name }) => name);
+  const known = byKey(copy.below, ({ guid }) => guid);
 
   return (base) => {
     const { name } = base.ofSource;
     const parts = [...source.below].map(([child, theirs]) => {
-      const from = theirs.snapshots.find((one) => one.name === name);
+      const from = named.get(child)?.get(name);
       const holder = from && holderOf(holders, from, child);
       return { child, theirs, from, holder };
     });
@@ -157,15 +172,13 @@ function judgeBelow(pair: TreePair): (base: Base) => Below[] {
     if (isTaken) return [{ child, why: 'renamed', holder }];
     const why = planOf(child, theirs, from, holder) ?? aheadOf(theirs, from, holder);
     if (why === undefined) return [];
-    const hasBase = copy.below
-      .get(holder)
-      ?.snapshots.some(({ name, guid }) => guid === from.guid && name === nameHere);
-    return [{ child: holder, why, of: child, hasBase: hasBase ?? false }];
+    const hasBase = known.get(holder)?.get(from.guid)?.name === nameHere;
+    return [{ child: holder, why, of: child, hasBase }];
   }
 
   function aheadOf(source: Side, from: Snapshot, holder: string): 'ahead' | undefined {
     const side = copy.below.get(holder) ?? copy.top;
-    const own = side.snapshots.find(({ guid }) => guid === from.guid);
+    const own = known.get(holder)?.get(from.guid);
     if (own === undefined || !pair.all) return undefined;
     const base = { ofCopy: own, ofSource: from, isBookmark: false };
     return isAhead({ ...pair, source, copy: side }, base) ? 'ahead' : undefined;
@@ -188,6 +201,15 @@ function judgeBelow(pair: TreePair): (base: Base) => Below[] {
     }
     return plans.get(key);
   }
+}
+
+function byKey(
+  below: Tree['below'],
+  keyOf: (snapshot: Snapshot) => string,
+): ReadonlyMap<string, ReadonlyMap<string, Snapshot>> {
+  return new Map(
+    [...below].map(([child, { snapshots }]) => [child, new Map(snapshots.map((one) => [keyOf(one), one]))]),
+  );
 }
 
 interface Part {

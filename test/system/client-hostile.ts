@@ -156,6 +156,21 @@ await inGateLab(t, POLICY, async (gate) => {
     t.same(await pair.look(), pair.before);
   });
 
+  needing(['receive -x'], 'a save count that the stream brings destroys nothing', async (t) => {
+    const { source, destination } = await plant('home/saving');
+    await fileserver.run(['zfs', 'set', 'zrep:savecount=9', source]);
+    for (const _ of [1, 2, 3]) t.equal((await zrep('refresh', destination)).code, 0);
+    await fileserver.run(['zfs', 'set', 'zrep:savecount=1', source]);
+    await backup.run(['zfs', 'set', 'zrep:savecount=9', destination]);
+    const names = await snapshotNames(backup, destination);
+    await sendWith('-p');
+    const asking = { allowFail: true, env: { ZREP_SEND_FLAGS: '-p' } };
+    const { code, stderr } = await backup.run(['zrep', 'refresh', destination], asking);
+    await sendPlainly();
+    t.equal(code, 0, 'refreshed', { said: stderr });
+    t.same((await snapshotNames(backup, destination)).slice(0, -1), names, 'all of them are there');
+  });
+
   needing(
     ['receive -x'],
     'what comes within a stream that was asked for is told of, and not marked',

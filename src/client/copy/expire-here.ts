@@ -39,7 +39,7 @@ export async function expireHere(run: Run, dataset: Dataset): Promise<number> {
 }
 
 /**
- * The last changes of a refresh: the snapshot of that name gets its mark, what it makes needless goes, and the lock is let go of, in
+ * The last changes of a refresh: the snapshot of that name gets its mark, the snapshots that are due go, and the lock is let go of, in
  * one moment where zfs can. `listing` has what `expiringProperties` names of the copy, read since the stream ended. `marked` is called when it has the mark.
  *
  * @throws ZfsFailed where it could not be marked, or one could not be destroyed.
@@ -62,8 +62,12 @@ export async function markAndExpireHere(
     property: `${tag}:sent`,
     value: String(sent),
   };
-  const finish = async (changes: readonly Change[]) => {
-    const made = await held.finish([mark, ...changes]);
+  const finish = async (expiring: readonly TaggedSnapshot[]) => {
+    const going = expiring.map((one) => ({ target: fullName(one), guid: one.guid }));
+    const made = await held.finish(
+      [mark, ...going.map(({ target }): Change => ({ does: 'destroy', target }))],
+      going.map((one) => ({ holds: 'guid', ...one })),
+    );
     if (isRefusal(made))
       throw new Failure(
         `${dataset} has ${name}, and is not marked: ${made.reason}; the next refresh goes on from it`,
@@ -78,7 +82,7 @@ export async function markAndExpireHere(
     await finish([]);
     throw error;
   }
-  const { left } = await finish(expiring.map((one) => ({ does: 'destroy', target: fullName(one) })));
+  const { left } = await finish(expiring);
   tellExpired(run, expiring, left);
 }
 

@@ -163,8 +163,8 @@ export function basesOf({ begin, list }: Head, source: string): ReadonlyMap<stri
 }
 
 /**
- * True where zfs receive may change properties: only a package with a list has any, and also by an empty one zfs takes away those that
- * an earlier stream has brought.
+ * True where zfs receive may change properties: only a package with a list has any. An empty list, too: zfs then takes away what an
+ * earlier stream has brought.
  */
 export function carriesProperties({ list }: Head): boolean {
   return list !== undefined;

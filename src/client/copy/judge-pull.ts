@@ -38,6 +38,8 @@ interface Meanwhile {
   readonly copy?: Tree;
   /** zfs receive has just refused the stream. */
   readonly isRefused?: boolean;
+  /** No more snapshots than there are is asked for: a shortage there keeps nothing from coming. */
+  readonly isAsItIs?: boolean;
 }
 
 /** What forbids one more snapshot there, and not the stream of one that is made. */
@@ -80,7 +82,7 @@ function judge(
   { settings: { tag, recursive } }: Pick<Run, 'settings'>,
   copy: Tree,
   theirs: Seen,
-  { sending, isRefused = false }: Meanwhile,
+  { sending, isRefused = false, isAsItIs = sending !== undefined }: Meanwhile,
 ): Way | Obstacle {
   // What stock zrep sends, and our gate: every snapshot in between under zrep's own tag.
   const pair = { tag, all: tag === 'zrep', isRefused, sending };
@@ -89,7 +91,7 @@ function judge(
   const found = isTree
     ? planTree({ ...pair, source: { top: side, below }, copy })
     : planIncrement({ ...pair, source: side, copy: copy.top });
-  const isOver = sending !== undefined && SHORTAGES.includes(refused?.code ?? '');
+  const isOver = isAsItIs && SHORTAGES.includes(refused?.code ?? '');
   const isFound = 'obstacle' in found && found.obstacle === refused?.code;
   if (refused !== undefined && !isOver && !isFound)
     return judgeSource({ tag, source: side, copy: copy.top }, refused);

@@ -54,7 +54,7 @@ export async function pullFromCommon(
   if (!isGate && parseSnapshot(theirs.replace('#', '@')) === undefined)
     return withDoctor(run, destination, asItIs());
   run.report.warn(
-    `${far.host.name} would not begin with the newest ${run.settings.recursive ? 'snapshot that a stream of the whole tree can begin with' : 'common snapshot'}, ${destination.dataset}@${way.base.ofCopy.name}; it is told to`,
+    `${far.host.name} would begin with another snapshot than the newest ${run.settings.recursive ? 'one that fits the whole tree' : 'common one'}, ${destination.dataset}@${way.base.ofCopy.name}; it is told to`,
   );
   run.report.event('base-told', { dataset: destination.dataset, snapshot: way.base.ofCopy.name });
   const marked = !isGate && (await markedAsBase(run, far, destination, way));
@@ -115,7 +115,7 @@ export async function refuseObstacle(run: Run, destination: Destination): Promis
 export async function recover(run: Run, far: FarSide, destination: Destination): Promise<boolean> {
   if (!run.settings.recursive) return recoverCompletion(run, far, destination);
   const newest = destination.snapshots.at(-1);
-  const judged = await judgePull(run, destination);
+  const judged = await judgePull(run, destination, { isAsItIs: true });
   if ('told' in judged) return judged.isPlain;
   if ('way' in judged && !judged.isBelowUnseen && judged.way.base.ofCopy.guid !== newest?.guid) return true;
   return recoverCompletion(run, far, destination);

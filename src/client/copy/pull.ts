@@ -102,7 +102,11 @@ export async function pull(
       ...(back && { begins: (head: Head) => rollBack(run, destination, back, head) }),
       asks,
       nameOf: (guid) => nameOf(destination, guid),
-      received: () => allOf([hold(), look?.()]),
+      // What is looked at is what was put back.
+      received: async () => {
+        await hold();
+        await look?.();
+      },
     });
   } finally {
     await hold();
@@ -126,11 +130,6 @@ export function nameThere(source: string, { ofSource, isBookmark }: Base): strin
 
 /** zfs receive, of a copy that is not as the stream wants it (libzfs_sendrecv.c). */
 const REFUSED = /has been modified|does not match incremental source|most recent snapshot/;
-
-/** Waits for all, however one ends. @throws what the first one of them does that fails. */
-async function allOf(works: readonly (Promise<void> | undefined)[]): Promise<void> {
-  for (const one of await Promise.allSettled(works)) if (one.status === 'rejected') throw one.reason;
-}
 
 /** How many bytes that will be, asked beside the stream and only where somebody looks on; a gate may not say. */
 async function estimate(

@@ -65,7 +65,8 @@ export async function resume(
     pulled = await pull(run, far, destination, newest, { token: text, back });
   }
   if (pulled.done) {
-    await markSent(run, far, destination, ownName(snapshot), sent);
+    // Of a tree it is the top alone that came: what is marked is what all of it begins with.
+    if (!run.settings.recursive) await markSent(run, far, destination, ownName(snapshot), sent);
     return true;
   }
   const hopeless = await whyHopeless(run, destination, token, pulled);

@@ -92,7 +92,7 @@ async function planned(
   const pair = pairOf(command, run.settings);
   const isOurs =
     isNamed(found, command.destination, run.settings.tag, pair) ||
-    (await cameWhole(run, host, command, found.listing, pair));
+    (!run.settings.force && (await cameWhole(run, host, command, found.listing, pair)));
   try {
     return planOf(command, run.settings, found, aside, isOurs);
   } catch (error) {

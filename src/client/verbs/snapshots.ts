@@ -161,7 +161,7 @@ function linesOf({ dateFormat }: Settings, shown: readonly Shown[]): string[] {
 function sayBase(base: BaseHere): string {
   return 'guid' in base
     ? base.phrase
-    : `with what the next increment begins cannot be told: ${printable(base.unseen)}`;
+    : `which snapshot the next increment begins with is not known: ${printable(base.unseen)}`;
 }
 
 function titleOf({ dataset, role, source, destination }: PairView, rows: readonly SnapshotRow[]): string {

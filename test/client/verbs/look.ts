@@ -305,7 +305,7 @@ t.test(
     t.match(asked, {
       code: 0,
       stdout:
-        /^vault\/home, copy of .*\n {2}with what the next increment begins cannot be told: fileserver did not answer/,
+        /^vault\/home, copy of .*\n {2}which snapshot the next increment begins with is not known: fileserver did not answer/,
     });
     t.notMatch(look('backup', BACKUP, 'snapshots vault/home').stdout, 'increment', 'nobody is asked without');
     t.match(look('fileserver', FILESERVER, `snapshots -c ${folder}/bad.conf`), {
