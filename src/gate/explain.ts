@@ -1,8 +1,8 @@
 /**
  * `zrep-gate explain`: the very verdict that serve would reach, and what would run. Touches no ZFS.
  *
- * What this machine's zfs can do in one process stands as one; so the plan is serve's, word by word, on the
- * fileserver itself. A draft that is tried on a machine without OpenZFS is shown the same work in more, smaller
+ * What this machine's zfs can do in one process stands as one; so the plan is serve's on the
+ * fileserver itself, for the account that asks: channel programs are root's alone. A draft that is tried on a machine without OpenZFS is shown the same work in more, smaller
  * steps: the verdict and what is done to ZFS depend on the policy alone.
  */
 

@@ -199,7 +199,8 @@ interface Changing {
 function stepsAtOnce(dataset: Dataset, tag: Tag, changes: readonly Change[], { conditions }: Steps): Steps {
   const [property] = lockPropertyNames(tag);
   const isFree = { holds: 'value', target: dataset, property, value: undefined } as const;
-  return { argvs: [programArgv([isFree], changes)], conditions: [FREE, ...conditions] };
+  const isMaster = { holds: 'value', target: dataset, property: `${tag}:master`, value: 'yes' } as const;
+  return { argvs: [programArgv([isFree, isMaster], changes)], conditions: [FREE, AS_READ, ...conditions] };
 }
 
 /** In a session the client's mark goes with it. */
@@ -213,6 +214,7 @@ function recordArgvs(capabilities: Capabilities, sent: string, keeps: boolean): 
   return [programArgv([before], [record, bookmark])];
 }
 
+const AS_READ = 'what that rests on is as it was read, by value and GUID';
 const FREE = 'no other zrep holds the lock of the file system';
 
 function lockedSteps(capabilities: Capabilities, dataset: Dataset, tag: Tag, work: Steps): Steps {

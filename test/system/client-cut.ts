@@ -224,7 +224,7 @@ await inGateLab(t, POLICY, async (gate) => {
     t.match(cut.stderr, /the same command goes on/);
     const refreshed = await zrep('refresh', destination);
     t.equal(refreshed.code, 1);
-    t.match(refreshed.stderr, /go on with it: zrep init --pull fileserver:/);
+    t.match(refreshed.stderr, /to complete it: zrep init --pull fileserver:/);
     const { code, stdout, stderr } = await zrep('init', '--pull', `fileserver:${source}`, destination);
     t.equal(code, 0, 'done', { said: stderr });
     t.match(stdout, /^Going on with the first stream /m);

@@ -21,10 +21,13 @@ operations = ["pull", "read"]
 resume = true
 `;
 
-/** A zfs that can set no lock: the real one, which is also asked for what is no value of `readonly`. */
+/** A zfs that can set no lock: the real one, which is also asked for what is no value of `readonly`, and runs no program. */
 const UNSETTING_ZFS = '/usr/local/sbin/zfs-unsetting';
 const SCRIPT = `#!/bin/sh
-case $1 in set) shift; exec /usr/sbin/zfs set readonly=maybe "$@" ;; esac
+case $1 in
+  set) shift; exec /usr/sbin/zfs set readonly=maybe "$@" ;;
+  program) echo 'Channel program execution failed' >&2; exit 1 ;;
+esac
 exec /usr/sbin/zfs "$@"
 `;
 
