@@ -20,7 +20,7 @@ import { STREAMED } from '../replication/streamed.ts';
 import { destroyArgv, resumeArgv, sendArgv, snapshotArgv } from '../zfs/argv.ts';
 import type { Capabilities } from '../zfs/capabilities.ts';
 import { type Dataset, formatZrepSnapshot, type Tag } from '../zfs/names.ts';
-import { type Change, PROGRAM, programArgv } from '../zfs/program.ts';
+import { type Change, PROGRAM, type Premise, programArgv } from '../zfs/program.ts';
 import { formatResumeToken } from '../zfs/resume-token.ts';
 
 export interface PlannedProcess {
@@ -65,7 +65,7 @@ function steps(
   const underLock = (tag: Tag, work: Steps) => lockedSteps(capabilities, dataset, tag, work);
   const changing = (how: 'at once' | 'calls', tag: Tag, { changes, ...work }: Steps & Changing) =>
     how === 'at once' && capabilities.has('programs')
-      ? stepsAtOnce(dataset, tag, changes, work)
+      ? stepsAtOnce(dataset, tag, zrep.srcHost ?? '<this host>', changes, work)
       : underLock(tag, work);
   switch (operation.kind) {
     case 'snaponly':
@@ -121,7 +121,7 @@ function steps(
       return underLock(tag, {
         argvs: [
           token ? resumeArgv(formatResumeToken(token)) : sendArgv(sendFlags, base, name),
-          ...recordArgvs(capabilities, sent, keeps),
+          ...recordArgvs(capabilities, sent, token ? undefined : base?.snapshot, keeps),
         ],
         conditions: [
           ...masterConditions(tag),
@@ -196,22 +196,41 @@ interface Changing {
 }
 
 /** What is one change where zfs runs channel programs: the lock is looked at, and not taken. */
-function stepsAtOnce(dataset: Dataset, tag: Tag, changes: readonly Change[], { conditions }: Steps): Steps {
-  const [property] = lockPropertyNames(tag);
-  const isFree = { holds: 'value', target: dataset, property, value: undefined } as const;
-  const isMaster = { holds: 'value', target: dataset, property: `${tag}:master`, value: 'yes' } as const;
-  return { argvs: [programArgv([isFree, isMaster], changes)], conditions: [FREE, AS_READ, ...conditions] };
+function stepsAtOnce(
+  dataset: Dataset,
+  tag: Tag,
+  hostName: string,
+  changes: readonly Change[],
+  { conditions }: Steps,
+): Steps {
+  const [lock] = lockPropertyNames(tag);
+  const has = (property: string, value?: string): Premise => ({
+    holds: 'value',
+    target: dataset,
+    property,
+    value,
+  });
+  const premises = [has(lock), has(`${tag}:src-host`, hostName), has(`${tag}:master`, 'yes')];
+  return { argvs: [programArgv(premises, changes)], conditions: [FREE, AS_READ, ...conditions] };
 }
 
 /** In a session the client's mark goes with it. */
-function recordArgvs(capabilities: Capabilities, sent: string, keeps: boolean): string[][] {
+function recordArgvs(
+  capabilities: Capabilities,
+  sent: string,
+  base: string | undefined,
+  keeps: boolean,
+): string[][] {
   const record = recordChange(sent, '<record>');
   if (!keeps) return callsOf(capabilities, [record]);
   const name = `${sent.replace('@', '#')}_<GUID>`;
   const bookmark = { does: 'bookmark', target: name, snapshot: sent } as const;
   if (!capabilities.has('programs')) return callsOf(capabilities, [bookmark, record]);
   const before = { holds: 'value', target: sent, property: STREAMED, value: '<record before>' } as const;
-  return [programArgv([before], [record, bookmark])];
+  const same = [sent, ...(base === undefined ? [] : [base])].map(
+    (target): Premise => ({ holds: 'guid', target, guid: '<GUID>' }),
+  );
+  return [programArgv([before, ...same], [record, bookmark])];
 }
 
 const AS_READ = 'what that rests on is as it was read, by value and GUID';

@@ -131,9 +131,9 @@ function changeWords(change: Change): string[] {
   }
 }
 
-/** A GUID has 64 bits without a sign, and a channel program's numbers have one. */
+/** A GUID has 64 bits without a sign, and a channel program's numbers have one. What stands for one in `explain` is left as it is. */
 function signed(guid: string): string {
-  return String(BigInt.asIntN(64, BigInt(guid)));
+  return guid.startsWith('<') ? guid : String(BigInt.asIntN(64, BigInt(guid)));
 }
 
 /** What a program of so many premises printed; undefined where that is not its answer. */

@@ -63,6 +63,8 @@ const KNOWN: Record<string, RegExp | string> = {
   '<now>': /\d{14}/,
   '<record>': /backup1@\d{10}/,
   '_<GUID>': /_\d+/,
+  '<GUID>': /-?\d+/,
+  '<this host>': 'fileserver',
   'zrep_<next>': /zrep_00000[34]/,
   'off_<next>': 'off_000001',
   '<all beyond savecount>': 'zrep_000000,zrep_000001',
@@ -209,7 +211,10 @@ async function planOf({ fileserver }: GateLab, command: string): Promise<string[
 /** `line` with what only ZFS knew filled in. */
 function patternOf(line: string, home: string): RegExp {
   const known = { ...KNOWN, '<last sent>': new RegExp(`${home}@(?:zrep_000002|off_000000)`) };
-  let pattern = line.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  const before = /value (\S+ zrep-gate:streamed) <record before>/;
+  let pattern = line
+    .replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+    .replace(before, '(?:none $1 |value $1 backup1@\\d{10})');
   for (const [name, value] of Object.entries(known)) {
     pattern = pattern.replaceAll(name, typeof value === 'string' ? value : value.source);
   }
