@@ -17,10 +17,14 @@ export interface Cut {
   readonly call: string;
 }
 
+/** By a call of its own, or by a channel program; not of a bookmark, which goes beside the stream. */
+const DESTROY = '^destroy [^#]*$|^program .* destroy ';
+const SNAPSHOT = '^snapshot |^program .* snapshot ';
+
 const STREAMING: Cut = { name: 'in the middle of the stream', when: 'within', call: '^send ' };
 const EXPIRING: readonly Cut[] = [
-  { name: 'before the first destroy of expire', when: 'before', call: '^destroy ' },
-  { name: 'after the first destroy of expire', when: 'after', call: '^destroy ' },
+  { name: 'before the first destroy of expire', when: 'before', call: DESTROY },
+  { name: 'after the first destroy of expire', when: 'after', call: DESTROY },
 ];
 const MARKING: readonly Cut[] = [
   { name: 'between the marks of the two sides', when: 'before', call: '^set .*zrep:sent=' },
@@ -28,8 +32,8 @@ const MARKING: readonly Cut[] = [
 ];
 const REST: readonly Cut[] = [
   { name: 'while the lock was being taken', when: 'after', call: '^set .*zrep:lock-' },
-  { name: 'before the snapshot', when: 'before', call: '^snapshot ' },
-  { name: 'after the snapshot, which the client does not hear of', when: 'after', call: '^snapshot ' },
+  { name: 'before the snapshot', when: 'before', call: SNAPSHOT },
+  { name: 'after the snapshot, which the client does not hear of', when: 'after', call: SNAPSHOT },
 ];
 
 /** The first three are of the stream, of expire and of the marks; what comes later may be elsewhere. */
