@@ -6,7 +6,7 @@ import { provideBuild } from '../../lab/installation.ts';
 import { makePair, writeData } from '../../lab/pair.ts';
 import { changeAtOnce, changeByCalls } from '../../src/replication/change.ts';
 import { installedCapabilities } from '../../src/zfs/capabilities.ts';
-import type { Change, Premise } from '../../src/zfs/program.ts';
+import { type Change, PROGRAM, type Premise, programArgv, readProgram } from '../../src/zfs/program.ts';
 import { inGateLab, snapshotNames } from '../fixtures/system/gate-lab.ts';
 import { callsOn, installWrapper, LOGGED_ZFS } from '../fixtures/system/wrapper.ts';
 
@@ -100,6 +100,19 @@ await inGateLab(t, POLICY, async (gate) => {
       t.equal(await propertyOf('guid', `${one}#two`), await propertyOf('guid', `${one}@zrep_000002`));
     },
   );
+
+  t.test('a lock goes with a program only once nothing else of it is left to be done', async (t) => {
+    const home = await made();
+    const release: Change = { does: 'release', target: home, property: 'zrep:lock-pid' };
+    const ranWith = async (number: number) => {
+      const changes: Change[] = [{ does: 'destroy', target: `${home}@zrep_00000${number}` }, release];
+      return readProgram((await step.zfs.ask(programArgv([], changes), PROGRAM)).output, 0);
+    };
+    t.same(await ranWith(1), { ran: 'done', left: [0, 1] }, 'one has a clone');
+    t.equal(await propertyOf('zrep:lock-pid', home), '12');
+    t.same(await ranWith(0), { ran: 'done', left: [] });
+    t.equal(await propertyOf('zrep:lock-pid', home), '-');
+  });
 
   t.test('nothing is changed where a premise does not hold', async (t) => {
     const home = await made();
