@@ -26,8 +26,7 @@ export async function refreshcomplete(
   const own = left?.streamed[0]?.name === name ? left : undefined;
   if (own === undefined) await left?.record();
   try {
-    const done = await complete(step, { dataset, tag, snapshot, sent }, own);
-    return done;
+    return await complete(step, { dataset, tag, snapshot, sent }, own);
   } catch (error) {
     // It did come: the record is made all the same, before the lock goes.
     if (own) step.kept?.leaveUnrecorded(own);
