@@ -16,6 +16,7 @@ import { installedCapabilities } from '../zfs/capabilities.ts';
 import { parseDataset, parseHostName, type Tag } from '../zfs/names.ts';
 import { anyValue, type Listing, ownValue, parseListing } from '../zfs/state.ts';
 import { type Finding, finding } from './findings.ts';
+import { grantsOf } from './grants.ts';
 import { zfsOf } from './zfs.ts';
 
 /** A source that is not sent. */
@@ -31,14 +32,11 @@ export interface Unsent {
 export async function lookAtSources(policy: Policy, names: ReadonlySet<string>): Promise<Unsent[]> {
   const zfs = zfsOf(policy);
   const found: Unsent[] = [];
-  for (const [name, client] of policy.clients) {
-    if (!names.has(name)) continue;
-    for (const grant of client.grants) {
-      if (!grant.operations.includes('pull')) continue;
-      const depth = grant.subtree ? Number.POSITIVE_INFINITY : 1;
-      const { output, ...ended } = await zfs.ask(readStateArgv(grant.dataset, propertiesFor(grant), depth));
-      if (succeeded(ended)) found.push(...unsentSources(parseListing(output), client, grant, policy));
-    }
+  for (const { client, grant } of grantsOf(policy, '', names)) {
+    if (!grant.operations.includes('pull')) continue;
+    const depth = grant.subtree ? Number.POSITIVE_INFINITY : 1;
+    const { output, ...ended } = await zfs.ask(readStateArgv(grant.dataset, propertiesFor(grant), depth));
+    if (succeeded(ended)) found.push(...unsentSources(parseListing(output), client, grant, policy));
   }
   return found;
 }

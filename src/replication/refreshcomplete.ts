@@ -12,7 +12,7 @@ import { localValue, parseListing } from '../zfs/state.ts';
 import type { Done } from './done.ts';
 import { bookmarkFacts } from './keep-base.ts';
 import type { Unrecorded } from './kept-lock.ts';
-import { readStreamed, recordStreamed } from './record-streamed.ts';
+import { readStreamed, recordChange, recordStreamed } from './record-streamed.ts';
 import { missingSnapshot, mustSucceed, type Step } from './step.ts';
 import { parseStreamed, STREAMED } from './streamed.ts';
 
@@ -60,7 +60,7 @@ type Mark = Pick<Refreshcomplete, 'tag' | 'snapshot' | 'sent'>;
 export function markChanges({ tag, snapshot, sent }: Mark, record: string): Change[] {
   const target = formatZrepSnapshot(snapshot);
   return [
-    { does: 'set', target, property: STREAMED, value: record },
+    recordChange(target, record),
     { does: 'set', target, property: `${tag}:sent`, value: String(sent) },
   ];
 }
