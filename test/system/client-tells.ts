@@ -182,7 +182,7 @@ await inGateLab(t, POLICY, async (gate) => {
     t.match(
       stderr,
       new RegExp(
-        `connection to fileserver lost${after} \\(.*closed by remote host.*\\); the next refresh ${next}\n`,
+        `connection to fileserver lost${after} \\(.*(?:closed by remote host|reset by peer).*\\); the next refresh ${next}\n`,
       ),
     );
     t.notMatch(stderr, /invalid backup stream|incomplete stream/);
