@@ -70,9 +70,22 @@ t.test('it joins two children', async (t) => {
   ]);
 });
 
+t.test('each is another, though several are made at once', (t) => {
+  const pipes = Array.from({ length: 7 }, () => open(t));
+  const ends = pipes.flatMap(({ read, write }) => [read, write]);
+  t.equal(new Set(ends).size, ends.length);
+  t.equal(new Set(pipes.map(({ read }) => fstatSync(read).ino)).size, pipes.length);
+  for (const [index, { write }] of pipes.entries()) writeSync(write, String(index));
+  for (const [index, { read }] of pipes.entries()) {
+    const bytes = Buffer.alloc(2);
+    t.equal(bytes.toString('latin1', 0, readSync(read, bytes)), String(index));
+  }
+  t.end();
+});
+
 t.test('nothing of it is left on disk', async (t) => {
   const { read } = open(t);
   const place = readlinkSync(`/proc/self/fd/${read}`);
-  t.match(place, /^\/tmp\/zrep-\d+-\d+-\d+-\w+\/pipe \(deleted\)$/);
+  t.match(place, /^\/tmp\/zrep-\d+-\d+-\d+-\w+\/\d \(deleted\)$/);
   t.equal(existsSync(dirname(place)), false);
 });

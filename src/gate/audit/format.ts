@@ -15,6 +15,11 @@ const FACILITY: Readonly<Record<string, number>> = {
   local0: 16, local1: 17, local2: 18, local3: 19, local4: 20, local5: 21, local6: 22, local7: 23,
 }; // biome-ignore format: one table
 
+/** The number that a syslog message begins with: facility and severity (RFC 5424, section 6.2.1). */
+export function priorityOf(facility: string, severity: AuditRecord['severity']): number {
+  return (FACILITY[facility] ?? FACILITY['authpriv'] ?? 10) * 8 + SEVERITY[severity];
+}
+
 /** `key="value" key="value"`, the body of a classic syslog line: `\` and `"` behind a `\`. */
 export function formatPairs({ fields }: AuditRecord): string {
   return Object.entries(fields)
@@ -34,10 +39,9 @@ export function formatRfc5424(
   host: string,
   pid: number,
 ): string {
-  const priority = (FACILITY[facility] ?? FACILITY['authpriv'] ?? 10) * 8 + SEVERITY[severity];
   const data = Object.entries(fields)
     .map(([name, value]) => ` ${name}="${String(value).replace(/[\\"\]]/g, '\\$&')}"`)
     .join('');
-  const header = `<${priority}>1 ${new Date(time).toISOString()} ${host} ${PROGRAM} ${pid} ${fields['event'] ?? '-'}`;
+  const header = `<${priorityOf(facility, severity)}>1 ${new Date(time).toISOString()} ${host} ${PROGRAM} ${pid} ${fields['event'] ?? '-'}`;
   return `${header} [${STRUCTURED_ID}${data}] ${fields['verdict'] ?? fields['outcome'] ?? '-'}`;
 }

@@ -1,13 +1,20 @@
 /** The local syslog socket: whole records arrive as one message each, and a socket that fails is noticed. */
 
 import { once } from 'node:events';
+import { readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import t from 'tap';
 import { writeLocalSyslog } from '../../../src/gate/audit/local-syslog.ts';
 import { type AuditRecord, decisionRecord } from '../../../src/gate/audit/record.ts';
+import { eventually } from '../../fixtures/eventually.ts';
 import { makeFolder } from '../../fixtures/gate/policy.ts';
 import { AWKWARD, REQUEST, readPairs } from '../../fixtures/gate/records.ts';
-import { desertedSocket, fullDatagramSocket, receiveDatagrams } from '../../fixtures/gate/sockets.ts';
+import {
+  desertedSocket,
+  fullDatagramSocket,
+  receiveDatagrams,
+  startReceiver,
+} from '../../fixtures/gate/sockets.ts';
 
 const BODY = 'event="decision" client="a\\"]" verdict="deny" command="x\\\\\\\\y [1] = \\\\n" ms="12"';
 
@@ -20,6 +27,42 @@ t.test('a record is one datagram: priority, tag with process id, and the pairs',
   t.match(message, `zrep-gate[${process.pid}]: ${BODY}`);
   await writeLocalSyslog({ ...AWKWARD, severity: 'err' }, path, 'local7');
   t.match(await next(), /^<187>/, 'and the next one is another, of its own priority');
+});
+
+t.test('one logger writes all records, until it is gone or the socket is another', async (t) => {
+  const folder = makeFolder(t);
+  const [path, other] = [`${folder}/log`, `${folder}/other`];
+  const [next, nextOther] = [await receiveDatagrams(t, path), await receiveDatagrams(t, other)];
+  const write = (to: string, from: typeof next) =>
+    writeLocalSyslog(AWKWARD, to, 'authpriv')
+      .then(from)
+      .then((message) => t.match(message, BODY));
+  await write(path, next);
+  const [first] = loggers(path);
+  for (const _ of Array(3)) await write(path, next);
+  t.same(loggers(path), [first], 'the same one');
+  process.kill(Number(first), 'SIGKILL');
+  await write(path, next);
+  t.equal(loggers(path).length, 1);
+  t.not(loggers(path)[0], first, 'a new one');
+  await write(other, nextOther);
+  t.equal(loggers(other).length, 1, 'one for the other socket');
+  await eventually(
+    () => Promise.resolve(loggers(path)),
+    ({ length }) => length === 0,
+  );
+});
+
+t.test('when syslogd has begun anew, the next record reaches it', async (t) => {
+  const path = `${makeFolder(t)}/log`;
+  const old = await startReceiver(t, path);
+  await writeLocalSyslog(AWKWARD, path, 'authpriv');
+  t.match(await old.next(), BODY);
+  await old.stop();
+  rmSync(path);
+  const next = await receiveDatagrams(t, path);
+  await writeLocalSyslog(AWKWARD, path, 'authpriv');
+  t.match(await next(), BODY);
 });
 
 t.test('no record is cut or split, however much a client sends', async (t) => {
@@ -74,6 +117,13 @@ t.test('a socket that nobody reads is given up on', async (t) => {
   const message = `${path} did not take the record within 2000 ms`;
   await t.rejects(writeLocalSyslog(AWKWARD, path, 'user'), { message });
 });
+
+/** The process numbers of our children that write to the socket at `path`. */
+function loggers(path: string): string[] {
+  const children = readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8').trim().split(' ');
+  const started = (pid: string) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+  return children.filter((pid) => started(pid)[0] === '/usr/bin/logger' && started(pid).includes(path));
+}
 
 function fieldsOf(body: string): AuditRecord['fields'] | undefined {
   try {
