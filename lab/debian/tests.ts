@@ -20,16 +20,20 @@ const EVERYWHERE = [
   'test/compliance/launcher.ts',
   'test/system/doctor-keys.ts',
   'test/system/audit.ts',
-  'test/system/session-stream.ts',
-  'test/system/session.ts',
   'test/compliance/zrep-launcher.ts',
   'test/system/doctor.ts',
-  'test/system/stall.ts',
   'test/system/lab.ts',
   'test/doctor',
-  'test/client/far',
   'test/gate/audit',
   'test/gate/authorize.ts',
+];
+
+/** Debian 13's programs run them in the guests with OpenZFS, and its Node is of the series that runs them on Debian 12. */
+const NOT_ON_13 = [
+  'test/system/session-stream.ts',
+  'test/system/session.ts',
+  'test/system/stall.ts',
+  'test/client/far',
   'test/process',
 ];
 
@@ -69,7 +73,8 @@ function isRelease(word: string): word is Release {
 }
 
 function usual(release: Release): DebianTest[] {
-  return [...BY_SUDO, ...EVERYWHERE].flatMap(testFiles).map((file) => ({ file, release, sudoRs: false }));
+  const files = [...BY_SUDO, ...EVERYWHERE, ...(release === '13' ? [] : NOT_ON_13)].flatMap(testFiles);
+  return files.map((file) => ({ file, release, sudoRs: false }));
 }
 
 function bySudoRs(release: Release): DebianTest[] {
