@@ -66,7 +66,7 @@ export interface Pull {
   readonly from?: Guid;
 }
 
-/** `zrep _refreshcomplete DATASET@TAG_hhhhhh TAG:sent=SECONDS`: the client has received the snapshot. */
+/** `zrep _refreshcomplete DATASET@TAG_hhhhhh TAG:sent=SECONDS [expire]`: the client has received the snapshot. */
 export interface Refreshcomplete {
   readonly kind: 'refreshcomplete';
   readonly dataset: Dataset;
@@ -74,6 +74,8 @@ export interface Refreshcomplete {
   readonly snapshot: ZrepSnapshot;
   /** Epoch seconds, taken by the client before the transfer began. */
   readonly sent: number;
+  /** What `zrep expire -L` would do is to be done in the same change, if it can be. Our client's own. */
+  readonly expire?: true;
 }
 
 /** `zrep expire -L DATASET`: destroy the oldest snapshots beyond the save count. */

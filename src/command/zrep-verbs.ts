@@ -142,9 +142,11 @@ function parsePull(
 }
 
 function parseRefreshcomplete({ tag }: Switches, words: readonly string[]): Refreshcomplete | Refusal {
-  const usage = `zrep _refreshcomplete DATASET@SNAPSHOT ${tag}:sent=SECONDS`;
-  const [name = '', assignment = '', ...extra] = words;
+  const usage = `zrep _refreshcomplete DATASET@SNAPSHOT ${tag}:sent=SECONDS [expire]`;
+  const [name = '', assignment = '', expire, ...extra] = words;
   if (extra.length > 0) return refuse('bad-usage', usage, 'there are too many words');
+  if (expire !== undefined && expire !== 'expire')
+    return refuse('bad-usage', usage, 'behind the mark can only stand "expire"');
   const snapshot = snapshotFrom(name, tag);
   if (isRefusal(snapshot)) return snapshot;
   const prefix = `${tag}:sent=`;
@@ -152,7 +154,14 @@ function parseRefreshcomplete({ tag }: Switches, words: readonly string[]): Refr
   if (!/^(?:0|[1-9][0-9]{0,11})$/.test(digits)) {
     return refuse('bad-usage', usage, `the only property that can be set is ${tag}:sent, to epoch seconds`);
   }
-  return { kind: 'refreshcomplete', dataset: snapshot.dataset, tag, snapshot, sent: Number(digits) };
+  return {
+    kind: 'refreshcomplete',
+    dataset: snapshot.dataset,
+    tag,
+    snapshot,
+    sent: Number(digits),
+    ...(expire && { expire: true }),
+  };
 }
 
 function parseExpire({ tag }: Switches, words: readonly string[]): Expire | Refusal {

@@ -10,8 +10,7 @@ import { callsOf } from '../replication/change.ts';
 import { isOurs, lockPropertyNames, releaseChanges, takeArgvs } from '../replication/lock.ts';
 import { pairArgvs } from '../replication/pair.ts';
 import { readArgv } from '../replication/read.ts';
-import { recordChange } from '../replication/record-streamed.ts';
-import { markChanges } from '../replication/refreshcomplete.ts';
+import { markChanges, recordChange } from '../replication/record-streamed.ts';
 import { incrementFrom } from '../replication/refreshpull.ts';
 import { sendOperationArgv } from '../replication/send.ts';
 import { initByProperty, uninitArgvs } from '../replication/set-up.ts';
@@ -57,7 +56,7 @@ interface Steps {
 
 function steps(
   { zrep }: Policy,
-  { operation, limits, client, sendFlags, reach, makingRoom, barred }: Allowed,
+  { operation, limits, client, sendFlags, reach, alsoExpiring, barred }: Allowed,
   capabilities: Capabilities,
 ): Steps {
   const { dataset } = operation;
@@ -77,7 +76,7 @@ function steps(
           `there are less than ${limits.snapshots} ${operation.tag} snapshots, and less than ${limits.snapshotsPerHour} of the last hour`,
           `of the pool, ${limits.freeSpace.text} is free`,
           ...eachBelow(reach),
-          ...(makingRoom === undefined
+          ...(alsoExpiring === undefined
             ? []
             : ['where a limit forbids one more, what zrep expire would destroy has gone first']),
         ],
@@ -157,23 +156,26 @@ function steps(
     }
     case 'refreshcomplete': {
       const name = formatZrepSnapshot(operation.snapshot);
-      const argvs = callsOf(capabilities, markChanges(operation, '<record>'));
-      return { argvs, conditions: [`a stream of ${name} to "${client.name}" has ended well`] };
+      const changes = markChanges(operation, '<record>');
+      const streamed = `a stream of ${name} to "${client.name}" has ended well`;
+      if (alsoExpiring !== 'alone' || !capabilities.has('programs'))
+        return { argvs: callsOf(capabilities, changes), conditions: [streamed] };
+      return changing('at once', operation.tag, {
+        changes: [...changes, ...expiryAtOnce(dataset)],
+        argvs: [],
+        conditions: [
+          streamed,
+          ...expireConditions(operation.tag, limits, capabilities),
+          'if one of these does not hold, the snapshot is only marked',
+        ],
+      });
     }
     case 'expire':
       return changing(reach === 'alone' ? 'at once' : 'calls', operation.tag, {
-        changes: [{ does: 'destroy', target: `${dataset}@<each beyond savecount>` }],
+        changes: expiryAtOnce(dataset),
         argvs: expiry(capabilities, dataset, reach),
         conditions: [
-          ...masterConditions(operation.tag),
-          `${operation.tag}:savecount is a whole number of at least 1`,
-          'the last sent snapshot, every newer one, and held ones stay',
-          `the last sent snapshot and ${limits.keepAtLeast - 1} before it stay, and each until ${limits.keepFor} seconds after a newer one was marked as sent`,
-          ...(capabilities.has('bookmarks')
-            ? [
-                `the pair's bookmarks go, ${limits.bookmarks ? 'but for the newest ones' : 'since bookmarks = false'}`,
-              ]
-            : []),
+          ...expireConditions(operation.tag, limits, capabilities),
           ...(reach === 'alone'
             ? []
             : [
@@ -260,6 +262,26 @@ function eachBelow(reach: Allowed['reach']): string[] {
 
 function neverSent(tag: Tag): string {
   return `no snapshot is marked ${tag}:sent`;
+}
+
+function expireConditions(
+  tag: Tag,
+  { keepAtLeast, keepFor, bookmarks }: Allowed['limits'],
+  capabilities: Capabilities,
+): string[] {
+  return [
+    ...masterConditions(tag),
+    `${tag}:savecount is a whole number of at least 1`,
+    'the last sent snapshot, every newer one, and held ones stay',
+    `the last sent snapshot and ${keepAtLeast - 1} before it stay, and each until ${keepFor} seconds after a newer one was marked as sent`,
+    ...(capabilities.has('bookmarks')
+      ? [`the pair's bookmarks go, ${bookmarks ? 'but for the newest ones' : 'since bookmarks = false'}`]
+      : []),
+  ];
+}
+
+function expiryAtOnce(dataset: Dataset): Change[] {
+  return [{ does: 'destroy', target: `${dataset}@<each beyond savecount>` }];
 }
 
 /** Children first. */

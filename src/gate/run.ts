@@ -111,11 +111,11 @@ function answered({ kind }: Operation, done: Done, held: string): Outcome {
 
 function perform(
   step: Step,
-  { operation, limits, sendFlags, filters, reach, makingRoom, barred }: Allowed,
+  { operation, limits, sendFlags, filters, reach, alsoExpiring, barred }: Allowed,
 ): Promise<Done | Refusal> {
   switch (operation.kind) {
     case 'snaponly':
-      return snaponly(step, operation, limits, reach, makingRoom);
+      return snaponly(step, operation, limits, reach, alsoExpiring);
     case 'init':
       return init(step, operation, limits, reach);
     case 'uninit':
@@ -125,11 +125,11 @@ function perform(
     case 'refreshpull':
       return refreshpull(step, operation, sendFlags, filters, limits);
     case 'refreshcomplete':
-      return refreshcomplete(step, operation);
+      return refreshcomplete(step, operation, alsoExpiring === 'alone' ? limits : undefined);
     case 'expire':
       return expire(step, operation, reach, limits);
     case 'state':
-      return state(step, operation, limits, { barred, sendFlags, makingRoom });
+      return state(step, operation, limits, { barred, sendFlags, makingRoom: alsoExpiring });
     case 'send':
       return send(step, operation, sendFlags, filters, limits);
     case 'list':

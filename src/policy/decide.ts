@@ -46,8 +46,11 @@ export interface Allowed {
   readonly limits: DatasetLimits;
   /** How far the act goes below the dataset, and whose limits hold there. */
   readonly reach: Reach;
-  /** How far expiring would go that makes room for one more snapshot; undefined where the client may not expire. */
-  readonly makingRoom: Reach | undefined;
+  /**
+   * How far expiring would go that makes room for one more snapshot, or goes with a mark; undefined where the client may not expire, or it
+   * is not asked for.
+   */
+  readonly alsoExpiring: Reach | undefined;
   /**
    * Where the state is asked for: the refusal of a refresh by the same client, whose flags and reach these are. For a full stream: that of
    * an increment in its place.
@@ -76,7 +79,7 @@ export function decide(policy: Policy, asker: Asker, { operation, filters }: Pip
   if (!isGranted(grant, operation)) return refuse('operation-not-granted', GRANTED_AS[operation.kind][0]);
   if (operation.kind === 'list' || operation.kind === 'get') {
     const limits = namesChildren(operation) ? limitsThrough(client, grant, operation.dataset) : grant.limits;
-    const nothing = { sendFlags: [], filters: [], reach: 'alone', makingRoom: undefined } as const;
+    const nothing = { sendFlags: [], filters: [], reach: 'alone', alsoExpiring: undefined } as const;
     return judgeRead(client, grant, operation) ?? { client: who, operation, grant, limits, ...nothing };
   }
   if (!grant.tags.includes(operation.tag)) return refuse('tag-not-granted', operation.tag);
@@ -115,7 +118,7 @@ export function decide(policy: Policy, asker: Asker, { operation, filters }: Pip
           : recursive
             ? wholeTree(client, grant, operation.dataset)
             : 'alone',
-      makingRoom: makingRoom(client, grant, operation),
+      alsoExpiring: alsoExpiring(client, grant, operation),
     }
   );
 }
@@ -147,21 +150,23 @@ function decideRefresh(
   policy: Policy,
   asker: Asker,
   { dataset, tag, recursive }: State,
-): Pick<Allowed, 'sendFlags' | 'makingRoom' | 'barred'> {
+): Pick<Allowed, 'sendFlags' | 'alsoExpiring' | 'barred'> {
   const snapshot = { dataset, tag, sequence: 0 };
   const ask = (operation: Operation) => decide(policy, asker, { operation, filters: [] });
   const made = ask({ kind: 'snaponly', dataset, tag, recursive });
   const sent = ask({ kind: 'refreshpull', dataset, tag, snapshot, recursive, token: undefined });
   const barred = [made, sent].find(isRefusal);
   if (isRefusal(made) || isRefusal(sent))
-    return { sendFlags: [], makingRoom: undefined, ...(barred && { barred }) };
-  return { sendFlags: sent.sendFlags, makingRoom: made.makingRoom };
+    return { sendFlags: [], alsoExpiring: undefined, ...(barred && { barred }) };
+  return { sendFlags: sent.sendFlags, alsoExpiring: made.alsoExpiring };
 }
 
 /** What `zrep expire` of the same client may destroy of the same dataset. */
-function makingRoom(client: Client, grant: Grant, { kind, dataset, tag }: Replication): Reach | undefined {
+function alsoExpiring(client: Client, grant: Grant, operation: Replication): Reach | undefined {
+  const { kind, dataset, tag } = operation;
   const expire = { kind: 'expire', dataset, tag } as const;
-  if (kind !== 'snaponly' || !isGranted(grant, expire)) return undefined;
+  const wanted = kind === 'snaponly' || (kind === 'refreshcomplete' && operation.expire === true);
+  if (!wanted || !isGranted(grant, expire)) return undefined;
   return expiryReach(client, grant, expire);
 }
 

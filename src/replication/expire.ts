@@ -11,7 +11,7 @@ import type { DatasetLimits } from '../policy/limits.ts';
 import type { Reach } from '../policy/reach.ts';
 import { isRefusal, type Refusal, refuse } from '../refusal.ts';
 import type { Dataset, Tag } from '../zfs/names.ts';
-import type { Premise } from '../zfs/program.ts';
+import type { Change, Premise } from '../zfs/program.ts';
 import { anyValue, type Listing } from '../zfs/state.ts';
 import { changeUnderLock } from './change-under-lock.ts';
 import { destroyEach, type Left } from './destroy.ts';
@@ -57,8 +57,8 @@ async function expireAtOnce(
     const runs = dueToExpire(step.hostName, dataset, tag, 'alone', limits, listing);
     if (isRefusal(runs)) return runs;
     return {
-      premises: [...basisOf(listing, dataset, tag), ...runs.own.map(guidPremise)],
-      changes: runs.own.map((one) => ({ does: 'destroy', target: fullName(one) })),
+      premises: expirePremises(listing, dataset, tag, runs.own),
+      changes: expireChanges(runs.own),
       needsLock: dueBookmarks(tag, dataset, limits, listing).length > 0,
       done: async ({ left }) => {
         const bookmarks = await expireBookmarks(step, tag, dataset, limits, listing);
@@ -68,8 +68,16 @@ async function expireAtOnce(
   });
 }
 
-/** What a decision to expire rests on: the master, the save count, and that the last sent snapshot is there and marked. */
-function basisOf(listing: Listing, dataset: Dataset, tag: Tag): Premise[] {
+/**
+ * What a decision to expire `going` rests on: the master, the save count, that the last sent snapshot is there and marked, and that they are
+ * the same ones.
+ */
+export function expirePremises(
+  listing: Listing,
+  dataset: Dataset,
+  tag: Tag,
+  going: readonly TaggedSnapshot[],
+): Premise[] {
   const own = listing.get(dataset);
   const last = lastSent(taggedSnapshots(listing, dataset, tag), own, tag);
   const mark = `${tag}:sent`;
@@ -77,7 +85,13 @@ function basisOf(listing: Listing, dataset: Dataset, tag: Tag): Premise[] {
     ...masterPremises(dataset, tag, own),
     ...[`${tag}:savecount`, `${tag}:lastsent`].map((property) => valuePremise(dataset, property, own)),
     ...(last ? [guidPremise(last), valuePremise(fullName(last), mark, listing.get(fullName(last)))] : []),
+    ...going.map(guidPremise),
   ];
+}
+
+/** What destroys `going`. */
+export function expireChanges(going: readonly TaggedSnapshot[]): Change[] {
+  return going.map((one) => ({ does: 'destroy', target: fullName(one) }));
 }
 
 function guidPremise(snapshot: TaggedSnapshot): Premise {
@@ -110,7 +124,12 @@ export async function expireLocked(
 /** @throws ZfsFailed where one could not be destroyed. */
 function answerExpired({ destroyed, left, bookmarks }: Expired, dataset: string): Done {
   for (const { ended } of left) mustSucceed(ended, dataset);
-  return { print: `Expiring zrep snaps on ${dataset}\n`, facts: { destroyed, ...bookmarks } };
+  return { print: expireText(dataset), facts: { destroyed, ...bookmarks } };
+}
+
+/** What stock prints of it. */
+export function expireText(dataset: string): string {
+  return `Expiring zrep snaps on ${dataset}\n`;
 }
 
 /** What expiring came to. */

@@ -1,7 +1,9 @@
 /** After a stream that ended well: what it was of is looked at once more, and put on record. */
 
-import { type Refusal, refuse } from '../refusal.ts';
+import type { Refreshcomplete } from '../command/request.ts';
+import { isRefusal, type Refusal, refuse } from '../refusal.ts';
 import { readPropertiesArgv } from '../zfs/argv.ts';
+import { formatZrepSnapshot } from '../zfs/names.ts';
 import type { Change, Premise } from '../zfs/program.ts';
 import { anyValue, type Listing, localValue, parseListing } from '../zfs/state.ts';
 import type { Base } from './base.ts';
@@ -32,27 +34,48 @@ export async function recordStreamed(
   ],
   listing?: Listing,
 ): Promise<Made | Refusal> {
-  const [{ name, guid } = { name: dataset, guid: undefined }] = streamed;
   for (let attempt = 1; ; attempt += 1) {
     const known = listing ?? parseListing((await readStreamed(step, streamed)).output);
     listing = undefined;
-    const changed = streamed.find(
-      (one) => isAnother(known, one) || (one.name === name && guid !== undefined && !known.has(name)),
-    );
-    if (changed) return refuse('changed-meanwhile', changed.name);
-    const before = localValue(known.get(name), STREAMED);
-    const value = addStreamed(parseStreamed(before), step.client, Math.floor(Date.now() / 1000));
-    // Its hour can be on record already.
-    const changes = recording(value).filter(
-      (change) => change.does !== 'set' || change.property !== STREAMED || value !== before,
-    );
-    const made = await changeTogether(step, dataset, premisesOf(known, streamed, before), [
-      ...changes,
-      ...along,
-    ]);
+    const decided = decideRecord(step.client, dataset, known, streamed, recording);
+    if (isRefusal(decided)) return decided;
+    const made = await changeTogether(step, dataset, decided.premises, [...decided.changes, ...along]);
     if (!('holds' in made)) return made;
     if (attempt === TRIES) return refuse('changed-meanwhile', made.target);
   }
+}
+
+/** What puts a stream on record. */
+interface Recording {
+  /** What the record then is. */
+  readonly value: string;
+  readonly premises: readonly Premise[];
+  readonly changes: readonly Change[];
+}
+
+/**
+ * What `recordStreamed` decides for `client` from `known`, which has the GUIDs and the record of what is there of `streamed`. Pure, but for the
+ * clock.
+ */
+export function decideRecord(
+  client: string,
+  dataset: string,
+  known: Listing,
+  streamed: readonly Named[],
+  recording: (record: string) => readonly Change[],
+): Recording | Refusal {
+  const [{ name, guid } = { name: dataset, guid: undefined }] = streamed;
+  const changed = streamed.find(
+    (one) => isAnother(known, one) || (one.name === name && guid !== undefined && !known.has(name)),
+  );
+  if (changed) return refuse('changed-meanwhile', changed.name);
+  const before = localValue(known.get(name), STREAMED);
+  const value = addStreamed(parseStreamed(before), client, Math.floor(Date.now() / 1000));
+  // Its hour can be on record already.
+  const changes = recording(value).filter(
+    (change) => change.does !== 'set' || change.property !== STREAMED || value !== before,
+  );
+  return { value, premises: premisesOf(known, streamed, before), changes };
 }
 
 /** Another client's record can come between reading and writing: then it is read anew. */
@@ -74,6 +97,18 @@ function isAnother(listing: Listing, { name, guid }: Named): boolean {
 /** What puts a stream of the snapshot `target` on record. */
 export function recordChange(target: string, record: string): Change {
   return { does: 'set', target, property: STREAMED, value: record };
+}
+
+/** Of a command, what it says of the mark. */
+type Mark = Pick<Refreshcomplete, 'tag' | 'snapshot' | 'sent'>;
+
+/** What marks a snapshot as sent. The record first, where it is another now: without its hour no mark would count as of today. */
+export function markChanges({ tag, snapshot, sent }: Mark, record: string): Change[] {
+  const target = formatZrepSnapshot(snapshot);
+  return [
+    recordChange(target, record),
+    { does: 'set', target, property: `${tag}:sent`, value: String(sent) },
+  ];
 }
 
 function premisesOf(listing: Listing, streamed: readonly Named[], record: string | undefined): Premise[] {

@@ -5,28 +5,33 @@
  */
 
 import type { Refreshcomplete } from '../command/request.ts';
+import type { DatasetLimits } from '../policy/limits.ts';
 import { isRefusal, type Refusal, refuse } from '../refusal.ts';
 import { formatZrepSnapshot } from '../zfs/names.ts';
-import type { Change } from '../zfs/program.ts';
 import { localValue, parseListing } from '../zfs/state.ts';
+import { completeAndExpire } from './complete-and-expire.ts';
 import type { Done } from './done.ts';
 import { bookmarkFacts } from './keep-base.ts';
 import type { Unrecorded } from './kept-lock.ts';
-import { readStreamed, recordChange, recordStreamed } from './record-streamed.ts';
+import { markChanges, readStreamed, recordStreamed } from './record-streamed.ts';
 import { missingSnapshot, mustSucceed, type Step } from './step.ts';
 import { parseStreamed, STREAMED } from './streamed.ts';
 
+/** `expiring` are the limits by which the dataset is to be expired in the same change, if it can be: what that prints tells that it was. */
 export async function refreshcomplete(
   step: Step,
-  { dataset, tag, snapshot, sent }: Refreshcomplete,
+  mark: Refreshcomplete,
+  expiring?: DatasetLimits,
 ): Promise<Done | Refusal> {
   step.interruption.check();
-  const name = formatZrepSnapshot(snapshot);
+  const name = formatZrepSnapshot(mark.snapshot);
   const left = await step.kept?.takeUnrecorded();
   const own = left?.streamed[0]?.name === name ? left : undefined;
   if (own === undefined) await left?.record();
   try {
-    return await complete(step, { dataset, tag, snapshot, sent }, own);
+    const ended =
+      expiring && step.capabilities.has('programs') && (await endRefresh(step, mark, own, expiring));
+    return ended || (await complete(step, mark, own));
   } catch (error) {
     // It did come: the record is made all the same, before the lock goes.
     if (own) step.kept?.leaveUnrecorded(own);
@@ -34,10 +39,26 @@ export async function refreshcomplete(
   }
 }
 
+/** A refresh ends with it, so the lock goes, too. Undefined where nothing was changed, and the commands alone tell why. */
+async function endRefresh(
+  step: Step,
+  mark: Refreshcomplete,
+  own: Unrecorded | undefined,
+  limits: DatasetLimits,
+): Promise<Done | undefined> {
+  const { kept } = step;
+  const wanted = kept?.wanted ?? false;
+  if (kept) kept.wanted = false;
+  const ended = await completeAndExpire(step, mark, own, limits);
+  if (!isRefusal(ended)) return ended;
+  if (kept) kept.wanted = wanted;
+  return undefined;
+}
+
 /** `own` is what was streamed of the snapshot in the command before, and is not on record yet. */
 async function complete(
   step: Step,
-  mark: Mark & Pick<Refreshcomplete, 'dataset'>,
+  mark: Refreshcomplete,
   own: Unrecorded | undefined,
 ): Promise<Done | Refusal> {
   const { dataset } = mark;
@@ -52,15 +73,4 @@ async function complete(
   const marked = (record: string) => markChanges(mark, record);
   const made = await recordStreamed(step, dataset, streamed, along, marked, listing);
   return isRefusal(made) ? made : { facts: { snapshot: name, ...bookmarkFacts(along, made) } };
-}
-
-type Mark = Pick<Refreshcomplete, 'tag' | 'snapshot' | 'sent'>;
-
-/** What marks a snapshot as sent. The record first, where it is another now: without its hour no mark would count as of today. */
-export function markChanges({ tag, snapshot, sent }: Mark, record: string): Change[] {
-  const target = formatZrepSnapshot(snapshot);
-  return [
-    recordChange(target, record),
-    { does: 'set', target, property: `${tag}:sent`, value: String(sent) },
-  ];
 }

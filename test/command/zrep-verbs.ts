@@ -5,6 +5,7 @@ import t from 'tap';
 import { parseZrep } from '../../src/command/zrep-verbs.ts';
 import type { RefusalCode } from '../../src/refusal.ts';
 import {
+  completeAndExpire,
   expire,
   init,
   initpull,
@@ -36,6 +37,8 @@ const READ: readonly (readonly [words: string, operation: object])[] = [
   ['_refreshcomplete tank/home@zrep_000001 zrep:sent=0', refreshcomplete(HOME, 1, 0)],
   ['-t off _refreshcomplete tank/home@off_00000a off:sent=999999999999', refreshcomplete(HOME, 10, 999999999999, 'off')],
   ['-R _refreshcomplete tank/home@zrep_000001 zrep:sent=1', refreshcomplete(HOME, 1, 1)],
+  ['_refreshcomplete tank/home@zrep_000001 zrep:sent=1 expire', completeAndExpire(HOME, 1, 1)],
+  ['-t off _refreshcomplete tank/home@off_000001 off:sent=1 expire', completeAndExpire(HOME, 1, 1, 'off')],
   ['_init tank/home backup vault/home 5', init(HOME, 'backup', 'vault/home', 5)],
   ['-t off -R _init tank/home _z.r-p@b-1.example.org v 999999', init(HOME, '_z.r-p@b-1.example.org', 'v', 999999, { tag: 'off', recursive })],
   [`_init tank/home ${'b'.repeat(255)} v 1`, init(HOME, 'b'.repeat(255), 'v', 1)],
@@ -76,6 +79,7 @@ const REFUSED: readonly (readonly [code: RefusalCode, words: readonly string[]])
   ['bad-usage', ['_initpull a@zrep_000001 from=1', '_state', '_state a b', '_state a from=1', '_state all', '_state -R a']],
   ['bad-name', ['_state a@zrep_000001', '_state a#x', '_state -a', '_state /a', '_state a,b', '_state %recv']],
   ['unknown-verb', ['state a', '_STATE a', '-S _state a']],
+  ['bad-usage', ['', 'expire', '-L', 'Expire', 'expire expire', 'expire -L', 'expire=1', 'zrep:sent=2'].map((words) => `_refreshcomplete a@zrep_000001 ${words === 'expire' ? '' : 'zrep:sent=1 '}${words || '--'}`)],
   ['bad-usage', ['_init', '_init a h b', '_init a h b 5 6', '_init -R a h b 5', '_init all h b 5', '_init a h all 5']],
   ['bad-usage', ['_uninit', '_uninit a h', '_uninit a h b 5', '_uninit -R a h b', '_uninit all h b', '_uninit a h all']],
   ['bad-name', ['_uninit a@zrep_000001 h b', '_uninit a -h b', '_uninit a h /b']],

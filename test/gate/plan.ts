@@ -150,6 +150,36 @@ t.test('where zfs can, the lock is one call, and so are the snapshots of a datas
   t.end();
 });
 
+t.test(
+  'a mark that is to expire is one program, where zfs runs them and the grant lets it expire that alone',
+  (t) => {
+    const can = ['batches', 'programs'] as const;
+    const mark = 'zrep _refreshcomplete tank/home@zrep_00000a zrep:sent=1700000000';
+    const { processes, conditions } = plan(`${mark} expire`, [...can]);
+    t.equal(processes.length, 1);
+    const [line = ''] = processes;
+    t.match(line, /^\/sbin\/zfs program -j -- tank - none tank\/home zrep:lock-pid /);
+    const changes = [
+      'set tank/home@zrep_00000a zrep-gate:streamed <record>',
+      'set tank/home@zrep_00000a zrep:sent 1700000000',
+      'destroy tank/home@<each beyond savecount>',
+    ];
+    const places = changes.map((change) => line.replaceAll('"', '').indexOf(change));
+    t.notOk(places.includes(-1), line);
+    t.same(
+      places,
+      places.toSorted((one, other) => one - other),
+      'in this order',
+    );
+    t.match(conditions, [/^no other zrep/, /by value and GUID$/, /^a stream of .* has ended well$/]);
+    t.equal(conditions.at(-1), 'if one of these does not hold, the snapshot is only marked');
+    t.same(plan(`${mark} expire`, ['batches']), plan(mark, ['batches']));
+    const tree = 'zrep _refreshcomplete tank/vm@zrep_00000a zrep:sent=1700000000';
+    t.same(plan(`${tree} expire`, [...can]), plan(tree, [...can]), 'a grant with what is below');
+    t.end();
+  },
+);
+
 t.test('a pair begins with its properties, and last a snapshot, where there is none', async (t) => {
   const begin = 'zrep -R _init tank/vm/a root@backup vault/a 5';
   const values = [

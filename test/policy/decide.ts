@@ -165,10 +165,26 @@ grant = [
     barred: { refused: 'operation-not-granted', reason: /"pull"/ },
     sendFlags: [],
   });
-  const { barred, sendFlags, makingRoom, reach } = asked('tank/alone');
-  t.strictSame([barred, sendFlags, makingRoom, reach], [undefined, ['w'], 'alone', 'alone']);
-  t.match(asked('tank/tree'), { reach: 'alone', makingRoom: { spared: [] } });
-  t.equal((judge(policy, 'zrep _state tank/raw') as Allowed).makingRoom, undefined, 'without "expire"');
+  const { barred, sendFlags, alsoExpiring, reach } = asked('tank/alone');
+  t.strictSame([barred, sendFlags, alsoExpiring, reach], [undefined, ['w'], 'alone', 'alone']);
+  t.match(asked('tank/tree'), { reach: 'alone', alsoExpiring: { spared: [] } });
+  t.equal((judge(policy, 'zrep _state tank/raw') as Allowed).alsoExpiring, undefined, 'without "expire"');
+});
+
+t.test('a mark may expire, where the client may, and asks for it', async (t) => {
+  const own = await policyFrom(`
+[client.backup1]
+grant = [
+  { dataset = "tank/home", operations = ["pull", "expire"] },
+  { dataset = "tank/vm", operations = ["pull", "expire"], recursive = true },
+  { dataset = "tank/raw", operations = ["pull"] },
+]`);
+  const marking = (dataset: string, words = ' expire') =>
+    judge(own, `zrep _refreshcomplete ${dataset}@zrep_000001 zrep:sent=${NOW}${words}`) as Allowed;
+  t.match(marking('tank/home'), { operation: { expire: true }, alsoExpiring: 'alone' });
+  t.equal(marking('tank/home', '').alsoExpiring, undefined);
+  t.match(marking('tank/vm').alsoExpiring, { spared: [] }, 'as far as expiring alone goes');
+  t.match(marking('tank/raw'), { operation: { kind: 'refreshcomplete' }, alsoExpiring: undefined });
 });
 
 t.test('with a full stream goes what the policy says to an increment in its place', async (t) => {

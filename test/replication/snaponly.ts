@@ -41,8 +41,8 @@ keep-for = "0 seconds"
 ${limits}`);
   const allowed = judge(policy, 'zrep snaponly tank/home') as Allowed;
   if (allowed.operation.kind !== 'snaponly') throw new Error(allowed.operation.kind);
-  const { operation, reach, makingRoom } = allowed;
-  return snaponly(zfs.step(rundir), operation, allowed.limits, reach, makingRoom);
+  const { operation, reach, alsoExpiring } = allowed;
+  return snaponly(zfs.step(rundir), operation, allowed.limits, reach, alsoExpiring);
 }
 
 /** A pool that has more free for each snapshot that is gone. */

@@ -35,7 +35,13 @@ operations = ["pull", "expire"]
 keep-at-least = 1
 keep-for = "0 seconds"
 ${grant}`);
-  const { operation, limits, barred, sendFlags, makingRoom } = judge(policy, command) as Allowed;
+  const {
+    operation,
+    limits,
+    barred,
+    sendFlags,
+    alsoExpiring: makingRoom,
+  } = judge(policy, command) as Allowed;
   if (operation.kind !== 'state') throw new Error(operation.kind);
   const done = await state(zfs.step(rundir), operation, limits, { barred, sendFlags, makingRoom });
   if (isRefusal(done)) throw new Error(done.reason);
@@ -169,10 +175,13 @@ t.test('a client that may not expire is told so', async (t) => {
   const zfs = home(3);
   const policy = await policyFrom(`[client.backup1]
 grant = [{ dataset = "tank/home", operations = ["pull"], snapshots = 3 }]`);
-  const { operation, limits, barred, sendFlags, makingRoom } = judge(
-    policy,
-    'zrep _state tank/home',
-  ) as Allowed;
+  const {
+    operation,
+    limits,
+    barred,
+    sendFlags,
+    alsoExpiring: makingRoom,
+  } = judge(policy, 'zrep _state tank/home') as Allowed;
   if (operation.kind !== 'state') throw new Error(operation.kind);
   const done = await state(zfs.step(rundir), operation, limits, { barred, sendFlags, makingRoom });
   const { refused } = JSON.parse(isRefusal(done) ? '{}' : (done.print ?? ''));

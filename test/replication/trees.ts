@@ -91,11 +91,11 @@ async function ask(world: World, command: string): Promise<boolean> {
   return !isRefusal(done);
 }
 
-function perform({ zfs }: World, { operation, limits, reach, makingRoom, sendFlags }: Allowed) {
+function perform({ zfs }: World, { operation, limits, reach, alsoExpiring, sendFlags }: Allowed) {
   const step = zfs.step(rundir);
   switch (operation.kind) {
     case 'snaponly':
-      return snaponly(step, operation, limits, reach, makingRoom);
+      return snaponly(step, operation, limits, reach, alsoExpiring);
     case 'refreshpull':
       return refreshpull(step, operation, sendFlags, [], limits);
     case 'refreshcomplete':

@@ -10,7 +10,7 @@ import { mustSucceed } from '../../replication/step.ts';
 import { setArgv } from '../../zfs/argv.ts';
 import type { Answer } from '../far/answer.ts';
 import { askAgain } from '../far/ask-again.ts';
-import { guidCommand, refreshcompleteCommand } from '../far/far-commands.ts';
+import { completeAndExpireCommand, guidCommand, refreshcompleteCommand } from '../far/far-commands.ts';
 import type { FarSide } from '../far/far-side.ts';
 import { farLines } from '../far/far-text.ts';
 import { Failure } from '../run/failure.ts';
@@ -47,6 +47,38 @@ export async function markThere(
     throw new Failure(
       `${pair.source}@${snapshot} was received, but ${far.host.name} could not be told so; the next refresh tries again`,
     );
+}
+
+/**
+ * The first half, and expiring there in the same change: true where both were done, false where expiring is still to be asked for, or is not
+ * wanted. The lock there may be gone behind it.
+ *
+ * @throws Failure when the far side does not mark it.
+ */
+export async function markAndExpireThere(
+  run: Run,
+  far: FarSide,
+  pair: Pair,
+  snapshot: string,
+  sent: number,
+): Promise<boolean> {
+  const {
+    settings: { tag, zrepPath, skipExpire },
+    report,
+  } = run;
+  const mark = `${tag}:sent=${sent}`;
+  if (skipExpire) {
+    await markThere(run, far, pair, snapshot, sent);
+    return false;
+  }
+  const answer = await far.ask(completeAndExpireCommand({ zrepPath }, `${pair.source}@${snapshot}`, mark));
+  if (!succeeded(answer)) {
+    await markThere(run, far, pair, snapshot, sent);
+    return false;
+  }
+  report.far(far.host.name, farLines(answer.message));
+  for (const line of farLines(answer.output)) report.line(line);
+  return answer.output !== '';
 }
 
 /** The second half. */

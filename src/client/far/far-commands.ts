@@ -32,6 +32,15 @@ export function refreshcompleteCommand(
   return `${zrepPath} _refreshcomplete ${snapshot} ${mark}`;
 }
 
+/** The same, and `expireCommand` in the same change, if that can be: the answer has what that prints, or nothing. Our gate's own. */
+export function completeAndExpireCommand(
+  wire: Pick<Wire, 'zrepPath'>,
+  snapshot: string,
+  mark: string,
+): string {
+  return `${refreshcompleteCommand(wire, snapshot, mark)} expire`;
+}
+
 export function expireCommand(wire: Wire, dataset: string): string {
   return withDebug(wire, `${wire.zrepPath} expire -L ${dataset}`);
 }

@@ -22,7 +22,7 @@ import {
 } from '../copy/destination.ts';
 import { expireHere, expiringProperties, markAndExpireHere } from '../copy/expire-here.ts';
 import { refuseTree } from '../copy/judge-pull.ts';
-import { markThere } from '../copy/marks.ts';
+import { markAndExpireThere, markThere } from '../copy/marks.ts';
 import { comesBySession, type Pulled, pull } from '../copy/pull.ts';
 import { pullFromCommon, recover, refuseObstacle, withObstacle } from '../copy/pull-from-common.ts';
 import { resume } from '../copy/resume.ts';
@@ -118,11 +118,13 @@ async function withFar(
     );
   }
   const name = snapshot.slice(snapshot.indexOf('@') + 1);
-  const mark = () => markThere(run, far, destination, name, sent);
   const expire = () => expireThere(run, far, destination, far.askLast);
   // A gate is told where to begin when its mark is lost. Elsewhere a snapshot without a mark here has to tell that.
-  if (!pulled.isBySession) await mark();
-  const finishThere = pulled.isBySession ? () => mark().then(expire) : expire;
+  if (!pulled.isBySession) await markThere(run, far, destination, name, sent);
+  const finishThere = async () => {
+    const isExpired = pulled.isBySession && (await markAndExpireThere(run, far, destination, name, sent));
+    if (!isExpired) await expire();
+  };
   const finishHere = async () => {
     await markAndExpireHere(run, dataset, held, { name, sent, listing: came }, () =>
       report.event('received', { dataset, snapshot, sent }),
