@@ -202,17 +202,7 @@ await inGateLab(t, POLICY, async (gate) => {
     t.ok(groups[0] <= 4, `${groups[0]} on the source`);
     t.ok(groups[1] <= 6, `${groups[1]} on the copy`);
     t.comment(`groups: ${groups.join(' and ')}; calls on the source: ${calls.join(' ')}`);
-    t.same(calls.toSorted(), [
-      'destroy',
-      'get',
-      'get',
-      'get',
-      'get',
-      'program',
-      'program',
-      'send',
-      'send',
-    ]);
+    t.same(calls.toSorted(), ['destroy', 'get', 'get', 'get', 'get', 'program', 'program', 'send', 'send']);
   });
 });
 
