@@ -1,5 +1,6 @@
 /**
- * `npm run bench`: what the gate costs, side by side in one run, as ratios. `-- --mebibytes N` for a smaller stream.
+ * `npm run bench`: what the gate costs, side by side in one run, as ratios. `-- --mebibytes N` for a smaller stream; `-- waits` for the waits
+ * on OpenZFS alone, in a guest.
  *
  * Ratios hold on other machines, milliseconds do not. Nothing here fails for being slow.
  */
@@ -9,9 +10,12 @@ import { type Lab, startLab } from '../lab/lab.ts';
 import { measureExpire } from './expire.ts';
 import { measureRefresh } from './refresh.ts';
 import { measureStream } from './stream.ts';
+import { reportWaits } from './waits.ts';
 
 const MEBIBYTES = Number(process.argv[process.argv.indexOf('--mebibytes') + 1] || 1024) || 1024;
 const ROUNDS = 8;
+
+if (process.argv.includes('waits')) process.exit(await reportWaits());
 
 const lab = await startLab({ poolMegabytes: MEBIBYTES * 6 + 1024, loginsAsShipped: true });
 try {

@@ -54,7 +54,7 @@ async function setAll(host: Host, settings: readonly string[], dataset: string):
 }
 
 /** A stream from the fileserver to the backup server, by a kernel pipe, as the administrator's first copy. */
-async function carry(
+export async function carry(
   { fileserver, backup }: Lab,
   send: readonly string[],
   receive: readonly string[],

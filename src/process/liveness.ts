@@ -54,6 +54,20 @@ export function ownerOf(pid: number): number | undefined {
   }
 }
 
+/**
+ * The numbers of the processes that the main thread of `pid` has started and not buried, as the kernel lists them; '' where there is none, where
+ * `pid` is stopped, or /proc hides it.
+ */
+export function childrenOf(pid: number): string {
+  const found = readProcess(pid);
+  if (found === undefined || found.state === 'T' || found.state === 't') return '';
+  try {
+    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').trim();
+  } catch {
+    return '';
+  }
+}
+
 function hasEnded({ state }: { state: string }): boolean {
   return state === 'Z' || state === 'X';
 }

@@ -6,69 +6,118 @@
  * kind: while the file is there nobody else can take the lock, and of those who would break it one does.
  */
 
-import { linkSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
-import type { Interruption } from '../process/interruption.ts';
+import { linkSync, lstatSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
+import { childrenOf } from '../process/liveness.ts';
 import { type Refusal, refuse } from '../refusal.ts';
 import { isStale, readLockFile } from './lock-file.ts';
 import type { Step } from './step.ts';
+import { isStocksTurn, leaveStocksTurn } from './stocks-turn.ts';
 
-/** Ten seconds in all, as stock; but not a second apart: it is held for two or three calls of zfs. Milliseconds. */
-const TRIES = 500;
+/** Milliseconds between two looks at the lock: on a fast pool it is held for a moment. */
 const PAUSE = 20;
 
-/** The last in the row of those in this process, by the lock's path: they need not look at the file to wait for each other. */
-const rows = new Map<string, Promise<unknown>>();
+/**
+ * How many looks a holder has that does not move: ten seconds, as with stock, and two minutes where a program of its own runs. On a loaded
+ * pool one `zfs set` takes up to 50 seconds.
+ */
+const IDLE_LOOKS = 500;
+const BUSY_LOOKS = 6000;
 
-/** Runs `work` while holding the global lock in `rundir`; waits up to ten seconds for another process that has it. */
+/** Who waited for longer leaves a turn to a stock zrep, which may be waiting, too. Milliseconds. */
+const BEFORE_STOCK = 4000;
+
+/** The waiters in this process, by the lock's path: they wait for each other without the file, and share what they saw of it. */
+interface Row {
+  last: Promise<unknown>;
+  readonly watch: Watch;
+  /** When stock's turn was last seen, by performance.now(). */
+  turn: number;
+}
+
+const rows = new Map<string, Row>();
+
+/** Runs `work` while holding the global lock in `rundir`; waits for other processes as long as the holders live and move. */
 export async function withGlobalLock<Result>(
   { rundir, interruption, hostName }: Pick<Step, 'rundir' | 'interruption' | 'hostName'>,
   work: () => Promise<Result>,
 ): Promise<Result | Refusal> {
   const path = `${rundir}/zrep.lock`;
-  const before = rows.get(path) ?? Promise.resolve();
-  const own = before.then(() => holding(path, hostName, interruption, work));
+  const row = rows.get(path) ?? { last: Promise.resolve(), watch: createWatch(path), turn: 0 };
+  const asked = performance.now();
+  const own = row.last.then(() => holding({ path, hostName, interruption, row, asked }, work));
   const over = own.then(
     () => undefined,
     () => undefined,
   );
-  rows.set(path, over);
+  row.last = over;
+  rows.set(path, row);
   try {
     return await own;
   } finally {
-    if (rows.get(path) === over) rows.delete(path);
+    if (row.last === over) rows.delete(path);
   }
 }
 
-async function holding<Result>(
-  path: string,
-  hostName: string,
-  interruption: Interruption,
-  work: () => Promise<Result>,
-): Promise<Result | Refusal> {
-  const refusal = await acquire(path, hostName, interruption);
+interface Waiter extends Pick<Step, 'interruption' | 'hostName'> {
+  readonly path: string;
+  readonly row: Row;
+  /** By performance.now(). */
+  readonly asked: number;
+}
+
+async function holding<Result>(waiter: Waiter, work: () => Promise<Result>): Promise<Result | Refusal> {
+  const { path, row, asked } = waiter;
+  const refusal = await acquire(waiter);
   if (refusal) return refusal;
+  const waited = performance.now() - Math.max(asked, row.turn);
   try {
     return await work();
   } finally {
     // Only what is ours: an administrator may have removed it, and another zrep taken it.
-    if (holderOf(path) === process.pid) unlinkSync(path);
+    if (holderOf(path) === process.pid) {
+      if (waited > BEFORE_STOCK) leaveStocksTurn(path);
+      unlinkSync(path);
+    }
   }
 }
 
-async function acquire(
-  path: string,
-  hostName: string,
-  interruption: Interruption,
-): Promise<Refusal | undefined> {
-  for (let attempt = 0; ; attempt += 1) {
+async function acquire({ path, row, hostName, interruption }: Waiter): Promise<Refusal | undefined> {
+  for (;;) {
     interruption.check();
-    if (tryLink(path) || (breakStale(path) && tryLink(path))) return undefined;
-    if (attempt === TRIES) {
+    if (isStocksTurn(path)) row.turn = performance.now();
+    else if ((isFree(path) || breakStale(path)) && tryLink(path)) return undefined;
+    else if (!row.watch.moves()) {
       const { holder, remove } = describeHolder(path);
       return refuse('global-lock-busy', hostName, path, holder, remove);
     }
     await new Promise((resolve) => setTimeout(resolve, PAUSE));
   }
+}
+
+interface Watch {
+  /** Looks once more: false where the holder has had its looks without moving. */
+  moves(): boolean;
+}
+
+/** The lock moves when it has another holder, and when its holder starts another program: a stock zrep sets a lock by two. */
+function createWatch(path: string): Watch {
+  let seen: string | undefined;
+  let looks = 0;
+  return {
+    moves() {
+      const found = readLockFile(path);
+      const programs = found?.pid === undefined ? '' : childrenOf(found.pid);
+      const now = `${found?.pid} ${found?.made} ${programs}`;
+      looks = now === seen ? looks + 1 : 0;
+      seen = now;
+      return looks < (programs === '' ? IDLE_LOOKS : BUSY_LOOKS);
+    },
+  };
+}
+
+/** To write a draft for each look would be fifty files a second. */
+function isFree(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false }) === undefined;
 }
 
 function tryLink(path: string): boolean {

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { mock } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import t, { type Test } from 'tap';
-import { isAlive } from '../../src/process/liveness.ts';
+import { childrenOf, isAlive } from '../../src/process/liveness.ts';
 
 /** A process that waits for its input to end, and is made to end with the test. */
 async function start(
@@ -44,6 +44,19 @@ t.test('a process is alive until it ends', async (t) => {
   await end(child);
   t.equal(isAlive(child.pid, undefined), false);
   t.equal(isAlive(child.pid, startOf(process.pid) + 3600), false);
+});
+
+t.test('what a process runs is told, but not of one that is stopped', async (t) => {
+  const parent = await start(t, 'sh', ['-c', 'sleep 600 & echo $!; wait']);
+  const [said] = await once(parent.stdout as NodeJS.ReadableStream, 'data');
+  t.teardown(() => process.kill(Number(said), 'SIGKILL'));
+  t.equal(childrenOf(parent.pid), String(said).trim());
+  t.equal(childrenOf(Number(said)), '');
+  process.kill(parent.pid, 'SIGSTOP');
+  while (stateOf(parent.pid) !== 'T') await wait(5);
+  t.equal(childrenOf(parent.pid), '');
+  await end(parent);
+  t.equal(childrenOf(parent.pid), '');
 });
 
 t.test('a zombie is dead, though it can still be signalled', async (t) => {

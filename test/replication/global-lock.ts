@@ -101,6 +101,8 @@ t.test('of two contenders one waits until the other is done', async (t) => {
   t.same(readdirSync(rundir), []);
 });
 
+const sum = (pauses: readonly number[]) => pauses.reduce((all, pause) => all + pause, 0);
+
 /** [what is in the way, what the refusal says of it]. */
 const KEPT: Record<string, [string, RegExp]> = {
   'no number': [
@@ -111,7 +113,10 @@ const KEPT: Record<string, [string, RegExp]> = {
     'zrep\n',
     /on backup holds .*zrep\.lock \(its holder is not known\); .* run on backup: rm \/.*\/zrep\.lock$/,
   ],
-  'the first process': ['1\n', /zrep\.lock \(pid 1\)/],
+  'a process without a program of its own': [
+    `${process.pid}\n`,
+    new RegExp(`zrep\\.lock \\(pid ${process.pid}\\)`),
+  ],
 };
 
 t.test('after ten seconds of pauses it gives up, and leaves the lock as it was', async (t) => {
@@ -123,14 +128,82 @@ t.test('after ten seconds of pauses it gives up, and leaves the lock as it was',
       withGlobalLock({ rundir, interruption: quiet, hostName: HOST }, work),
     );
     t.match(result, { refused: 'global-lock-busy', reason: sentence }, name);
-    t.equal(
-      pauses.reduce((all, pause) => all + pause, 0),
-      10_000,
-      name,
-    );
+    t.equal(sum(pauses), 10_000, name);
     t.equal(readFileSync(`${rundir}/zrep.lock`, 'utf8'), content, name);
     t.same(readdirSync(rundir), ['zrep.lock'], 'no draft is left');
   }
+});
+
+/** A shell that holds the lock, with a program that it waits for: another one for each line that it reads. */
+async function startShell(t: Test, rundir: string) {
+  const script = 'echo $$ >"$1/zrep.lock"; while sleep 1000 & echo; read -r _; do kill $!; wait $!; done';
+  const shell = spawn('bash', ['-c', script, 'bash', rundir], { stdio: ['pipe', 'pipe', 'ignore'] });
+  const children = () => readFileSync(`/proc/${shell.pid}/task/${shell.pid}/children`, 'latin1').trim();
+  t.teardown(() => {
+    const program = Number(children());
+    shell.kill('SIGKILL');
+    if (program > 0) process.kill(program, 'SIGKILL');
+  });
+  await once(shell.stdout, 'data');
+  const another = async () => {
+    shell.stdin.write('\n');
+    await once(shell.stdout, 'data');
+  };
+  return { pid: shell.pid as number, another };
+}
+
+t.test('a holder whose program runs is waited for: two minutes, if it is always the same one', async (t) => {
+  const rundir = makeRundir(t);
+  const { pid } = await startShell(t, rundir);
+  const { result, pauses } = await withoutPauses(() =>
+    withGlobalLock({ rundir, interruption: quiet, hostName: HOST }, async () => t.fail('this must not run')),
+  );
+  t.match(result, { refused: 'global-lock-busy', reason: new RegExp(`\\(pid ${pid}\\)`) });
+  t.equal(sum(pauses), 120_000);
+});
+
+t.test('a holder that starts one program after the other is waited for as long as that takes', async (t) => {
+  const rundir = makeRundir(t);
+  const { another } = await startShell(t, rundir);
+  const { result, pauses } = await withoutPauses(
+    () => withGlobalLock({ rundir, interruption: quiet, hostName: HOST }, async () => 'ran'),
+    async (pause) => {
+      if (pause === 7500) rmSync(`${rundir}/zrep.lock`);
+      else if (pause % 2500 === 0) await another();
+    },
+  );
+  t.equal(result, 'ran');
+  t.equal(sum(pauses), 150_000);
+});
+
+t.test('a lock that goes from one holder to the next is waited for as long as it does', async (t) => {
+  const rundir = makeRundir(t);
+  writeFileSync(`${rundir}/zrep.lock`, `${process.pid}\n`);
+  const { result, pauses } = await withoutPauses(
+    () => withGlobalLock({ rundir, interruption: quiet, hostName: HOST }, async () => 'ran'),
+    async (pause) => {
+      if (pause % 400 === 0) rmSync(`${rundir}/zrep.lock`);
+      // The clock of file systems counts in milliseconds, at best.
+      if (pause % 400 === 0 && pause < 2000) {
+        writeFileSync(`${rundir}/zrep.lock`, `${process.pid}\n`);
+        utimesSync(`${rundir}/zrep.lock`, Date.now() / 1000, Date.now() / 1000 + pause);
+      }
+    },
+  );
+  t.equal(result, 'ran');
+  t.equal(sum(pauses), 40_000);
+});
+
+t.test('those in one process do not wait for the same motionless holder one after the other', async (t) => {
+  const rundir = makeRundir(t);
+  writeFileSync(`${rundir}/zrep.lock`, 'zrep\n');
+  const enter = () => withGlobalLock({ rundir, interruption: quiet, hostName: HOST }, async () => 'ran');
+  const { result, pauses } = await withoutPauses(() => Promise.all([enter(), enter(), enter()]));
+  t.same(
+    result.map((one) => (one as { refused: string }).refused),
+    ['global-lock-busy', 'global-lock-busy', 'global-lock-busy'],
+  );
+  t.equal(sum(pauses), 10_000);
 });
 
 t.test('the lock of a process that died is broken at once', async (t) => {
