@@ -121,7 +121,7 @@ t.test('where one was left behind, the stream begins with what all have', async 
 });
 
 t.test('of several that would do, the one that the source has marked is told', async (t) => {
-  const tops = ['0 1+ 2', '0 1=9 2=9'] as const;
+  const tops = ['0 1+ 2', '0 1=9+ 2=9'] as const;
   t.same(planOf({ c: '0 1 2' }, {}, tops), ['/c missing']);
   t.equal(
     baseOfTree(pairOf({ c: '0 1 2' }, {}, tops))?.base.ofCopy.name,
@@ -143,6 +143,29 @@ t.test('what stands in the way at the top is told first', async (t) => {
   t.equal(planOf({ c: '0 1' }, {}, ['0 1+', '0 1=9 mine=9']), 'newer-snapshots');
   t.equal(planOf({}, {}, ['0+ :1', '1']), 'no-common-snapshot', 'zfs send -R takes no bookmark');
   t.equal(baseOfTree(pairOf({}, {}, ['0 1+', '0 1=9 mine=9']))?.base.ofCopy.name, 'zrep_000001');
+});
+
+t.test('nothing is marked, and something is missing: the first stream was interrupted', async (t) => {
+  const obstacle = (tops: readonly [string, string], copy: Children = {}) => {
+    const found = planTree(pairOf({ c: tops[0].replaceAll('+', '') }, copy, tops));
+    return 'obstacle' in found ? [found.obstacle, 'isAnew' in found && found.isAnew] : 'a way';
+  };
+  t.same(obstacle(['0', '0']), ['first-stream', false]);
+  t.same(obstacle(['0', '0'], { c: ';0;cut' }), ['first-stream', false]);
+  t.same(obstacle(['0+ 1', '0 1']), ['first-stream', true], 'with --anew');
+  t.same(obstacle(['0', '0'], { c: '0' }), 'a way', 'all came');
+  t.same(obstacle(['0+', '0']), ['blocked-below', false], 'it was marked there');
+  t.same(obstacle(['0 1+', '0+ 1']), ['blocked-below', false], 'or here');
+});
+
+t.test('parts of snapshots below are not in the way where they are discarded first', async (t) => {
+  const plan = (source: Children, copy: Children) => {
+    const found = planTree({ ...pairOf(source, copy, ['0 1+', '0 1=9']), discards: true });
+    return 'obstacle' in found ? found.obstacle : found.base.ofSource.name;
+  };
+  t.equal(plan({ c: '0 1' }, { c: '0 1=9;0;cut' }), 'zrep_000001');
+  t.equal(plan({ c: '0 1', new: '' }, { c: '0 1=9', new: ';8192;cut' }), 'zrep_000001');
+  t.equal(plan({ c: '0 1' }, { c: ';8192;cut' }), 'blocked-below', 'it was destroyed here before');
 });
 
 t.test('the text says which one, why, and a line for it', async (t) => {

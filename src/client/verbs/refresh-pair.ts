@@ -20,6 +20,7 @@ import {
   endsWithTagged,
   readDestination,
 } from '../copy/destination.ts';
+import { discardBelow } from '../copy/discard-below.ts';
 import { expireHere, expiringProperties, markAndExpireHere } from '../copy/expire-here.ts';
 import { refuseTree } from '../copy/judge-pull.ts';
 import { markThere } from '../copy/marks.ts';
@@ -95,6 +96,7 @@ async function withFar(
   const { token } = destination;
   if (token !== undefined && (await resume(run, far, destination, token, back))) way = undefined;
   else if (back === undefined) await lookFirst(run, far, destination);
+  await discardBelow(run, destination);
 
   const snapshot = await newSnapshotThere(run, far, destination);
   report.event('snapshot', { dataset, snapshot });
