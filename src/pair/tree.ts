@@ -36,8 +36,8 @@ export interface Tree {
 export interface TreePair extends Omit<Pair, 'source' | 'copy'> {
   readonly source: Tree;
   readonly copy: Tree;
-  /** Parts of snapshots that interrupted streams have left below are discarded in front of the stream, as a refresh does. */
-  readonly discards?: boolean;
+  /** The copy's host pulls, by `zrep refresh`: that discards the parts of snapshots that interrupted streams have left below. */
+  readonly isPulled?: boolean;
 }
 
 /** What `listing` has below `dataset`. */
@@ -65,7 +65,7 @@ export function planTree(asked: TreePair): Way | Obstacle {
   const { base, below } = judged;
   const [first, ...others] = below;
   if (first === undefined) return wayFrom(base, top);
-  if (isFirst(pair, below))
+  if (pair.isPulled && isFirst(pair, below))
     return { obstacle: 'first-stream', isAnew: markedOf(top.source, pair.tag) !== undefined };
   return { obstacle: 'blocked-below', base, below: [first, ...others] };
 }
@@ -76,7 +76,7 @@ function isFirst({ source, copy }: TreePair, below: readonly Below[]): boolean {
   const isMarked =
     copy.top.tagged.some(({ sent }) => sent !== undefined) ||
     source.top.tagged.some(({ guid, sent }) => guid === newest && sent !== undefined);
-  return newest !== undefined && !isMarked && below.some(({ why }) => why === 'missing' || why === 'cut');
+  return newest !== undefined && !isMarked && below.some(({ why }) => why === 'missing');
 }
 
 /** With which snapshot the next increment begins, whatever stands in its way, and what does so below; undefined where the two tops have none in common. */
@@ -87,7 +87,7 @@ export function baseOfTree(asked: TreePair): Judged | undefined {
 
 /** As it is when they are discarded: what nothing has come into whole goes with its part. */
 function withoutParts(pair: TreePair): TreePair {
-  if (!pair.discards) return pair;
+  if (!pair.isPulled) return pair;
   const kept = [...pair.copy.below].filter(([, side]) => side.snapshots.length > 0 || !hasPart(side));
   return { ...pair, copy: { ...pair.copy, below: new Map(kept) } };
 }
@@ -186,7 +186,7 @@ function judgeBelow(pair: TreePair): (base: Base) => Below[] {
     nameHere: string,
   ): Below[] {
     const own = copy.below.get(child);
-    if (!pair.discards && hasPart(own)) return [{ child, why: 'cut' }];
+    if (!pair.isPulled && hasPart(own)) return [{ child, why: 'cut' }];
     const isTaken = own !== undefined && holder !== child && !moving.has(child);
     if (from === undefined) {
       if (isTaken) return [{ child, why: 'in-the-way' }];
