@@ -46,4 +46,16 @@ await inPushLab(t, async (lab) => {
     t.equal(code, 1);
     t.match(stderr, `: zrep -R sync -f ${source}\n`);
   });
+
+  t.test('the base that is shown with -R is one that all of the tree has', async (t) => {
+    const { source, destination } = await newTree();
+    await fileserver.script(`zfs snapshot -r ${source}@zrep_000001
+      zfs send -i @zrep_000000 ${source}@zrep_000001 | ssh backup zfs recv ${destination}`);
+    const shown = async (...words: string[]) =>
+      (await zrep([...words, 'snapshots', '--verify', source])).stdout;
+    t.match(await shown('-R'), 'the next increment of the whole tree begins with @zrep_000000, by the GUIDs');
+    t.match(await shown(), 'the next increment begins with @zrep_000001, by the GUIDs of both sides\n');
+    await backup.script(`zfs destroy ${destination}/c@zrep_000000`);
+    t.match(await shown('-R'), `; something is in its way below: zrep -R doctor ${source}\n`);
+  });
 });
