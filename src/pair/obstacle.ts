@@ -208,7 +208,12 @@ export function tell(obstacle: Obstacle, names: Names): Told {
   }
 
   function tellBelow({ base, below }: Extract<Obstacle, { obstacle: 'blocked-below' }>): Told {
-    const [{ child, why, holder, of = child, hasBase }, ...others] = below;
+    // What -f cannot roll back comes first: with it there, -f does nothing.
+    const isRolledBack = (one: Below) => one.hasBase === true;
+    const [first = below[0], ...others] = below.toSorted(
+      (a, b) => Number(isRolledBack(a)) - Number(isRolledBack(b)),
+    );
+    const { child, why, holder, of = child, hasBase } = first;
     const [own, theirs, begin] = [`${copy}${child}`, `${source}${of}`, `@${printable(base.ofSource.name)}`];
     const [ownThere, theirsThere] = isPush ? [`${own} on ${to}`, theirs] : [own, `${theirs} on ${host}`];
     const aside = byCopy('to keep it under another name', `zfs rename ${own} ${own}_old`);

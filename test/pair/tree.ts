@@ -199,6 +199,11 @@ t.test('the text says which one, why, and a line for it', async (t) => {
     /: zrep -R init --pull --anew fileserver:tank\/t vault\/t$/,
     'refresh -f goes by the name',
   );
+  t.match(
+    say({ a: '0 1', c: '0 1' }, { a: '0 1=9;8192', c: '5' }),
+    /^vault\/t\/c does not have .* \(also: vault\/t\/a\); .*: zfs rename vault\/t\/c vault\/t\/c_old$/,
+    'what refresh -f cannot roll back comes first',
+  );
   const [c, z] = [say({ c: '1', z: '1' }, { c: '5', z: '5' }), say({ z: '1' }, { z: '5' })];
   t.ok(c.includes(' (also: vault/t/z);') && !z.includes('also'));
 });

@@ -89,8 +89,11 @@ async function withFar(
   await setProperties(run, dataset, destination.received);
   let way = back;
   const { token } = destination;
+  // What is in the way of a tree is there whether or not its top is resumed.
+  const isTree = run.settings.recursive;
+  if (isTree && back === undefined) await lookFirst(run, far, destination);
   if (token !== undefined && (await resume(run, far, destination, token, back))) way = undefined;
-  else if (back === undefined) await lookFirst(run, far, destination);
+  else if (!isTree && back === undefined) await lookFirst(run, far, destination);
   await discardBelow(run, destination);
 
   const snapshot = await newSnapshotThere(run, far, destination);
