@@ -44,7 +44,7 @@ const [histories, seed, shrinking, trees] = [HISTORIES, SEED, SHRINK_SECONDS, TR
 ];
 
 /** Of those with -R: the usual ones have differed once. */
-const treeSeed = process.env.SEED === undefined ? 2000 : seed;
+const treeSeed = process.env['SEED'] === undefined ? 2000 : seed;
 
 const POLICY = homePolicy('["pull", "expire", "init", "read"]', 'resume = true\nrecursive = true');
 
