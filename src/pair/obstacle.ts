@@ -6,11 +6,12 @@
 import { inShell, printable } from '../printable.ts';
 import type { TaggedSnapshot } from '../replication/snapshots.ts';
 import type { Base } from './common.ts';
+import { count, list, loadingKey, nameOf, renaming, SHOWN, setting } from './phrases.ts';
 import type { Snapshot } from './side.ts';
 
 export type Obstacle =
-  /** The first stream was cut off, and can be resumed. */
-  | { readonly obstacle: 'first-stream' }
+  /** The first stream was interrupted, and `init --pull` completes it; `isAnew` where that was with --anew. */
+  | { readonly obstacle: 'first-stream'; readonly isAnew?: boolean }
   | { readonly obstacle: 'no-common-snapshot' }
   | { readonly obstacle: 'key-not-loaded' }
   /** What comes is to be encrypted here. */
@@ -91,9 +92,6 @@ export interface Told {
   readonly on: string | undefined;
 }
 
-/** Of a list in a sentence, and of its lines: the others are told of when these are mended. */
-const SHOWN = 5;
-
 /** How `zrep refresh -f` and `zrep sync -f` go about it. */
 const ASKING = '(it lists what it destroys, and asks)';
 
@@ -118,7 +116,12 @@ export function tell(obstacle: Obstacle, names: Names): Told {
     case 'first-stream':
       return {
         what: `the first stream into ${copyThere} was never completed`,
-        ...(isPush ? anew : here('to complete it', `${zrep} init --pull ${host}:${source} ${copy}`)),
+        ...(isPush
+          ? anew
+          : here(
+              'to complete it',
+              `${zrep} init --pull ${obstacle.isAnew ? '--anew ' : ''}${host}:${source} ${copy}`,
+            )),
       };
     case 'no-common-snapshot':
       return {
@@ -205,7 +208,12 @@ export function tell(obstacle: Obstacle, names: Names): Told {
   }
 
   function tellBelow({ base, below }: Extract<Obstacle, { obstacle: 'blocked-below' }>): Told {
-    const [{ child, why, holder, of = child, hasBase }, ...others] = below;
+    // What -f cannot roll back comes first: with it there, -f does nothing.
+    const isRolledBack = (one: Below) => one.hasBase === true;
+    const [first = below[0], ...others] = below.toSorted(
+      (a, b) => Number(isRolledBack(a)) - Number(isRolledBack(b)),
+    );
+    const { child, why, holder, of = child, hasBase } = first;
     const [own, theirs, begin] = [`${copy}${child}`, `${source}${of}`, `@${printable(base.ofSource.name)}`];
     const [ownThere, theirsThere] = isPush ? [`${own} on ${to}`, theirs] : [own, `${theirs} on ${host}`];
     const aside = byCopy('to keep it under another name', `zfs rename ${own} ${own}_old`);
@@ -269,35 +277,4 @@ export function heading({ mend }: Pick<Told, 'mend'>): string {
 export function inSentence({ what, mend, lines, on }: Told): string {
   const place = on === undefined ? '' : `, on ${on}`;
   return `${what}; ${mend}${place}: ${lines.join(' && ')}`;
-}
-
-function nameOf({ ofCopy }: Base): string {
-  return printable(ofCopy.name);
-}
-
-function count(snapshots: readonly Snapshot[]): string {
-  return snapshots.length === 1 ? 'a snapshot' : `${snapshots.length} snapshots`;
-}
-
-function list(snapshots: readonly Snapshot[]): string {
-  const names = snapshots.slice(0, SHOWN).map(({ name }) => `@${printable(name)}`);
-  const more = snapshots.length - names.length;
-  return names.join(', ') + (more > 0 ? ` and ${more} more` : '');
-}
-
-/** Most file systems have the key of one above them, and zfs load-key takes that one alone. */
-function loadingKey(dataset: string): string {
-  return `zfs load-key -r $(zfs get -H -o value encryptionroot ${dataset})`;
-}
-
-/** One call a property: an old zfs takes no more. */
-function setting(dataset: string, settings: readonly string[]): string {
-  const [only = '', ...more] = settings;
-  if (more.length === 0) return `zfs set ${inShell(only)} ${dataset}`;
-  return `for p in ${settings.map(inShell).join(' ')}; do zfs set $p ${dataset}; done`;
-}
-
-function renaming(copy: string, name: string): string {
-  const [from, to] = [name, `${name}_old`].map((one) => inShell(printable(`${copy}@${one}`)));
-  return `zfs rename ${from} ${to}`;
 }

@@ -36,6 +36,8 @@ export interface Tree {
 export interface TreePair extends Omit<Pair, 'source' | 'copy'> {
   readonly source: Tree;
   readonly copy: Tree;
+  /** The copy's host pulls, by `zrep refresh`: that discards the parts of snapshots that interrupted streams have left below. */
+  readonly isPulled?: boolean;
 }
 
 /** What `listing` has below `dataset`. */
@@ -54,21 +56,44 @@ export function belowOf(listing: Listing, dataset: string, tag: Tag): Tree['belo
  * How the next increment of all of it comes; or the obstacle. It begins with the newest snapshot that it can begin with everywhere: an
  * older one than the newest common snapshot of the top, where an earlier stream has brought some file systems further than others.
  */
-export function planTree(pair: TreePair): Way | Obstacle {
+export function planTree(asked: TreePair): Way | Obstacle {
+  const pair = withoutParts(asked);
   const top = topOf(pair);
   const found = planIncrement(top);
   const judged = 'obstacle' in found ? undefined : judgeTree(pair, top);
   if (judged === undefined) return found;
   const { base, below } = judged;
   const [first, ...others] = below;
-  return first === undefined
-    ? wayFrom(base, top)
-    : { obstacle: 'blocked-below', base, below: [first, ...others] };
+  if (first === undefined) return wayFrom(base, top);
+  if (pair.isPulled && isFirst(pair, below))
+    return { obstacle: 'first-stream', isAnew: markedOf(top.source, pair.tag) !== undefined };
+  return { obstacle: 'blocked-below', base, below: [first, ...others] };
+}
+
+/** The first stream was interrupted behind the top: nothing here is marked, nor is the newest there, and something is missing (first-tree.ts). */
+function isFirst({ source, copy }: TreePair, below: readonly Below[]): boolean {
+  const newest = copy.top.tagged.at(-1)?.guid;
+  const isMarked =
+    copy.top.tagged.some(({ sent }) => sent !== undefined) ||
+    source.top.tagged.some(({ guid, sent }) => guid === newest && sent !== undefined);
+  return newest !== undefined && !isMarked && below.some(({ why }) => why === 'missing');
 }
 
 /** With which snapshot the next increment begins, whatever stands in its way, and what does so below; undefined where the two tops have none in common. */
-export function baseOfTree(pair: TreePair): Judged | undefined {
+export function baseOfTree(asked: TreePair): Judged | undefined {
+  const pair = withoutParts(asked);
   return judgeTree(pair, topOf(pair));
+}
+
+/** As it is when they are discarded: what nothing has come into whole goes with its part. */
+function withoutParts(pair: TreePair): TreePair {
+  if (!pair.isPulled) return pair;
+  const kept = [...pair.copy.below].filter(([, side]) => side.snapshots.length > 0 || !hasPart(side));
+  return { ...pair, copy: { ...pair.copy, below: new Map(kept) } };
+}
+
+function hasPart(side: Side | undefined): boolean {
+  return anyValue(side?.properties, 'receive_resume_token') !== undefined;
 }
 
 /** zfs send -R begins with no bookmark. */
@@ -161,7 +186,7 @@ function judgeBelow(pair: TreePair): (base: Base) => Below[] {
     nameHere: string,
   ): Below[] {
     const own = copy.below.get(child);
-    if (anyValue(own?.properties, 'receive_resume_token') !== undefined) return [{ child, why: 'cut' }];
+    if (!pair.isPulled && hasPart(own)) return [{ child, why: 'cut' }];
     const isTaken = own !== undefined && holder !== child && !moving.has(child);
     if (from === undefined) {
       if (isTaken) return [{ child, why: 'in-the-way' }];

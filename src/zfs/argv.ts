@@ -160,6 +160,11 @@ export function destroyArgv(dataset: string, names: readonly string[]): string[]
   return ['destroy', `${dataset}@${names.join(',')}`];
 }
 
+/** A file system or volume; zfs refuses where anything is left in it, or below it. */
+export function destroyDatasetArgv(dataset: string): string[] {
+  return ['destroy', dataset];
+}
+
 /** Makes the bookmark `name`, DATASET#NAME, of `snapshot`. Needs the capability `bookmarks`. */
 export function bookmarkArgv(snapshot: string, name: string): string[] {
   return ['bookmark', snapshot, name];

@@ -88,13 +88,31 @@ t.test('a line that is advised names what there is', async (t) => {
     'told of, not advised',
   );
   t.same(strange('to begin anew: zrep init --pull fileserver:tank/home vault/new'), [], 'made by that line');
+  t.same(strange('to give them up: zrep -R refresh -f vault/other'), ['vault/other']);
   t.same(strange('zrep refresh -f vault/other; zfs destroy vault/home@a'), ['vault/other', 'vault/home@a']);
+});
+
+t.test('with -R each file system below counts', async (t) => {
+  const none = look([]);
+  const below = (source: Look, copy: Look | undefined, both: Both): Both => ({
+    ...both,
+    below: { source: { '/c': source }, copy: copy === undefined ? {} : { '/c': copy } },
+  });
+  const [old, next] = [look(['zrep_000000 5']), look(['zrep_000000 5', 'zrep_000001 6'])];
+  const before = below(old, old, BEFORE);
+  t.equal(differenceOf(WELL, DONE, before, below(next, next, AFTER)), undefined);
+  t.match(differenceOf(WELL, DONE, before, below(next, old, AFTER)), 'of a child is not on the copy');
+  t.match(differenceOf(WELL, DONE, before, below(next, undefined, AFTER)), 'of a child is not on the copy');
+  t.equal(differenceOf(ILL, FAILED, before, before), undefined);
+  t.match(differenceOf(ILL, FAILED, before, below(old, none, BEFORE)), /a child: a snapshot is gone$/);
+  t.match(differenceOf(ILL, FAILED, before, below(old, undefined, BEFORE)), /a child is gone$/);
 });
 
 t.test('a seed stands for one history, and names, numbers and hosts do not make another kind', async (t) => {
   t.same(historyOf(7), historyOf(7));
   const lengths = Array.from({ length: 500 }, (_, seed) => historyOf(seed).steps.length);
   t.same([Math.min(...lengths), Math.max(...lengths)], [1, 8]);
+  t.same([historyOf(7).children, historyOf(7, true).children > 0], [0, true]);
   const said = (history: string, host: string) =>
     `tank-${history}/home/${history}/fs@zrep_00000a on ${host} is not vault-1/home/${history}/second1@own [log id mw-1]`;
   t.equal(kindOf(said('h1', 'fileserver')), kindOf(said('h22', 'open')));

@@ -145,6 +145,29 @@ t.test('what stands in the way at the top is told first', async (t) => {
   t.equal(baseOfTree(pairOf({}, {}, ['0 1+', '0 1=9 mine=9']))?.base.ofCopy.name, 'zrep_000001');
 });
 
+t.test('nothing is marked, and something is missing: the first stream was interrupted', async (t) => {
+  const obstacle = (tops: readonly [string, string], copy: Children = {}) => {
+    const found = planTree({ ...pairOf({ c: tops[0].replaceAll('+', '') }, copy, tops), isPulled: true });
+    return 'obstacle' in found ? [found.obstacle, 'isAnew' in found && found.isAnew] : 'a way';
+  };
+  t.same(obstacle(['0', '0']), ['first-stream', false]);
+  t.same(obstacle(['0', '0'], { c: ';0;cut' }), ['first-stream', false]);
+  t.same(obstacle(['0+ 1', '0 1']), ['first-stream', true], 'with --anew');
+  t.same(obstacle(['0', '0'], { c: '0' }), 'a way', 'all came');
+  t.same(obstacle(['0+', '0']), ['blocked-below', false], 'it was marked there');
+  t.same(obstacle(['0 1+', '0+ 1']), ['blocked-below', false], 'or here');
+});
+
+t.test('parts of snapshots below are not in the way where they are discarded first', async (t) => {
+  const plan = (source: Children, copy: Children) => {
+    const found = planTree({ ...pairOf(source, copy, ['0 1+', '0 1=9']), isPulled: true });
+    return 'obstacle' in found ? found.obstacle : found.base.ofSource.name;
+  };
+  t.equal(plan({ c: '0 1' }, { c: '0 1=9;0;cut' }), 'zrep_000001');
+  t.equal(plan({ c: '0 1', new: '' }, { c: '0 1=9', new: ';8192;cut' }), 'zrep_000001');
+  t.equal(plan({ c: '0 1' }, { c: ';8192;cut' }), 'blocked-below', 'it was destroyed here before');
+});
+
 t.test('the text says which one, why, and a line for it', async (t) => {
   const names: Names = { zrep: 'zrep -R', copy: 'vault/t', source: 'tank/t', host: 'fileserver' };
   const say = (source: Children, copy: Children, tops: readonly [string, string] = ['0 1+', '0 1=9']) => {
@@ -175,6 +198,11 @@ t.test('the text says which one, why, and a line for it', async (t) => {
     say({ c: '0 1' }, { c: '0 x#c1=9;8192' }),
     /: zrep -R init --pull --anew fileserver:tank\/t vault\/t$/,
     'refresh -f goes by the name',
+  );
+  t.match(
+    say({ a: '0 1', c: '0 1' }, { a: '0 1=9;8192', c: '5' }),
+    /^vault\/t\/c does not have .* \(also: vault\/t\/a\); .*: zfs rename vault\/t\/c vault\/t\/c_old$/,
+    'what refresh -f cannot roll back comes first',
   );
   const [c, z] = [say({ c: '1', z: '1' }, { c: '5', z: '5' }), say({ z: '1' }, { z: '5' })];
   t.ok(c.includes(' (also: vault/t/z);') && !z.includes('also'));

@@ -14,6 +14,7 @@ import { type Side, World } from '../fixtures/system/histories/world.ts';
 import {
   describe,
   type Happened,
+  type History,
   happen,
   historyOf,
   kindOfDifference,
@@ -26,13 +27,28 @@ import { openLogin } from '../fixtures/system/open-login.ts';
 const AT_A_TIME = 10;
 
 /** Where .ci/run runs them, a hundred in all: in a guest each takes four times as long. */
-const USUAL = zfsKind() === 'kernel' ? { count: 12, seed: 1 } : { count: 88, seed: 13 };
+const USUAL = zfsKind() === 'kernel' ? { count: 12, seed: 1, trees: 4 } : { count: 88, seed: 13, trees: 0 };
 
-/** How many, the seed of the first, and for how many seconds those that differ are shrunk. */
-const { HISTORIES = String(USUAL.count), SEED = String(USUAL.seed), SHRINK_SECONDS = '60' } = process.env;
-const [histories, seed, shrinking] = [Number(HISTORIES), Number(SEED), Number(SHRINK_SECONDS)];
+/** How many, the seed of the first, for how many seconds those that differ are shrunk, and how many of them are with -R, which zfs-fuse does not take. */
+const {
+  HISTORIES = String(USUAL.count),
+  SEED = String(USUAL.seed),
+  SHRINK_SECONDS = '60',
+  TREES = String(USUAL.trees),
+} = process.env;
+const [histories, seed, shrinking, trees] = [HISTORIES, SEED, SHRINK_SECONDS, TREES].map(Number) as [
+  number,
+  number,
+  number,
+  number,
+];
 
-await inGateLab(t, homePolicy('["pull", "expire", "init", "read"]'), async (gate) => {
+/** Of those with -R: the usual ones have differed once. */
+const treeSeed = process.env['SEED'] === undefined ? 2000 : seed;
+
+const POLICY = homePolicy('["pull", "expire", "init", "read"]', 'resume = true\nrecursive = true');
+
+await inGateLab(t, POLICY, async (gate) => {
   const { fileserver, backup, vault, tank } = gate;
   await provideBuild(backup, { program: 'zrep' });
   await switchTo(fileserver, manifest.version, 'zrep');
@@ -54,14 +70,15 @@ await inGateLab(t, homePolicy('["pull", "expire", "init", "read"]'), async (gate
   });
 
   const differing = new Map<string, Happened[]>();
-  for (let next = 0; next < histories; next += AT_A_TIME) {
-    const seeds = Array.from(
-      { length: Math.min(AT_A_TIME, histories - next) },
-      (_, index) => seed + next + index,
-    );
-    t.test(`verify and refresh agree on the histories ${seeds[0]} to ${seeds.at(-1)}`, async (t) => {
+  const all = Array.from({ length: histories }, (_, index) =>
+    index < trees ? historyOf(treeSeed + index, true) : historyOf(seed + index),
+  );
+  for (const group of [...groups(all.slice(0, trees)), ...groups(all.slice(trees))]) {
+    const seeds = group.map((one) => one.seed);
+    const which = `${(group[0]?.children ?? 0) > 0 ? 'with -R ' : ''}${seeds[0]} to ${seeds.at(-1)}`;
+    t.test(`verify and refresh agree on the histories ${which}`, async (t) => {
       const began = Date.now();
-      for (const one of await happen(gate, seeds.map(historyOf))) {
+      for (const one of await happen(gate, group)) {
         t.equal(one.difference, undefined, `history ${one.history.seed}: ${one.verdict.verdict}`, {
           said: describe(one),
         });
@@ -84,6 +101,12 @@ await inGateLab(t, homePolicy('["pull", "expire", "init", "read"]'), async (gate
     if (kinds.length === 0) t.pass('there is none');
   });
 });
+
+/** As many as share a call. */
+function groups(all: readonly History[]): History[][] {
+  const count = Math.ceil(all.length / AT_A_TIME);
+  return Array.from({ length: count }, (_, index) => all.slice(index * AT_A_TIME, (index + 1) * AT_A_TIME));
+}
 
 /** All that is set on a side and on its snapshots, whatever the time and the history's name. */
 async function settings(gate: GateLab, world: World, side: Side): Promise<string[]> {

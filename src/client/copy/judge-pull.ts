@@ -89,7 +89,7 @@ function judge(
   const { refused, side, below } = theirs;
   const isTree = recursive && below !== undefined;
   const found = isTree
-    ? planTree({ ...pair, source: { top: side, below }, copy })
+    ? planTree({ ...pair, source: { top: side, below }, copy, isPulled: true })
     : planIncrement({ ...pair, source: side, copy: copy.top });
   const isOver = isAsItIs && SHORTAGES.includes(refused?.code ?? '');
   const isFound = 'obstacle' in found && found.obstacle === refused?.code;

@@ -14,7 +14,7 @@ import type { FarSide } from '../far/far-side.ts';
 import { Failure } from '../run/failure.ts';
 import type { Run } from '../run/run.ts';
 import { zrepFor } from '../words/again.ts';
-import type { Destination } from './destination.ts';
+import { type Destination, endsWithTagged } from './destination.ts';
 import { judgePull } from './judge-pull.ts';
 import { completedThere, recoverCompletion } from './marks.ts';
 import { nameThere, type Pulled, type PullOptions, pull } from './pull.ts';
@@ -106,19 +106,29 @@ export async function refuseObstacle(run: Run, destination: Destination): Promis
   if ('told' in judged && !judged.isPlain) throw new Failure(inSentence(judged.told));
 }
 
+/** What is known of a pair before its stream. */
+export interface Recovered {
+  /** Nothing stands in the way, as far as is known: an increment was seen to be possible, or the copy is as the last refresh left it. */
+  readonly isFree: boolean;
+  /** What was seen to stand in the way. */
+  readonly told?: Told;
+}
+
 /**
  * Before a stream: what an earlier run received and could not complete is marked on both sides (marks.ts); with -R only where all that
- * is below came as well, since the next stream begins with what is marked. The answer is false where both sides are to be compared first.
- * With -R that is looked at each time: a stream that fails in the middle leaves a tree that came in part, and file systems with names
+ * is below came as well, since the next stream begins with what is marked. Where it is not free, both sides are to be compared first.
+ * With -R they are compared each time: a stream that fails in the middle leaves a tree that came in part, and file systems with names
  * that zfs has made up.
  */
-export async function recover(run: Run, far: FarSide, destination: Destination): Promise<boolean> {
-  if (!run.settings.recursive) return recoverCompletion(run, far, destination);
+export async function recover(run: Run, far: FarSide, destination: Destination): Promise<Recovered> {
+  const complete = () => recoverCompletion(run, far, destination);
+  if (!run.settings.recursive) return { isFree: (await complete()) && endsWithTagged(destination) };
   const newest = destination.snapshots.at(-1);
   const judged = await judgePull(run, destination, { isAsItIs: true });
-  if ('told' in judged) return judged.isPlain;
-  if ('way' in judged && !judged.isBelowUnseen && judged.way.base.ofCopy.guid !== newest?.guid) return true;
-  return recoverCompletion(run, far, destination);
+  if ('told' in judged) return judged.isPlain ? { isFree: true } : { isFree: false, told: judged.told };
+  if (!('way' in judged) || judged.isBelowUnseen || judged.way.base.ofCopy.guid === newest?.guid)
+    await complete();
+  return { isFree: true };
 }
 
 /** A stock far side sends with flags of its own from what is marked there: so the mark is set where that makes it the newest. */

@@ -49,6 +49,8 @@ export interface ReceiveOptions {
   readonly properties: boolean;
   /** `-v`: zfs says how many bytes came. */
   readonly verbose?: boolean;
+  /** `-s` where zfs can: what came of a stream that was interrupted is kept, to be resumed. */
+  readonly resumable?: boolean;
 }
 
 /** `zfs receive` of a stream into `dataset`, as safely as the installed zfs can. */
@@ -56,7 +58,7 @@ export function receiveArgv(
   capabilities: Capabilities,
   dataset: string,
   receiving: Receiving,
-  { force, set = {}, properties, verbose = false }: ReceiveOptions,
+  { force, set = {}, properties, verbose = false, resumable = true }: ReceiveOptions,
 ): string[] {
   const careful = capabilities.has('excludes');
   const excluded =
@@ -64,7 +66,7 @@ export function receiveArgv(
   return [
     'receive',
     ...(careful ? ['-u'] : []),
-    ...(capabilities.has('resume') ? ['-s'] : []),
+    ...(resumable && capabilities.has('resume') ? ['-s'] : []),
     ...(verbose ? ['-v'] : []),
     ...(force ? ['-F'] : []),
     ...(careful ? Object.entries(set).flatMap(([name, value]) => ['-o', `${name}=${value}`]) : []),

@@ -103,6 +103,7 @@ function commonBase(
     ...{ tag, all: tag === 'zrep', isRefused: false },
     source: { top: side, below },
     copy: { top: copy, below: new Map(parts) },
+    isPulled: true,
   });
   const [first, ...others] = (found?.below ?? []).filter(({ hasBase }) => hasBase !== true);
   if (found === undefined || first === undefined) return found?.base;

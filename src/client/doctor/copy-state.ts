@@ -104,7 +104,7 @@ function wasCutOff(scene: Scene): Finding[] {
         safely('Discard what it left. The next refresh does so by itself:', abandonArgv(where)),
       );
     // Without any snapshot: what is in the way says how that goes on.
-    if (where === scene.dataset && isFirst(token as ResumeToken) && isInTheWay(scene)) return [];
+    if (isFirst(token as ResumeToken) && isInTheWay(scene)) return [];
     return finding(
       'partial-receive',
       where,
@@ -118,16 +118,16 @@ function wasCutOff(scene: Scene): Finding[] {
 function deadness(scene: Scene, where: string, token: ResumeToken): string | undefined {
   const { snapshot, toguid, fromguid } = token;
   const { peer, dataset, tag, here } = scene;
+  if (where !== dataset) return 'it is of a recursive stream, of which only the top can be resumed';
   const newest = here.snapshots.at(-1);
   // zfs receive resumes only on the newest snapshot, whoever made it.
-  if (where === dataset && fromguid !== undefined && newest !== undefined && newest.guid !== String(fromguid))
+  if (fromguid !== undefined && newest !== undefined && newest.guid !== String(fromguid))
     return `${printable(newest.name)} was made on this host since. A tool that makes snapshots here does this; exclude the copy from it (zfs-auto-snapshot: zfs set com.sun:auto-snapshot=false ${dataset}; sanoid: autosnap = no)`;
   if (peer === undefined) return undefined;
-  if (snapshot.tag !== tag || snapshot.dataset !== `${peer.dataset}${where.slice(dataset.length)}`)
+  if (snapshot.tag !== tag || snapshot.dataset !== peer.dataset)
     return 'it is not of a snapshot of this pair';
   const both = bothSides(scene);
-  // Of those below nothing was asked.
-  if (both === undefined || where !== dataset) return undefined;
+  if (both === undefined) return undefined;
   const found = both.source.snapshots.some(({ guid }) => guid === String(toguid));
   return found ? undefined : `${formatZrepSnapshot(snapshot)} is not there any more`;
 }
@@ -143,9 +143,9 @@ function isFirst({ fromguid }: ResumeToken): boolean {
 }
 
 function goingOn(scene: Scene, token: ResumeToken): string {
-  const { tag, peer, dataset, tokensBelow } = scene;
-  const zrep = zrepOf({ tag, recursive: scene.recursive || tokensBelow.size > 0 });
-  return isFirst(token) && tokensBelow.size === 0
+  const { peer, dataset } = scene;
+  const zrep = zrepOf(scene);
+  return isFirst(token)
     ? `${zrep} init --pull ${peer?.host.name}:${peer?.dataset} ${dataset}`
     : `${zrep} refresh ${dataset}`;
 }

@@ -60,6 +60,7 @@ export function obstaclesOf(scene: Scene, both: Both): Obstacle[] {
           ...asked,
           source: { top: both.source, below: theirs },
           copy: { top: both.copy, below },
+          isPulled: true,
         });
   const own = ['not-marked-master', ...('obstacle' in found ? [found.obstacle] : [])];
   const said: Obstacle[] =

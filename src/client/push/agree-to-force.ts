@@ -36,14 +36,15 @@ export async function agreeToForce(
 ): Promise<string | undefined> {
   const { settings } = run;
   const { dataset, destination } = master;
-  const both = await readBoth(run, master, settings.recursive ? Number.POSITIVE_INFINITY : 1);
+  const both = await readBoth(run, master);
   if ('unseen' in both) {
     // A lost connection is no refusal, nor is a listing that is too long.
     if (!both.isReached) throw new Failure(`${both.unseen}, so nothing was changed there`);
     return undefined;
   }
   const base = baseOf(both);
-  if (base === undefined) throw new Failure(sayObstacle(run, master, { obstacle: 'no-common-snapshot' }));
+  if (base === undefined)
+    throw new Failure(sayObstacle(run, master, both, { obstacle: 'no-common-snapshot' }));
   const from = baseName({ base }, run, dataset);
   const { back, gone } = settings.recursive
     ? treeLosses(

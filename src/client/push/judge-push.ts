@@ -6,14 +6,19 @@
 import { inSentence, type Obstacle, tell } from '../../pair/obstacle.ts';
 import { planIncrement, type Way } from '../../pair/plan.ts';
 import { type Side, sideOf, sideProperties } from '../../pair/side.ts';
+import { belowOf, planTree } from '../../pair/tree.ts';
+import { fullName } from '../../replication/snapshots.ts';
 import { mustSucceed } from '../../replication/step.ts';
 import { readStateArgv } from '../../zfs/argv.ts';
-import { parseListing } from '../../zfs/state.ts';
+import { anyValue, parseListing } from '../../zfs/state.ts';
+import { isRecursive } from '../copy/came-along.ts';
+import { childrenOf } from '../copy/destination.ts';
 import { readTheirSide, type Unseen } from '../far/their-side.ts';
+import { Failure } from '../run/failure.ts';
 import type { Run } from '../run/run.ts';
 import { zrepAgain } from '../words/again.ts';
-import type { Course } from './master.ts';
-import type { Trees } from './tree-losses.ts';
+import type { Course, Master } from './master.ts';
+import { type Trees, withoutExcluded } from './tree-losses.ts';
 
 /** Both sides of a file system that is pushed. */
 export interface Both {
@@ -23,22 +28,26 @@ export interface Both {
   readonly trees: Trees;
   /** File systems of the copy's tree whose names zrep cannot use. */
   readonly unread: readonly string[];
+  /** The pair's streams are recursive, whether or not this run is: its commands need -R. */
+  readonly isRecursive: boolean;
 }
 
-/** Reads both sides, with an infinite `depth` all below them; nothing is changed on either. A host that does not let itself be asked says why. */
-export async function readBoth(
-  run: Run,
-  { dataset, host, destination }: Course,
-  depth = 1,
-): Promise<Both | Unseen> {
-  const { tag } = run.settings;
+/** Reads both sides, with -R all below them; nothing is changed on either. A host that does not let itself be asked says why. */
+export async function readBoth(run: Run, { dataset, host, destination }: Course): Promise<Both | Unseen> {
+  const { tag, recursive } = run.settings;
+  const depth = recursive ? Number.POSITIVE_INFINITY : 1;
   const theirs = await readTheirSide(run, host, destination, 'source', depth);
   if (!('side' in theirs)) return theirs;
   const argv = readStateArgv(dataset, sideProperties(run.step.capabilities, tag), depth);
   const listing = parseListing(mustSucceed(await run.step.zfs.ask(argv), dataset).output);
   const { listing: copy = new Map(), unread = [] } = theirs.said ?? {};
   const trees = { source: listing, copy };
-  return { source: sideOf(listing, dataset, tag), copy: theirs.side, trees, unread };
+  const source = sideOf(listing, dataset, tag);
+  const children = childrenOf(listing, dataset);
+  return {
+    ...{ source, copy: theirs.side, trees, unread },
+    isRecursive: await isRecursive(run, dataset, children, source.tagged),
+  };
 }
 
 /** What has happened in this run. */
@@ -56,19 +65,57 @@ export function judgePush(
   both: Both,
   { sending, isRefused = false }: Meanwhile = {},
 ): Way | { readonly obstacle: Obstacle['obstacle']; readonly sentence: string } {
-  const all = settings.incrementFlag === '-I';
-  const found = planIncrement({ tag: settings.tag, ...both, all, isRefused, sending });
+  const { tag, recursive, sendFlags, incrementFlag } = settings;
+  const asked = { tag, all: incrementFlag === '-I', isRefused, sending };
+  const { source, copy, trees } = both;
+  const found = recursive
+    ? planTree({
+        ...asked,
+        source: {
+          top: source,
+          below: belowOf(withoutExcluded(trees.source, sendFlags), course.dataset, tag),
+        },
+        copy: { top: copy, below: belowOf(trees.copy, course.destination, tag) },
+      })
+    : planIncrement({ ...asked, source, copy });
   return 'obstacle' in found
-    ? { obstacle: found.obstacle, sentence: sayObstacle({ settings }, course, found) }
+    ? { obstacle: found.obstacle, sentence: sayObstacle({ settings }, course, both, found) }
     : found;
+}
+
+/**
+ * Before anything is made here, of a tree: from where its stream begins, in full, where that is not what `master` would begin with. The other side
+ * receives one file system after the other, and stops at the first that it cannot take.
+ *
+ * @throws Failure with what stands in the way. A host that refuses the question gets what stock does.
+ */
+export async function lookAtTree(
+  run: Run,
+  master: Master,
+  sending: string | undefined,
+): Promise<string | undefined> {
+  if (!run.settings.recursive) return undefined;
+  const both = await readBoth(run, master);
+  // What is half received there comes first.
+  if ('unseen' in both || anyValue(both.copy.properties, 'receive_resume_token') !== undefined)
+    return undefined;
+  const judged = judgePush(run, master, both, sending === undefined ? {} : { sending });
+  if ('obstacle' in judged)
+    throw new Failure(`nothing was sent to ${master.host.name}:${master.destination}: ${judged.sentence}`);
+  const { ofSource } = judged.base;
+  return ofSource.guid === master.base.guid
+    ? undefined
+    : fullName({ dataset: master.dataset, name: ofSource.name });
 }
 
 /** In one sentence, as it is told on this host. Pure. */
 export function sayObstacle(
   { settings }: Pick<Run, 'settings'>,
   { dataset, host, destination }: Course,
+  { isRecursive }: Pick<Both, 'isRecursive'>,
   obstacle: Obstacle,
 ): string {
-  const names = { zrep: zrepAgain(settings), copy: destination, source: dataset, host: settings.hostName };
+  const zrep = zrepAgain({ tag: settings.tag, recursive: isRecursive });
+  const names = { zrep, copy: destination, source: dataset, host: settings.hostName };
   return inSentence(tell(obstacle, { ...names, to: host.name }));
 }

@@ -13,6 +13,7 @@ import { farLines } from '../far/far-text.ts';
 import { markCommand, oldMarkCommands } from '../far/push-commands.ts';
 import { Failure } from '../run/failure.ts';
 import type { Run } from '../run/run.ts';
+import { zrepAgain } from '../words/again.ts';
 import { saysMissing } from './arrival.ts';
 import { keepPushed } from './keep-pushed.ts';
 import type { Course } from './master.ts';
@@ -35,11 +36,11 @@ export async function markPushed(
   // Whatever it ends with. For a host that does not let itself be asked, this is all there is.
   if (saysMissing(answer))
     throw new Failure(
-      `${here} was streamed, but ${far.host.name} says that it has no ${there}; nothing is marked, and the next zrep sync ${dataset} sends anew`,
+      `${here} was streamed, but ${far.host.name} says that it has no ${there}; nothing is marked, and the next ${zrepAgain(settings)} sync ${dataset} sends anew`,
     );
   if (mayPass(answer))
     throw new Failure(
-      `${here} was received, but ${far.host.name} could not be told so; the next zrep sync ${dataset} tries again`,
+      `${here} was received, but ${far.host.name} could not be told so; the next ${zrepAgain(settings)} sync ${dataset} tries again`,
     );
   if (!succeeded(answer)) {
     report.line(`WARNING: setting ${tag}:sent failed on ${far.host.name}:${there}`);

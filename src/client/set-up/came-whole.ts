@@ -13,8 +13,8 @@ import type { InitPullCommand } from '../words/init-words.ts';
 import type { SourceHost } from '../words/source.ts';
 
 /**
- * Whether it is such a copy. The fileserver is asked only where this host alone cannot tell. With -R it is none: a snapshot of
- * the root does not say that all children have come, and a zfs without `receive -o` is not let receive that stream.
+ * Whether it is such a copy. The fileserver is asked only where this host alone cannot tell. With -R it is none: a zfs without
+ * `receive -o` does not receive such a stream (partial-tree.ts).
  *
  * @throws Failure where the fileserver does not answer that.
  */

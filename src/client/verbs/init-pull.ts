@@ -5,21 +5,20 @@
  * All that can be known on this host is checked before the first word to the other side that changes something.
  *
  * Cut off anywhere, the same command goes on: the far side answers with the snapshot that it made before, what was
- * received is gone on with where zfs can, and what came whole is told by its name and the configuration that came with it, or,
- * where none did (set-up/came-whole.ts), by its GUID.
+ * received is resumed where zfs can, and what came whole is told by its name and the configuration that came with it, or,
+ * where none did (set-up/came-whole.ts), by its GUID. A tree (-R) of which a part came is streamed anew (set-up/partial-tree.ts).
  */
 
 import { succeeded } from '../../process/pipeline.ts';
 import { isRefusal } from '../../refusal.ts';
 import { sentTime } from '../../replication/sent-time.ts';
-import { SNAPSHOT_PROPERTIES, type TaggedSnapshot, taggedSnapshots } from '../../replication/snapshots.ts';
+import { SNAPSHOT_PROPERTIES } from '../../replication/snapshots.ts';
 import { mustSucceed } from '../../replication/step.ts';
-import { readStateArgv, setArgv } from '../../zfs/argv.ts';
-import { formatZrepSnapshot, type Tag } from '../../zfs/names.ts';
+import { readStateArgv } from '../../zfs/argv.ts';
+import { formatZrepSnapshot } from '../../zfs/names.ts';
 import { parseResumeToken } from '../../zfs/resume-token.ts';
-import { anyValue, type Listing, localValue, parseListing } from '../../zfs/state.ts';
+import { parseListing } from '../../zfs/state.ts';
 import { rememberBegun } from '../copies/begun.ts';
-import { refuseRetired } from '../copies/refuse-retired.ts';
 import { retiredProperties } from '../copies/retirement.ts';
 import { remember, surveySome } from '../copies/survey.ts';
 import { destinationProperties, receivingOf } from '../copy/destination.ts';
@@ -30,12 +29,7 @@ import { receiveArgv } from '../copy/receive.ts';
 import { setProperties } from '../copy/set-properties.ts';
 import { readName, snapshotThere } from '../copy/snapshot-there.ts';
 import { refusedByGate } from '../far/answer.ts';
-import {
-  initCommand,
-  initpullCommand,
-  refreshcompleteCommand,
-  snaponlyCommand,
-} from '../far/far-commands.ts';
+import { initCommand, initpullCommand } from '../far/far-commands.ts';
 import type { FarSide } from '../far/far-side.ts';
 import { farLines } from '../far/far-text.ts';
 import { Failure } from '../run/failure.ts';
@@ -43,9 +37,20 @@ import { inRun } from '../run/in-run.ts';
 import type { Run } from '../run/run.ts';
 import { cameWhole } from '../set-up/came-whole.ts';
 import { checkFirstStream, checkHere, notSetUp } from '../set-up/checks.ts';
+import {
+  describe,
+  type Found,
+  isNamed,
+  NOTHING,
+  type Plan,
+  pairOf,
+  planOf,
+  SetUpAlready,
+} from '../set-up/init-plan.ts';
+import { discardPartialTree, lookAtPartialTree } from '../set-up/partial-tree.ts';
 import { type Aside, findAside, stepAside } from '../set-up/step-aside.ts';
 import { tellWhatIsLeft } from '../set-up/what-is-left.ts';
-import { initPullLine, zrepAgain } from '../words/again.ts';
+import { initPullLine } from '../words/again.ts';
 import type { InitPullCommand } from '../words/init-words.ts';
 import type { Settings } from '../words/settings.ts';
 import { parseSourceHost, type SourceHost } from '../words/source.ts';
@@ -94,7 +99,10 @@ async function planned(
     isNamed(found, command.destination, run.settings.tag, pair) ||
     (!run.settings.force && (await cameWhole(run, host, command, found.listing, pair)));
   try {
-    return planOf(command, run.settings, found, aside, isOurs);
+    const plan = planOf(command, run.settings, found, aside, isOurs);
+    if (!run.settings.recursive || !found.exists || !isOurs) return plan;
+    const left = await lookAtPartialTree(run, host, command);
+    return left.isWhole ? plan : { ...plan, snapshots: [], token: undefined, discards: true };
   } catch (error) {
     const { destination } = command;
     if (error instanceof SetUpAlready) await remember(run, found.listing, new Map([[destination, now()]]));
@@ -102,19 +110,9 @@ async function planned(
   }
 }
 
-class SetUpAlready extends Failure {}
-
 function now(): number {
   return Math.floor(Date.now() / 1000);
 }
-
-/** What is here in the place of the copy. */
-interface Found {
-  readonly listing: Listing;
-  readonly exists: boolean;
-}
-
-const NOTHING: Found = { listing: new Map(), exists: false };
 
 async function lookHere({ settings, step }: Run, dataset: string): Promise<Found> {
   const { tag } = settings;
@@ -124,66 +122,6 @@ async function lookHere({ settings, step }: Run, dataset: string): Promise<Found
   if (succeeded(state)) return { listing: parseListing(state.output), exists: true };
   if (!state.message.includes('does not exist')) mustSucceed(state, dataset);
   return NOTHING;
-}
-
-interface Plan {
-  /** The properties of the copy. */
-  readonly pair: Readonly<Record<string, string>>;
-  readonly found: Found;
-  readonly snapshots: readonly TaggedSnapshot[];
-  readonly token: string | undefined;
-  /** The old copy, where one is in its place. */
-  readonly aside: Aside | undefined;
-}
-
-function pairOf(
-  { host, source, destination }: InitPullCommand,
-  { tag, hostName, saveCount }: Settings,
-): Record<string, string> {
-  return {
-    [`${tag}:src-fs`]: source,
-    [`${tag}:src-host`]: host,
-    [`${tag}:dest-fs`]: destination,
-    [`${tag}:dest-host`]: hostName,
-    [`${tag}:savecount`]: String(saveCount),
-  };
-}
-
-/** Whether the properties of what is here say that it is the copy of that source. */
-function isNamed({ listing }: Found, dataset: string, tag: Tag, pair: Plan['pair']): boolean {
-  const own = listing.get(dataset);
-  return [`${tag}:src-fs`, `${tag}:src-host`].every((name) => localValue(own, name) === pair[name]);
-}
-
-/** @throws Failure where something else is in the place of the copy. */
-function planOf(
-  command: InitPullCommand,
-  settings: Settings,
-  found: Found,
-  aside: Aside | undefined,
-  ours: boolean,
-): Plan {
-  const { tag, force } = settings;
-  const { destination } = command;
-  const pair = pairOf(command, settings);
-  const own = found.listing.get(destination);
-  const snapshots = taggedSnapshots(found.listing, destination, tag);
-  refuseRetired(own, destination, tag);
-  if (found.exists && localValue(own, `${tag}:master`) === 'yes')
-    throw new Failure(`${destination} is itself the master of a pair under the tag ${tag}`);
-  if (ours && snapshots.some(({ sent }) => sent !== undefined))
-    throw new SetUpAlready(`${destination} is set up already: ${zrepAgain(settings)} refresh ${destination}`);
-  if (found.exists && !ours && !force)
-    throw new Failure(
-      `${destination} exists already, and was not begun by this command. Nothing was done. Take another name${destination.includes('/') ? `, or keep it under another one: zfs rename ${destination} ${destination}_old` : ' below it'}`,
-    );
-  const [inside] = [...found.listing.keys()].filter((name) => name !== destination);
-  if (!ours && inside !== undefined)
-    throw new Failure(
-      `${destination} has ${inside}, which -f does not destroy. Nothing was done. Take another name`,
-    );
-  const token = anyValue(own, 'receive_resume_token');
-  return { pair, found, snapshots: ours ? snapshots : [], token, aside };
 }
 
 async function setUp(run: Run, far: FarSide, command: InitPullCommand, plan: Plan): Promise<void> {
@@ -239,62 +177,30 @@ async function receive(
   run: Run,
   far: FarSide,
   asked: InitPullCommand,
-  { pair, found, token }: Plan,
+  { pair, found, token, discards }: Plan,
   snapshot: string,
 ): Promise<void> {
   const { source, destination } = asked;
   const { settings, step, report } = run;
   const receiving = receivingOf(found.listing.get(destination), settings.tag);
-  // A stream that is gone on with brings what it was begun with.
+  // A stream that is resumed brings what it was begun with.
   const set = token === undefined ? { readonly: 'on', ...pair } : {};
   report.line(
-    `${token === undefined ? 'Receiving' : 'Going on with'} the first stream of ${far.host.name}:${source} into ${destination}`,
+    `${token === undefined ? 'Receiving' : 'Resuming'} the first stream of ${far.host.name}:${source} into ${destination}`,
   );
   const command = initpullCommand(settings, snapshot, token);
-  const options = { force: settings.force, set };
+  // A tree's stream cannot be resumed (pair/first-tree.ts).
+  const options = { force: settings.force, set, resumable: !settings.recursive };
   const argv = (head: Head) => {
     const [raw, properties] = [isRaw(head), carriesProperties(head)];
     return receiveArgv(step.capabilities, destination, { ...receiving, raw }, { ...options, properties });
   };
-  const pulled = await receiveFrom(run, far, command, { source, snapshot }, argv, destination);
+  const begins = discards ? () => discardPartialTree(run, far.host, asked) : undefined;
+  const pulled = await receiveFrom(run, far, command, { source, snapshot }, argv, destination, {
+    ...(begins && { begins }),
+  });
   if (!pulled.done)
     throw new Failure(
       [`the first stream of ${source} did not arrive whole`, ...pulled.why, wayOn(run, asked)].join('; '),
     );
-}
-
-/** What would happen, on either side. */
-function describe(
-  { settings, step }: Run,
-  { host, source, destination, anew }: InitPullCommand,
-  { pair, found, snapshots, token, aside }: Plan,
-): string[] {
-  const whole = snapshots.at(-1)?.name;
-  const name = whole ?? `${settings.tag}_${anew ? '<new>' : '000000'}`;
-  const snapshot = `${source}@${name}`;
-  const receiving = receivingOf(found.listing.get(destination), settings.tag);
-  const set = { readonly: 'on', ...pair };
-  const argv = receiveArgv(step.capabilities, destination, receiving, {
-    force: settings.force,
-    set,
-    properties: settings.recursive,
-  });
-  const begin = [
-    initCommand(settings, source, settings.hostName, destination, settings.saveCount),
-    ...(anew ? [snaponlyCommand(settings, source)] : []),
-    initpullCommand(settings, snapshot, token),
-  ];
-  const take = [
-    ...(aside === undefined ? [] : [`rename ${aside.old} ${aside.name}`]),
-    whole === undefined ? argv.join(' ') : setArgv(destination, set).join(' '),
-  ];
-  return [
-    `On ${host}, by ssh:`,
-    ...(whole === undefined ? begin : []).map((line) => `  ${line}`),
-    `  ${refreshcompleteCommand(settings, snapshot, `${settings.tag}:sent=<now>`)}`,
-    'Here:',
-    ...take.map((words) => `  zfs ${words}`),
-    `  zfs set ${settings.tag}:sent=<now> ${destination}@${name}`,
-    'Nothing was done.',
-  ];
 }

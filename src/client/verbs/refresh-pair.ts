@@ -4,6 +4,7 @@
  */
 
 import { setTimeout as wait } from 'node:timers/promises';
+import { inSentence } from '../../pair/obstacle.ts';
 import { succeeded } from '../../process/pipeline.ts';
 import { isRefusal } from '../../refusal.ts';
 import { type Held, withLock } from '../../replication/lock.ts';
@@ -13,13 +14,8 @@ import { mustSucceed, saysNoRoom } from '../../replication/step.ts';
 import { readStateArgv } from '../../zfs/argv.ts';
 import type { Dataset } from '../../zfs/names.ts';
 import { anyValue, type Listing, parseListing } from '../../zfs/state.ts';
-import {
-  childrenOf,
-  type Destination,
-  destinationProperties,
-  endsWithTagged,
-  readDestination,
-} from '../copy/destination.ts';
+import { childrenOf, type Destination, destinationProperties, readDestination } from '../copy/destination.ts';
+import { discardBelow } from '../copy/discard-below.ts';
 import { expireHere, expiringProperties, markAndExpireHere } from '../copy/expire-here.ts';
 import { refuseTree } from '../copy/judge-pull.ts';
 import { markAndExpireThere, markThere } from '../copy/marks.ts';
@@ -93,8 +89,12 @@ async function withFar(
   await setProperties(run, dataset, destination.received);
   let way = back;
   const { token } = destination;
+  // What is in the way of a tree is there whether or not its top is resumed.
+  const isTree = run.settings.recursive;
+  if (isTree && back === undefined) await lookFirst(run, far, destination);
   if (token !== undefined && (await resume(run, far, destination, token, back))) way = undefined;
-  else if (back === undefined) await lookFirst(run, far, destination);
+  else if (!isTree && back === undefined) await lookFirst(run, far, destination);
+  await discardBelow(run, destination);
 
   const snapshot = await newSnapshotThere(run, far, destination);
   report.event('snapshot', { dataset, snapshot });
@@ -142,8 +142,9 @@ async function withFar(
  * @throws Failure with what stands in the way.
  */
 async function lookFirst(run: Run, far: FarSide, destination: Destination): Promise<void> {
-  const isAsLeft = await recover(run, far, destination);
-  if (!isAsLeft || !endsWithTagged(destination)) await refuseObstacle(run, destination);
+  const { isFree, told } = await recover(run, far, destination);
+  if (told !== undefined) throw new Failure(inSentence(told));
+  if (!isFree) await refuseObstacle(run, destination);
 }
 
 /** Expiring comes last, and would never be reached where there is no room for a snapshot: then it comes first, too. */

@@ -22,7 +22,7 @@ import type { FarSide } from '../far/far-side.ts';
 import { agreeToForce } from '../push/agree-to-force.ts';
 import { markArrived, Parted } from '../push/arrived.ts';
 import { hasChanged } from '../push/changed.ts';
-import { judgePush, readBoth } from '../push/judge-push.ts';
+import { judgePush, lookAtTree, readBoth } from '../push/judge-push.ts';
 import { markPushed } from '../push/marks.ts';
 import { type Master, masterListingProperties, readMaster, unsentOf } from '../push/master.ts';
 import { resumeSending } from '../push/resume.ts';
@@ -70,7 +70,9 @@ export async function syncPair(
   await refuseSplitBrain(run, far, begun);
   const resumed = settings.resume ? await resumeSending(run, far, begun) : begun;
   const master = mayHaveArrived(resumed, newest) ? await complete(run, far, resumed) : resumed;
-  const from = settings.force ? await agreeToForce(run, far, master, yes) : undefined;
+  const from = settings.force
+    ? await agreeToForce(run, far, master, yes)
+    : await lookAtTree(run, master, newest ? master.snapshots.at(-1)?.name : undefined);
   const snapshot = newest ? master.snapshots.at(-1) : await snapshotHere(run, master, listing);
   if (snapshot === undefined || snapshot === master.base) return;
   await sendSnapshot(run, far, master, snapshot, from);

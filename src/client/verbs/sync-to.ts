@@ -24,6 +24,7 @@ import { confirm } from '../run/confirm.ts';
 import { Failure } from '../run/failure.ts';
 import { inRun } from '../run/in-run.ts';
 import type { Run } from '../run/run.ts';
+import { zrepAgain } from '../words/again.ts';
 import type { Settings } from '../words/settings.ts';
 import type { SyncToCommand } from '../words/sync-words.ts';
 
@@ -59,7 +60,7 @@ export async function rollBackThere(run: Run, command: SyncToCommand): Promise<v
   await confirm(run, {
     heading: `On ${far.host.name} these would be destroyed, and what was changed since ${there}:`,
     losses,
-    command: `zrep sync -f ${dataset}@${name}`,
+    command: `${zrepAgain(settings)} sync -f ${dataset}@${name}`,
   });
 
   const reading = { properties: masterListingProperties(settings.tag), depth: 1 };

@@ -33,7 +33,7 @@ export const SNAPSHOTS_VERBS: Verbs<SnapshotsCommand> = {
       { name: '--json', text: 'one JSON object, for programs' },
       {
         name: '--verify',
-        text: 'also ask the other side, and show with which snapshot the next increment begins, by GUID; what keeps a snapshot goes by marks all the same',
+        text: 'also ask the other side, and show with which snapshot the next increment begins, by GUID, with -R that of the whole tree; what keeps a snapshot goes by marks all the same',
       },
     ],
     examples: ['zrep snapshots backup/home', 'zrep snapshots -c /etc/zrep-expire.conf'],

@@ -23,6 +23,8 @@ t.test('a stream can be gone on with where zfs can, and stays unmounted', async 
   });
   t.same(argv.slice(0, 3), ['receive', '-u', '-s']);
   t.equal(argv.at(-1), 'vault/home');
+  const options = { force: false, properties: true, resumable: false };
+  t.notOk(receiveArgv(can('resume'), 'vault/home', PLAIN, options).includes('-s'), 'of a tree it cannot');
 });
 
 t.test('-F only where a person has said so', async (t) => {

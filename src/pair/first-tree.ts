@@ -1,0 +1,77 @@
+/**
+ * What the first stream of a tree (`zrep -R init --pull`) has left, judged by what both sides have. Pure.
+ *
+ * What `zfs receive` does with a stream of `zfs send -R SNAPSHOT` that is cut (tried on OpenZFS 2.4): the file systems that came before the
+ * cut are whole. The one in which it was cut is not there; with -s a part of it is, and can be resumed by itself, but what follows cannot. The whole
+ * stream is refused from then on, because the top is there ("destination exists"; with -F "destination has snapshots").
+ */
+
+import { printable } from '../printable.ts';
+import type { Tag } from '../zfs/names.ts';
+import { anyValue, type Listing, localValue, type Properties } from '../zfs/state.ts';
+import type { Side } from './side.ts';
+import type { Tree } from './tree.ts';
+
+export type FirstTree =
+  /** Every file system of the source has come; its marks alone are missing. */
+  | 'whole'
+  /** Something is missing. All that came is on the source as well, and nobody has added anything: it can be destroyed. */
+  | 'part'
+  /** Something is missing, and it cannot be destroyed: a phrase with the reason. */
+  | { readonly keep: string };
+
+/** `copy` is all that zfs says of the copy and of what is below it (`zfs get -r all`). */
+export function judgeFirstTree(source: Tree, copy: Listing, dataset: string, tag: Tag): FirstTree {
+  if (isWhole(source, copy, dataset)) return 'whole';
+  const known = new Set([source.top, ...source.below.values()].flatMap(guidsOf));
+  for (const [name, own] of copy) {
+    const why = name.includes('@') ? whyKept(own, known, tag) : whyKeptSystem(name, own, dataset, copy);
+    if (why !== undefined) return { keep: `${printable(name)} ${why}` };
+  }
+  return 'part';
+}
+
+/** All that the source has of the newest snapshot here, whatever it is called. */
+function isWhole({ top, below }: Tree, copy: Listing, dataset: string): boolean {
+  const newest = newestOf(copy, dataset);
+  const name = top.snapshots.find(({ guid }) => guid === newest)?.name;
+  if (name === undefined) return false;
+  return [['', top] as const, ...below].every(([child, side]) => {
+    const theirs = side.snapshots.find((one) => one.name === name)?.guid;
+    return theirs === undefined || theirs === anyValue(copy.get(`${dataset}${child}@${name}`), 'guid');
+  });
+}
+
+function newestOf(listing: Listing, dataset: string): string | undefined {
+  const own = [...listing].filter(([name]) => name.startsWith(`${dataset}@`)).map(([, one]) => one);
+  const txgOf = (one: Properties) => Number(anyValue(one, 'createtxg') ?? -1);
+  const newest = own.reduce<Properties | undefined>(
+    (most, one) => (most === undefined || txgOf(one) > txgOf(most) ? one : most),
+    undefined,
+  );
+  return anyValue(newest, 'guid');
+}
+
+function guidsOf({ snapshots }: Side): string[] {
+  return snapshots.map(({ guid }) => guid);
+}
+
+function whyKept(own: Properties, known: ReadonlySet<string>, tag: Tag): string | undefined {
+  if (!known.has(anyValue(own, 'guid') ?? '')) return 'is not on the source';
+  if (localValue(own, `${tag}:sent`) !== undefined) return 'is marked as sent';
+  if ((anyValue(own, 'userrefs') ?? '0') !== '0') return 'is held';
+  return (anyValue(own, 'clones') ?? '') === '' ? undefined : 'has a clone';
+}
+
+function whyKeptSystem(name: string, own: Properties, dataset: string, copy: Listing): string | undefined {
+  if (name !== dataset && isOfPair(own)) return 'is of a pair of its own';
+  const isPart = anyValue(own, 'receive_resume_token') !== undefined;
+  const hasSnapshots = [...copy.keys()].some((one) => one.startsWith(`${name}@`));
+  if (!hasSnapshots && !isPart) return 'did not come with the stream';
+  return hasSnapshots && anyValue(own, 'written') !== '0' ? 'was changed' : undefined;
+}
+
+/** Under whatever tag. */
+function isOfPair(own: Properties): boolean {
+  return [...own].some(([name, { source }]) => source === 'local' && /:(?:dest-fs|master)$/.test(name));
+}

@@ -1,0 +1,61 @@
+/** `zrep -R sync`: both trees are judged before anything is made, and what is said carries -R. */
+
+import t from 'tap';
+import { type Pair, writeData } from '../../lab/pair.ts';
+import { snapshotNames } from '../fixtures/system/gate-lab.ts';
+import { inPushLab, pairMaker } from '../fixtures/system/push-lab.ts';
+
+await inPushLab(t, async (lab) => {
+  const { fileserver, backup, zrep } = lab;
+  const newPair = await pairMaker(lab);
+
+  /** With /c and /z below, both sides alike. */
+  const newTree = async (): Promise<Pair> => {
+    const pair = await newPair({ savecount: 9 });
+    const { source, destination } = pair;
+    await fileserver.script(`
+      for child in c z; do zfs create ${source}/$child; zfs snapshot ${source}/$child@zrep_000000; done`);
+    // They have no place to be mounted at: the copy above is readonly.
+    for (const child of ['c', 'z'])
+      await fileserver.script(
+        `zfs send ${source}/${child}@zrep_000000 | ssh backup zfs recv ${destination}/${child}`,
+        { allowFail: true },
+      );
+    return pair;
+  };
+
+  t.test('what is in the way below is said, with a line that carries -R, and nothing is made', async (t) => {
+    const { source, destination } = await newTree();
+    await writeData(fileserver, `${source}/c`, 'more', 64);
+    await backup.run(['zfs', 'snapshot', `${destination}/c@zrep_000001`]);
+    const { code, stderr } = await zrep(['-R', 'sync', source]);
+    t.equal(code, 1);
+    t.match(stderr, `@zrep_000001 of ${destination}/c on backup is not the snapshot of that name`);
+    t.match(stderr, `: zrep -R sync -f ${source}\n`);
+    t.same(await snapshotNames(fileserver, `${source}/z`), ['zrep_000000'], 'no snapshot is made');
+    t.same(await snapshotNames(backup, `${destination}/z`), ['zrep_000000'], 'none came');
+    t.match(await zrep(['-R', 'sync', '-f', '--yes', source]), { code: 0 }, 'the line helps');
+    for (const child of ['', '/c', '/z'])
+      t.same(await snapshotNames(backup, destination + child), ['zrep_000000', 'zrep_000001'], child);
+  });
+
+  t.test('without -R, a line on a pair whose streams are recursive carries it', async (t) => {
+    const { source, destination } = await newTree();
+    await backup.run(['zfs', 'snapshot', `${destination}@zrep_000001`]);
+    const { code, stderr } = await zrep(['sync', source]);
+    t.equal(code, 1);
+    t.match(stderr, `: zrep -R sync -f ${source}\n`);
+  });
+
+  t.test('the base that is shown with -R is one that all of the tree has', async (t) => {
+    const { source, destination } = await newTree();
+    await fileserver.script(`zfs snapshot -r ${source}@zrep_000001
+      zfs send -i @zrep_000000 ${source}@zrep_000001 | ssh backup zfs recv ${destination}`);
+    const shown = async (...words: string[]) =>
+      (await zrep([...words, 'snapshots', '--verify', source])).stdout;
+    t.match(await shown('-R'), 'the next increment of the whole tree begins with @zrep_000000, by the GUIDs');
+    t.match(await shown(), 'the next increment begins with @zrep_000001, by the GUIDs of both sides\n');
+    await backup.script(`zfs destroy ${destination}/c@zrep_000000`);
+    t.match(await shown('-R'), `; something is in its way below: zrep -R doctor ${source}\n`);
+  });
+});
