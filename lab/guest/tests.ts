@@ -46,19 +46,19 @@ const ON_EVERY_SERIES = [
 /** These take longest. They are begun first, so that no core waits for one of them at the end. */
 const LONG = [
   'client-recursive-base',
-  'client-base',
-  'client-bookmarks',
-  'client-obstacles',
-  'client-obstacles-both',
-  'client-obstacles-there',
-  'client-histories',
-  'client-doctor-settings',
-  'client-doctor-snapshots',
-  'client-sync-marks',
-  'client-refresh',
-  'client-cut',
   'client-missing',
-  'client-renamed',
+  'client-cut',
+  'client-base',
+  'client-doctor-snapshots',
+  'client-anew',
+  'client-doctor-settings',
+  'client-tells',
+  'client-bookmarks',
+  'client-obstacles-both',
+  'client-force',
+  'client-begin',
+  'client-histories',
+  'client-sync-marks',
 ];
 
 /** Whether a test file need not run on this machine, if there are guests. */

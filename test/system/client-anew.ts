@@ -4,7 +4,7 @@ import t, { type Test } from 'tap';
 import { provideBuild } from '../../lab/installation.ts';
 import { type Pair, snapshotsOf, writeData } from '../../lab/pair.ts';
 import { testsNeeding } from '../fixtures/system/capabilities.ts';
-import { CUTTING_SSH, cutNext, installCuttingSsh } from '../fixtures/system/cutting-ssh.ts';
+import { cutNext, shareWithCuttingSsh } from '../fixtures/system/cutting-ssh.ts';
 import { doctor } from '../fixtures/system/doctor-pairs.ts';
 import { inGateLab, snapshotNames } from '../fixtures/system/gate-lab.ts';
 import { makeHealthyPair } from '../fixtures/system/histories/pair.ts';
@@ -19,13 +19,11 @@ const CUT = 1_000_000;
 await inGateLab(t, homePolicy('["pull", "expire", "init", "read"]'), async (gate) => {
   const { fileserver, backup, tank, vault } = gate;
   await provideBuild(backup, { program: 'zrep' });
-  await installCuttingSsh(backup);
   await fileserver.run(['zfs', 'create', '-p', `${tank}/home`]);
   await backup.run(['zfs', 'create', '-p', `${vault}/home`]);
-  await gate.shareWithZrep();
+  await shareWithCuttingSsh(gate);
   const needing = await testsNeeding(t, backup, ['resume']);
-  const zrep = (words: string, env: Record<string, string> = {}) =>
-    backup.run(['zrep', ...words.split(' ')], { allowFail: true, env });
+  const zrep = (words: string) => backup.run(['zrep', ...words.split(' ')], { allowFail: true });
 
   const newPair = async (name: string): Promise<Pair> => {
     const world = new World(gate, name, 'gate');
@@ -42,18 +40,20 @@ await inGateLab(t, homePolicy('["pull", "expire", "init", "read"]'), async (gate
   };
   const lineFor = ({ source, destination }: Pair) =>
     `zrep init --pull --anew fileserver:${source} ${destination}`;
-  const isWell = async (t: Test, pair: Pair) => {
-    const newest = async () => [
-      (await snapshotsOf(backup, pair.destination)).at(-1),
-      (await snapshotsOf(fileserver, pair.source)).at(-1),
-    ];
-    const [here, there] = await newest();
+  const isSame = async (t: Test, pair: Pair) => {
+    const here = (await snapshotsOf(backup, pair.destination)).at(-1);
+    const there = (await snapshotsOf(fileserver, pair.source)).at(-1);
     t.same(here, there, 'the same snapshot, marked on both sides');
+  };
+  const isWell = async (t: Test, pair: Pair) => {
+    await isSame(t, pair);
     t.match(await doctor(backup, pair.destination), { code: 0, codes: [] });
+  };
+  const goesOn = async (t: Test, pair: Pair) => {
+    await isWell(t, pair);
     await writeData(fileserver, pair.source, 'more', 64);
     t.match(await zrep(`refresh ${pair.destination}`), { code: 0, stderr: '' });
-    const after = await newest();
-    t.same(after[0], after[1]);
+    await isSame(t, pair);
   };
 
   t.test('every program prints the line, which keeps the old copy and begins the pair anew', async (t) => {
@@ -61,8 +61,9 @@ await inGateLab(t, homePolicy('["pull", "expire", "init", "read"]'), async (gate
     const old = await snapshotsOf(backup, pair.destination);
     await part(pair);
     const [line, source] = [lineFor(pair), (await snapshotNames(fileserver, pair.source)).length];
-    t.match(await zrep(`status --verify ${pair.destination}`), { code: 1 });
-    t.ok((await zrep(`status --verify ${pair.destination}`)).stdout.endsWith(`: ${line}\n`));
+    const verified = await zrep(`status --verify ${pair.destination}`);
+    t.equal(verified.code, 1);
+    t.ok(verified.stdout.endsWith(`: ${line}\n`), 'status --verify', { said: verified.stdout });
     const found = await doctor(backup, pair.destination);
     t.match(found, { code: 1, codes: ['no-common-snapshot'], findings: [{ mend: { lines: [line] } }] });
     const refused = await zrep(`refresh ${pair.destination}`);
@@ -82,7 +83,7 @@ await inGateLab(t, homePolicy('["pull", "expire", "init", "read"]'), async (gate
     t.same(await snapshotsOf(backup, `${pair.destination}_old`), old, 'nothing is gone');
     t.ok((await snapshotNames(fileserver, pair.source)).length > source, 'nor there');
     t.match(await zrep('list --retired'), { stdout: `${pair.destination}_old` });
-    await isWell(t, pair);
+    await goesOn(t, pair);
 
     const again = await zrep(line.slice('zrep '.length));
     t.match(again, { code: 1, stderr: /have @zrep_\S+ in common, so nothing was begun anew\. .* refresh / });
@@ -116,18 +117,16 @@ await inGateLab(t, homePolicy('["pull", "expire", "init", "read"]'), async (gate
     const pair = await newPair('cut');
     await writeData(fileserver, pair.source, 'much', 4096);
     await part(pair);
-    // Its SSH would win.
-    await backup.run(['rm', '-f', '/etc/default/zrep']);
     await cutNext(backup, CUT);
     const words = lineFor(pair).slice('zrep '.length);
-    const cut = await zrep(words, CUTTING_SSH);
+    const cut = await zrep(words);
     t.match(cut, { code: 1, stderr: /did not arrive whole.* the same command goes on/ });
     t.same(await snapshotNames(backup, `${pair.destination}_old`), ['zrep_000000', 'zrep_000001']);
     t.not(await propertyOf(backup, 'receive_resume_token', pair.destination), '-');
     const made = await snapshotNames(fileserver, pair.source);
     t.match(await zrep(words), { code: 0, stdout: /Going on with the first stream/ });
     t.same(await snapshotNames(fileserver, pair.source), made, 'of the same snapshot');
-    await isWell(t, pair);
+    await goesOn(t, pair);
   });
 
   t.test(
@@ -147,9 +146,8 @@ await inGateLab(t, homePolicy('["pull", "expire", "init", "read"]'), async (gate
     const pair = await newPair('missed');
     await part(pair);
     t.match(await zrep(`refresh ${pair.destination}`), { code: 1 }, 'it is remembered');
-    await backup.run(['rm', '-f', '/etc/default/zrep']);
     await cutNext(backup, 1);
-    t.match(await zrep(lineFor(pair).slice('zrep '.length), CUTTING_SSH), { code: 1 });
+    t.match(await zrep(lineFor(pair).slice('zrep '.length)), { code: 1 });
     const all = await zrep('refresh all');
     t.equal(all.code, 1);
     t.ok(all.stderr.includes(`${pair.destination} is missing: its set-up was begun and not completed`));
@@ -185,7 +183,6 @@ await inGateLab(t, homePolicy('["pull", "expire", "init", "read"]'), async (gate
     t.same(await snapshotNames(backup, pair.destination), ['zrep_000000', 'zrep_000001']);
     t.equal(await propertyOf(backup, 'zrep:dest-fs', pair.destination), pair.destination);
 
-    await backup.run(['rm', '-f', '/etc/default/zrep']);
     const gone = await newPair('refused-gone');
     t.match(await zrep(`refresh ${gone.destination}`), { code: 0 }, 'it is remembered');
     await insist(backup, ['zfs', 'destroy', '-r', gone.destination]);

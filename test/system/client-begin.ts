@@ -11,7 +11,7 @@ import manifest from '../../package.json' with { type: 'json' };
 import { eventually } from '../fixtures/eventually.ts';
 import { testsNeeding } from '../fixtures/system/capabilities.ts';
 import { RECORD } from '../fixtures/system/copies-lab.ts';
-import { CUTTING_SSH, cutNext, installCuttingSsh } from '../fixtures/system/cutting-ssh.ts';
+import { cutNext, installCuttingSsh, SHARED_CUTTING_SSH } from '../fixtures/system/cutting-ssh.ts';
 import { doctor } from '../fixtures/system/doctor-pairs.ts';
 import { inGateLab, stateOf } from '../fixtures/system/gate-lab.ts';
 import { insist } from '../fixtures/system/insist.ts';
@@ -41,7 +41,9 @@ await inGateLab(t, POLICY, async (gate) => {
   await installCuttingSsh(backup);
   await fileserver.run(['zfs', 'create', `${tank}/home`]);
   await backup.run(['zfs', 'create', `${vault}/home`]);
-  const zrep = (...words: string[]) => backup.run(['zrep', ...words], { allowFail: true, env: CUTTING_SSH });
+  await gate.share();
+  const zrep = (...words: string[]) =>
+    backup.run(['zrep', ...words], { allowFail: true, env: SHARED_CUTTING_SSH });
   const needing = await testsNeeding(t, backup, ['raw']);
 
   async function newSource(name: string, kibibytes = KIBIBYTES) {

@@ -8,7 +8,7 @@ import { inGateLab, snapshotNames } from '../fixtures/system/gate-lab.ts';
 import { makeHealthyPair, transfer, writeSource } from '../fixtures/system/histories/pair.ts';
 import { World } from '../fixtures/system/histories/world.ts';
 import { homePolicy } from '../fixtures/system/home-policy.ts';
-import { openLogin } from '../fixtures/system/open-login.ts';
+import { openLogin, shareOpenLogin } from '../fixtures/system/open-login.ts';
 import { tokenOn } from '../fixtures/system/partial.ts';
 
 /** More than zfs needs to begin, less than all. */
@@ -30,6 +30,7 @@ await inGateLab(t, homePolicy('["pull", "expire"]'), async (gate) => {
   const needing = await testsNeeding(t, fileserver, ['resume']);
   for (const host of [fileserver, backup]) await provideBuild(host, { program: 'zrep' });
   await openLogin(gate, 'open');
+  const SSH = await shareOpenLogin(gate, 'open');
   await fileserver.writeFile(STOCK, SCRIPT, { mode: 0o755 });
   await fileserver.run(['zfs', 'create', '-p', `${tank}/home`]);
   await backup.run(['zfs', 'create', '-p', `${vault}/home`]);
@@ -55,7 +56,7 @@ await inGateLab(t, homePolicy('["pull", "expire"]'), async (gate) => {
     ['a stock zrep', STOCK],
   ] as const) {
     const zrep = (...words: string[]) =>
-      backup.run(['zrep', ...words], { allowFail: true, env: { ZREP_PATH } });
+      backup.run(['zrep', ...words], { allowFail: true, env: { SSH, ZREP_PATH } });
     for (const anew of ['destroyed', 'destroyed, and made anew'])
       needing(['resume'], `${what}: a snapshot whose stream was cut off was ${anew}`, async (t) => {
         const world = await cutPair(t);

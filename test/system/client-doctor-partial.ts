@@ -5,7 +5,7 @@ import type { Host } from '../../lab/host.ts';
 import { provideBuild } from '../../lab/installation.ts';
 import { makePair, snapshotsOf, writeData } from '../../lab/pair.ts';
 import { testsNeeding } from '../fixtures/system/capabilities.ts';
-import { CUTTING_SSH, cutNext, installCuttingSsh } from '../fixtures/system/cutting-ssh.ts';
+import { cutNext, shareWithCuttingSsh } from '../fixtures/system/cutting-ssh.ts';
 import { doctor } from '../fixtures/system/doctor-pairs.ts';
 import { inGateLab } from '../fixtures/system/gate-lab.ts';
 
@@ -21,8 +21,7 @@ resume = true
 await inGateLab(t, POLICY, async (gate) => {
   const { fileserver, backup, vault } = gate;
   await provideBuild(backup, { program: 'zrep' });
-  await gate.share();
-  await installCuttingSsh(backup);
+  await shareWithCuttingSsh(gate);
   await backup.run(['zfs', 'create', '-p', `${vault}/home`]);
   const needing = await testsNeeding(t, backup, ['resume']);
 
@@ -74,10 +73,7 @@ await inGateLab(t, POLICY, async (gate) => {
   async function cutOne(source: string, destination: string, bytes = 1_000_000): Promise<void> {
     await writeData(fileserver, source, 'much', 4096);
     await cutNext(backup, bytes);
-    const { code } = await backup.run(['zrep', 'refresh', destination], {
-      allowFail: true,
-      env: CUTTING_SSH,
-    });
+    const { code } = await backup.run(['zrep', 'refresh', destination], { allowFail: true });
     if (code === 0) throw new Error('the stream was not cut off');
   }
 });

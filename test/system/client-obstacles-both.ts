@@ -6,15 +6,13 @@
 import t from 'tap';
 import type { Host } from '../../lab/host.ts';
 import { writeData } from '../../lab/pair.ts';
-import { testsNeeding } from '../fixtures/system/capabilities.ts';
 import { snapshotNames } from '../fixtures/system/gate-lab.ts';
 import { pairProperties } from '../fixtures/system/histories/pair.ts';
 import { insist } from '../fixtures/system/insist.ts';
 import { GRANTED, inObstacleLab } from '../fixtures/system/obstacles.ts';
 
 await inObstacleLab(t, async (lab) => {
-  const { fileserver, backup, there, here, zrep } = lab;
-  const needing = await testsNeeding(t, backup, ['resume', 'receive -x', 'raw']);
+  const { fileserver, backup, there, here } = lab;
 
   /** As behind a set-up there. */
   const unsent = async (source: string, destination: string) => {
@@ -22,63 +20,6 @@ await inObstacleLab(t, async (lab) => {
     await fileserver.script(`zfs destroy ${source}@zrep_000001; zfs destroy ${source}@zrep_000002
       zfs inherit zrep:sent ${source}@zrep_000000`);
   };
-
-  t.test('no-common-snapshot', (t) =>
-    lab.checks(t, {
-      code: 'no-common-snapshot',
-      // As another tool does that prunes by its own rules.
-      async breaks({ source }) {
-        for (const name of await snapshotNames(fileserver, source))
-          await there('zfs', 'destroy', `${source}@${name}`);
-        // Or the next one would have the number of one that is here.
-        await there('zfs', 'snapshot', `${source}@zrep_000007`);
-      },
-    }),
-  );
-
-  t.test('no-common-snapshot, of an empty copy', (t) =>
-    lab.checks(t, {
-      code: 'no-common-snapshot',
-      async breaks({ world, source, destination }) {
-        await unsent(source, destination);
-        await here('zfs', 'create', destination);
-        for (const one of pairProperties(world, 'copy')) await here('zfs', 'set', one, destination);
-      },
-    }),
-  );
-
-  // Of a first stream that was cut off, a zfs that cannot resume keeps nothing.
-  needing(['resume'], 'first-stream', (t) =>
-    lab.checks(t, {
-      code: 'first-stream',
-      async breaks({ world, source, destination }) {
-        await unsent(source, destination);
-        const set = pairProperties(world, 'copy').flatMap((one) => ['-o', one]);
-        const receive = ['-u', '-s', ...set, destination];
-        await world.carry(['source', [`${source}@zrep_000000`]], ['copy', receive], 40_000);
-      },
-    }),
-  );
-
-  needing(
-    ['receive -x'],
-    'in the line for a pair whose streams are recursive is -R, which nobody gave',
-    async (t) => {
-      await lab.policy(GRANTED.replace('subtree = true', 'subtree = true\nrecursive = true'));
-      await lab.checks(t, {
-        code: 'copy-modified',
-        line: /^zrep -R refresh -f /,
-        async breaks({ source, destination }) {
-          await there('zfs', 'create', `${source}/child`);
-          t.match(await zrep(`-R refresh ${destination}`), { code: 0 });
-          await here('zfs', 'set', 'readonly=off', destination);
-          await here('zfs', 'mount', destination);
-          await writeData(backup, destination, 'change', 64);
-          await here('zfs', 'set', 'readonly=on', destination);
-        },
-      });
-    },
-  );
 
   const encrypted = (host: Host, folder: string) =>
     host.script(`head -c 32 /dev/urandom >/run/lab/key
@@ -89,19 +30,64 @@ await inObstacleLab(t, async (lab) => {
       done; zfs unload-key ${folder}`);
   const parent = (dataset: string) => dataset.slice(0, dataset.lastIndexOf('/'));
 
-  needing(['raw'], 'key-not-loaded', (t) =>
-    lab.checks(t, {
+  lab.checks(
+    {
+      code: 'no-common-snapshot',
+      // As another tool does that prunes by its own rules.
+      async breaks({ source }) {
+        for (const name of await snapshotNames(fileserver, source))
+          await there('zfs', 'destroy', `${source}@${name}`);
+        // Or the next one would have the number of one that is here.
+        await there('zfs', 'snapshot', `${source}@zrep_000007`);
+      },
+    },
+    {
+      code: 'no-common-snapshot',
+      name: 'no-common-snapshot, of an empty copy',
+      async breaks({ world, source, destination }) {
+        await unsent(source, destination);
+        await here('zfs', 'create', destination);
+        for (const one of pairProperties(world, 'copy')) await here('zfs', 'set', one, destination);
+      },
+    },
+    {
+      code: 'first-stream',
+      // Of a first stream that was cut off, a zfs that cannot resume keeps nothing.
+      needs: ['resume'],
+      async breaks({ world, source, destination }) {
+        await unsent(source, destination);
+        const set = pairProperties(world, 'copy').flatMap((one) => ['-o', one]);
+        const receive = ['-u', '-s', ...set, destination];
+        await world.carry(['source', [`${source}@zrep_000000`]], ['copy', receive], 40_000);
+      },
+    },
+    {
+      code: 'copy-modified',
+      name: 'in the line for a pair whose streams are recursive is -R, which nobody gave',
+      needs: ['receive -x'],
+      line: /^zrep -R refresh -f /,
+      async breaks({ source, destination }) {
+        await there('zfs', 'create', `${source}/child`);
+        await lab.policy(GRANTED.replace('subtree = true', 'subtree = true\nrecursive = true'));
+        await here('zrep', '-R', 'refresh', destination);
+        await here('zfs', 'set', 'readonly=off', destination);
+        await here('zfs', 'mount', destination);
+        await writeData(backup, destination, 'change', 64);
+        await here('zfs', 'set', 'readonly=on', destination);
+      },
+    },
+    {
       code: 'key-not-loaded',
+      needs: ['raw'],
       gate: 'says',
       prepares: ({ source }) => encrypted(fileserver, source),
       breaks: ({ source }) => lock(fileserver, parent(source), source),
-    }),
-  );
-  needing(['raw'], 'copy-key-not-loaded', (t) =>
-    lab.checks(t, {
+    },
+    {
       code: 'copy-key-not-loaded',
+      needs: ['raw'],
       prepares: ({ copy }) => encrypted(backup, copy),
       breaks: ({ destination }) => lock(backup, parent(destination), destination),
-    }),
+    },
   );
 });

@@ -2,7 +2,8 @@
 
 import t from 'tap';
 import { type Pair, writeData } from '../../lab/pair.ts';
-import { inObstacleLab, type Row } from '../fixtures/system/obstacles.ts';
+import type { Row } from '../fixtures/system/obstacles/row.ts';
+import { inObstacleLab } from '../fixtures/system/obstacles.ts';
 
 await inObstacleLab(t, async (lab) => {
   const { backup, there, here, zrep } = lab;
@@ -36,5 +37,5 @@ await inObstacleLab(t, async (lab) => {
       breaks: ({ destination }) => here('zfs', 'destroy', `${destination}@zrep_000002`),
     },
   ];
-  for (const row of ROWS) t.test(row.code, (t) => lab.checks(t, row));
+  lab.checks(...ROWS);
 });

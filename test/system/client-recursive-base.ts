@@ -6,9 +6,12 @@
 import t, { type Test } from 'tap';
 import { provideBuild } from '../../lab/installation.ts';
 import { makePair, type Pair, writeData } from '../../lab/pair.ts';
+import type { Finding } from '../../src/client/doctor/finding.ts';
 import { testsNeeding } from '../fixtures/system/capabilities.ts';
 import { inGateLab } from '../fixtures/system/gate-lab.ts';
-import { openLogin } from '../fixtures/system/open-login.ts';
+import { once } from '../fixtures/system/once.ts';
+import { propertyOf } from '../fixtures/system/partial.ts';
+import { makeTrees, type Tree } from '../fixtures/system/trees.ts';
 
 const grant = (recursive: boolean) => `
 [limits]
@@ -22,71 +25,61 @@ operations = ["pull", "expire"]
 recursive = ${recursive}
 `;
 
+interface Fine {
+  readonly name: string;
+  readonly children: readonly string[];
+  breaks(tree: Tree): Promise<unknown>;
+  after?(t: Test, tree: Tree): Promise<unknown>;
+}
+
 await inGateLab(t, grant(true), async (gate) => {
   const { fileserver, backup, tank, vault } = gate;
   await provideBuild(backup, { program: 'zrep' });
   await fileserver.run(['zfs', 'create', '-p', `${tank}/r`]);
   await backup.run(['zfs', 'create', '-p', `${vault}/r`]);
   await gate.shareWithZrep();
-  await openLogin(gate, 'plain');
   const needing = await testsNeeding(t, backup, ['receive -x']);
   const zrep = (words: string) => backup.run(['zrep', ...words.split(' ')], { allowFail: true });
-  const verify = ({ destination }: Pair) => zrep(`-R status --verify ${destination}`);
-  const refresh = ({ destination }: Pair) => zrep(`-R refresh ${destination}`);
-  let count = 0;
-
-  /** With /c and /z below, refreshed twice: all have zrep_000000 to zrep_000002, but for the children's first one. */
-  const newTree = async (): Promise<Pair> => {
-    count += 1;
-    const pair = await makePair(gate, `r/t${count}`);
-    for (const child of ['c', 'z']) await fileserver.run(['zfs', 'create', `${pair.source}/${child}`]);
-    const { source, destination } = pair;
-    // As two refreshes leave them, in a fraction of the time.
-    for (const [index, name] of ['one', 'two'].entries()) {
-      await write(pair, name);
-      const snapshot = `zrep_00000${index + 1}`;
-      await there(`zfs snapshot -r ${source}@${snapshot}`);
-      for (const below of ['', '/c', '/z']) {
-        const from = below !== '' && index === 0 ? '' : `-i @zrep_00000${index}`;
-        const sending = `zfs send ${from} ${source}${below}@${snapshot}`;
-        await here(`ssh plain '${sending}' | zfs receive -u ${destination}${below}`);
-      }
-      const mark = `zrep:sent=${Math.floor(Date.now() / 1000)}`;
-      await there(`zfs set ${mark} ${source}@${snapshot}`);
-      await here(`zfs set ${mark} ${destination}@${snapshot}`);
-    }
-    await write(pair, 'three');
-    return pair;
-  };
-  const write = async ({ source }: Pair, name: string) => {
-    for (const below of ['', '/c', '/z']) await writeData(fileserver, `${source}${below}`, name, 64);
-  };
+  const named = (pairs: readonly Pair[]) => pairs.map(({ destination }) => destination).join(' ');
+  const verify = (...pairs: Pair[]) => zrep(`-R status --verify ${named(pairs)}`);
+  const refresh = (...pairs: Pair[]) => zrep(`-R refresh ${named(pairs)}`);
   const there = (script: string) => fileserver.script(script);
   const here = (script: string) => backup.script(script);
 
-  /** What is not on the copy of what a refresh is to bring: the newest snapshot of each file system of the source. */
-  const lacking = async ({ source, destination }: Pair): Promise<string[]> => {
+  /** What is not on the copy of what a refresh is to bring, by its source: the newest snapshot of each file system. */
+  const lackingOf = async (pairs: readonly Pair[]): Promise<Map<Pair, string[]>> => {
     const argv = ['zfs', 'get', '-Hpr', '-t', 'snapshot', '-o', 'name,value', 'guid'];
     const [theirs, ours] = await Promise.all([
-      fileserver.run([...argv, source]),
-      backup.run([...argv, destination]),
+      fileserver.run([...argv, `${tank}/r`]),
+      backup.run([...argv, `${vault}/r`]),
     ]);
-    const guids = new Map(ours.stdout.split('\n').map((line) => line.split('\t') as [string, string]));
-    const newest = new Map<string, [string, string]>();
-    for (const line of theirs.stdout.trim().split('\n')) {
-      const [name = '', guid = ''] = line.split('\t');
-      newest.set(name.split('@')[0] ?? '', [name, guid]);
-    }
-    return [...newest.values()].flatMap(([name, guid]) =>
-      guids.get(`${destination}${name.slice(source.length)}`) === guid ? [] : [name],
+    const rows = (text: string) =>
+      text
+        .trim()
+        .split('\n')
+        .map((line) => line.split('\t') as [string, string]);
+    const guids = new Map(rows(ours.stdout));
+    const newest = new Map(rows(theirs.stdout).map(([name, guid]) => [name.split('@')[0], { name, guid }]));
+    return new Map(
+      pairs.map((pair) => [
+        pair,
+        [...newest.values()].flatMap(({ name, guid }) => {
+          if (!/^[/@]/.test(name.slice(pair.source.length)) || !name.startsWith(pair.source)) return [];
+          return guids.get(`${pair.destination}${name.slice(pair.source.length)}`) === guid ? [] : [name];
+        }),
+      ]),
     );
   };
-  const arrives = async (t: Test, pair: Pair) => {
-    const { stdout } = await verify(pair);
-    t.equal(stdout, `${pair.destination}: the next pull would succeed\n`);
-    const { code, stderr } = await refresh(pair);
-    t.equal(code, 0, 'refreshed', { said: stderr });
-    t.same(await lacking(pair), [], 'all of it came');
+  /** Asks about all of them, refreshes all but those that a refresh has just brought, and returns what is to be looked at for each. */
+  const bring = async (pairs: readonly Pair[], whole: ReadonlySet<Pair> = new Set()) => {
+    const verified = await verify(...pairs);
+    const refreshed = await refresh(...pairs.filter((pair) => !whole.has(pair)));
+    const lacking = await lackingOf(pairs);
+    return (t: Test, pair: Pair) => {
+      t.match(verified.stdout, new RegExp(`^${pair.destination}: the next pull would succeed$`, 'm'));
+      t.equal(refreshed.code, 0, 'refreshed, as are the others', { said: refreshed.stderr });
+      t.same(lacking.get(pair), [], 'all of it came');
+    };
   };
   /** Somebody at a terminal who says yes. */
   const agree = (line: string) => here(`printf 'yes\\n' | script -qec "${line}" /dev/null`);
@@ -96,31 +89,79 @@ await inGateLab(t, grant(true), async (gate) => {
     date >/mnt/changed/by-hand; zfs umount ${destination}/c; zfs inherit mountpoint ${destination}/c
     zfs inherit readonly ${destination}/c`;
 
-  const FINE: [name: string, breaks: (pair: Pair) => Promise<unknown>][] = [
-    ['the base of one has another name there', ({ source }) => there(`zfs rename ${source}/c@zrep_000002 ${source}/c@mine`)],
-    ['one is new, with a snapshot of its own', ({ source }) => there(`zfs create ${source}/new; zfs snapshot ${source}/new@mine`)],
-    ['one was destroyed there', ({ source }) => there(`zfs destroy -r ${source}/c`)],
-    ['one was renamed there', ({ source }) => there(`zfs rename ${source}/c ${source}/r`)],
-    ['one was renamed here', ({ destination }) => here(`zfs rename ${destination}/c ${destination}/r`)],
-    ['two have each other\'s name', ({ source }) => there(`zfs rename ${source}/c ${source}/x; zfs rename ${source}/z ${source}/c; zfs rename ${source}/x ${source}/z`)],
-    ['the copy has one alone', ({ destination }) => here(`zfs create -o canmount=off ${destination}/only; zfs snapshot ${destination}/only@x`)],
-    ['one has a snapshot here that changed nothing', ({ destination }) => here(`zfs snapshot ${destination}/c@mine`)],
-    ['one was left behind', ({ destination }) => here(`zfs rollback -r ${destination}/z@zrep_000001`)],
-    ['the stream was cut off in one', (pair) => cutInChild(pair)],
-    ['a snapshot of one has another name here', ({ destination }) => here(`zfs rename ${destination}/c@zrep_000002 ${destination}/c@mine`)],
-  ]; // biome-ignore format: one table
-  for (const [name, breaks] of FINE)
+  const cameAlone = ({ source, destination }: Pair) =>
+    there(`zfs snapshot -r ${source}@zrep_000003
+      zfs send -I @zrep_000002 ${source}@zrep_000003 | zfs receive -u ${destination}`);
+  const isNotMarked = async (t: Test, { source }: Pair) =>
+    t.equal(await propertyOf(fileserver, 'zrep:sent', `${source}@zrep_000003`), '-');
+
+  /** Each goes on by itself, from the base that all have: one tree has room for all of them. */
+  const various = ({ source, destination }: Pair) =>
+    Promise.all([
+      there(`zfs create ${source}/new; zfs snapshot ${source}/new@mine
+        zfs destroy -r ${source}/gone
+        zfs rename ${source}/there ${source}/renamed-there
+        zfs rename ${source}/left ${source}/x; zfs rename ${source}/right ${source}/left; zfs rename ${source}/x ${source}/right`),
+      here(`zfs rename ${destination}/here ${destination}/renamed-here
+        zfs create -o canmount=off ${destination}/only; zfs snapshot ${destination}/only@x
+        zfs snapshot ${destination}/empty@mine`),
+    ]);
+  const FINE: readonly Fine[] = [
+    {
+      name: `one is new, with a snapshot of its own; one was destroyed there; one was renamed there and one here; two have each
+        other's name; the copy has one alone; and one has a snapshot here that changed nothing`.replace(
+        /\s+/g,
+        ' ',
+      ),
+      children: ['gone', 'there', 'here', 'left', 'right', 'empty'],
+      breaks: various,
+    },
+    {
+      name: 'the base of one has another name there',
+      children: ['c'],
+      breaks: ({ source }) => there(`zfs rename ${source}/c@zrep_000002 ${source}/c@mine`),
+    },
+    {
+      name: 'one was left behind',
+      children: ['c', 'z'],
+      breaks: ({ destination }) => here(`zfs rollback -r ${destination}/z@zrep_000001`),
+    },
+    { name: 'the stream was cut off in one', children: ['c'], breaks: (tree) => cutInChild(tree) },
+    {
+      name: 'a snapshot of one has another name here',
+      children: ['c'],
+      breaks: ({ destination }) => here(`zfs rename ${destination}/c@zrep_000002 ${destination}/c@mine`),
+    },
+    {
+      name: 'the top came alone, which is not marked as all of it',
+      children: ['c'],
+      breaks: cameAlone,
+      after: isNotMarked,
+    },
+  ];
+  const fine = once(async () => {
+    const trees = await makeTrees(
+      gate,
+      'fine',
+      FINE.map(({ children }) => children),
+    );
+    for (const [index, tree] of trees.entries()) await FINE[index]?.breaks(tree);
+    return { trees, arrives: await bring(trees) };
+  });
+  for (const [index, { name, after }] of FINE.entries())
     needing(['receive -x'], `goes on where ${name}`, async (t) => {
-      const pair = await newTree();
-      await breaks(pair);
-      await arrives(t, pair);
+      const { trees, arrives } = await fine();
+      const tree = trees[index] as Tree;
+      arrives(t, tree);
+      await after?.(t, tree);
     });
 
-  const MENDED: [name: string, why: RegExp, breaks: (pair: Pair) => Promise<unknown>][] = [
-    ['one was destroyed here', /^there is no \S+\/c, /, ({ destination }) => here(`zfs destroy -r ${destination}/c`)],
+  /** With a second one below that is as ever, where the whole tree could else be sent from an older base. */
+  const MENDED: [name: string, why: RegExp, breaks: (pair: Pair) => Promise<unknown>, second?: 'z'][] = [
+    ['one was destroyed here', /^there is no \S+\/c, /, ({ destination }) => here(`zfs destroy -r ${destination}/c`), 'z'],
     ['the base of one was destroyed there', /\/c is in the way: /, ({ source }) => there(`zfs destroy ${source}/c@zrep_000002`)],
     ['the base of one was destroyed here', /\/c has changes of its own since @zrep_000001/, ({ destination }) => here(`zfs destroy ${destination}/c@zrep_000002`)],
-    ['one has no common snapshot any more', /\/c does not have the @zrep_\d+ of /, ({ destination }) => here(`zfs destroy ${destination}/c@zrep_000001%zrep_000002`)],
+    ['one has no common snapshot any more', /\/c does not have the @zrep_\d+ of /, ({ destination }) => here(`zfs destroy ${destination}/c@zrep_000001%zrep_000002`), 'z'],
     ['one was made anew there', /\/c is in the way: /, ({ source }) => there(`zfs destroy -r ${source}/c; zfs create ${source}/c`)],
     ['one is new, and its name is taken', /\/new is in the way: /, ({ source, destination }) => Promise.all([there(`zfs create ${source}/new`), here(`zfs create -o canmount=off ${destination}/new`)])],
     ['one was renamed there, and the name is taken', /\/c is the copy of \S+\/r on /, ({ source, destination }) => Promise.all([there(`zfs rename ${source}/c ${source}/r`), here(`zfs create -o canmount=off ${destination}/r`)])],
@@ -129,13 +170,6 @@ await inGateLab(t, grant(true), async (gate) => {
     ['one has the next snapshot already', /@zrep_000003 on \S+\/c is not the snapshot/, ({ destination }) => here(`zfs snapshot ${destination}/c@zrep_000003`)],
     ['one has an older snapshot of the next name', /\/c has an older snapshot @zrep_000003/, ({ source, destination }) => Promise.all([there(`zfs destroy ${source}/c@zrep_000001`), here(`zfs rename ${destination}/c@zrep_000001 ${destination}/c@zrep_000003`)])],
   ]; // biome-ignore format: one table
-
-  /** A stream past the gate, whole. */
-  const carry = async (send: string, receive: string) => {
-    const { stdout } = await there(`${send} | base64 -w0`);
-    await backup.writeFile('/tmp/stream', stdout);
-    await here(`base64 -d /tmp/stream | ${receive}; rm /tmp/stream`);
-  };
 
   /** An interrupted stream into /c. */
   const cutInChild = async ({ source, destination }: Pair) => {
@@ -149,50 +183,57 @@ await inGateLab(t, grant(true), async (gate) => {
     await there(`zfs destroy ${source}/c@cut; rm /tmp/cut`);
   };
 
-  for (const [name, why, breaks] of MENDED)
+  /** What was said of each, in the first round and, of what has several things in the way, in up to three; and each line is run. */
+  const mended = once(async () => {
+    const pairs = await makeTrees(
+      gate,
+      'mended',
+      MENDED.map(([, , , second]) => (second === undefined ? ['c'] : ['c', second])),
+    );
+    for (const [index, pair] of pairs.entries()) await MENDED[index]?.[2](pair);
+    const sentences = async (asked: readonly Pair[]) => {
+      const { stdout } = await verify(...asked);
+      return new Map(
+        asked.flatMap((pair) => {
+          const said = new RegExp(`^${pair.destination}: the next pull would FAIL: (.*)$`, 'm').exec(stdout);
+          return said === null ? [] : [[pair, said[1] ?? ''] as const];
+        }),
+      );
+    };
+    const forced = new Set<Pair>();
+    const run = async (pair: Pair, sentence: string) => {
+      const line = sentence.slice(sentence.lastIndexOf(': ') + 2);
+      t.comment(line);
+      if (line.startsWith('zrep -R refresh -f ')) {
+        await agree(line);
+        forced.add(pair);
+      } else await (sentence.includes(', on fileserver: ') ? there(line) : here(line));
+    };
+    const first = await sentences(pairs);
+    const found = await zrep(`-R doctor --json ${named(pairs)}`);
+    const refused = await refresh(...pairs);
+    for (let left = first, round = 1; left.size > 0 && round <= 3; round += 1) {
+      for (const [pair, sentence] of left) await run(pair, sentence);
+      left = round < 3 ? await sentences([...left.keys()]) : new Map();
+    }
+    return { pairs, first, found, refused, arrives: await bring(pairs, forced) };
+  });
+  for (const [index, [name, why]] of MENDED.entries())
     needing(['receive -x'], `says what is in the way, and how to mend it, where ${name}`, async (t) => {
-      const pair = await newTree();
-      await breaks(pair);
-      for (let round = 0; round < 3; round += 1) {
-        const { code, stdout } = await verify(pair);
-        if (code === 0 && round > 0) break;
-        const [, sentence = ''] = /: the next pull would FAIL: (.*)\n/.exec(stdout) ?? [];
-        if (round === 0) {
-          t.match(sentence, why);
-          const found = await zrep(`-R doctor --json ${pair.destination}`);
-          t.match(found.stdout, '"blocked-below"', 'the doctor finds the same');
-          const refreshed = await refresh(pair);
-          t.equal(refreshed.code, 1, 'a refresh fails');
-          t.ok(refreshed.stderr.includes(sentence), 'in the same words', { said: refreshed.stderr });
-        }
-        const line = sentence.slice(sentence.lastIndexOf(': ') + 2);
-        t.comment(line);
-        if (line.startsWith('zrep ')) await agree(line);
-        else await (sentence.includes(', on fileserver: ') ? there(line) : here(line));
-      }
-      await arrives(t, pair);
+      const { pairs, first, found, refused, arrives } = await mended();
+      const pair = pairs[index] as Pair;
+      const sentence = first.get(pair) ?? 'nothing';
+      t.match(sentence, why);
+      const { findings } = JSON.parse(found.stdout) as { findings: Finding[] };
+      const codes = findings.flatMap(({ where, code }) => (where === pair.destination ? [code] : []));
+      t.same(codes, ['blocked-below'], 'the doctor finds the same', { said: found.stdout });
+      t.equal(refused.code, 1, 'a refresh fails');
+      t.ok(refused.stderr.includes(sentence), 'in the same words', { said: refused.stderr });
+      arrives(t, pair);
     });
 
-  needing(['receive -x'], 'a top that came alone is not marked as all of it', async (t) => {
-    const pair = await newTree();
-    const { source, destination } = pair;
-    await there(`zfs snapshot -r ${source}@zrep_000003`);
-    await carry(`zfs send -I @zrep_000002 ${source}@zrep_000003`, `zfs receive -u ${destination}`);
-    await arrives(t, pair);
-    const { stdout } = await fileserver.run([
-      'zfs',
-      'get',
-      '-Hpd1',
-      '-o',
-      'value',
-      'zrep:sent',
-      `${source}@zrep_000003`,
-    ]);
-    t.equal(stdout, '-\n');
-  });
-
   needing(['receive -x'], 'where the gate tells of no tree, that is said', async (t) => {
-    const pair = await newTree();
+    const [pair] = (await fine()).trees as [Tree];
     await gate.policy(grant(false));
     t.match(
       (await verify(pair)).stdout,

@@ -2,9 +2,9 @@
 
 import t from 'tap';
 import { snapshotsOf, writeData } from '../../lab/pair.ts';
-import { inPushLab, names, pairMaker, theSame } from '../fixtures/system/push-lab.ts';
+import { inSharedPushLab, names, pairMaker, theSame } from '../fixtures/system/push-lab.ts';
 
-await inPushLab(t, async (lab) => {
+await inSharedPushLab(t, async (lab) => {
   const { fileserver, backup, zrep, wire } = lab;
   const newPair = await pairMaker(lab);
   const commandThere = (script: string) => backup.writeFile('/run/lab/trouble', `${script}\n`);

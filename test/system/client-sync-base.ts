@@ -4,9 +4,9 @@ import t from 'tap';
 import type { Result } from '../../lab/host.ts';
 import { makePair, type Pair, snapshotsOf, writeData } from '../../lab/pair.ts';
 import { testsNeeding } from '../fixtures/system/capabilities.ts';
-import { inPushLab, pairMaker } from '../fixtures/system/push-lab.ts';
+import { inSharedPushLab, pairMaker } from '../fixtures/system/push-lab.ts';
 
-await inPushLab(t, async (lab) => {
+await inSharedPushLab(t, async (lab) => {
   const { fileserver, backup, zrep } = lab;
   const newPair = await pairMaker(lab);
   const needing = await testsNeeding(t, backup, ['resume', 'raw']);

@@ -3,9 +3,9 @@
 import t from 'tap';
 import { writeData } from '../../lab/pair.ts';
 import { snapshotNames } from '../fixtures/system/gate-lab.ts';
-import { inPushLab, pairMaker } from '../fixtures/system/push-lab.ts';
+import { inSharedPushLab, pairMaker } from '../fixtures/system/push-lab.ts';
 
-await inPushLab(t, async (lab) => {
+await inSharedPushLab(t, async (lab) => {
   const { fileserver, backup, zrep } = lab;
   const newPair = await pairMaker(lab);
 

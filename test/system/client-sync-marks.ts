@@ -4,9 +4,9 @@ import t from 'tap';
 import { type Pair, snapshotsOf, writeData } from '../../lab/pair.ts';
 import { testsNeeding } from '../fixtures/system/capabilities.ts';
 import { propertyOf } from '../fixtures/system/partial.ts';
-import { inPushLab, names, pairMaker, theSame } from '../fixtures/system/push-lab.ts';
+import { inSharedPushLab, names, pairMaker, theSame } from '../fixtures/system/push-lab.ts';
 
-await inPushLab(t, async (lab) => {
+await inSharedPushLab(t, async (lab) => {
   const { fileserver, backup, zrep, wire, trouble } = lab;
   const newPair = await pairMaker(lab);
   const needing = await testsNeeding(t, backup, ['resume']);
