@@ -27,7 +27,7 @@ import { openLogin } from '../fixtures/system/open-login.ts';
 const AT_A_TIME = 10;
 
 /** Where .ci/run runs them, a hundred in all: in a guest each takes four times as long. */
-const USUAL = zfsKind() === 'kernel' ? { count: 12, seed: 1, trees: 4 } : { count: 88, seed: 13, trees: 0 };
+const USUAL = zfsKind() === 'kernel' ? { count: 10, seed: 1, trees: 3 } : { count: 90, seed: 11, trees: 0 };
 
 /** How many, the seed of the first, for how many seconds those that differ are shrunk, and how many of them are with -R, which zfs-fuse does not take. */
 const {

@@ -61,7 +61,7 @@ export async function agreeToRollBack(
   const base = 'side' in theirs ? common?.ofCopy : chooseUnseen(own);
   if (base === undefined) throw noBase(run, destination, theirs, far.host.name);
   const isCommon = 'side' in theirs;
-  const plan = planRollback(reads, settings.tag, base.name, isCommon);
+  const plan = planRollback(reads, settings.tag, base.name, isCommon, inTreeOf(theirs));
   if (plan.kept.length > 0)
     throw new Failure(
       `${dataset} is not rolled back to @${base.name}, and nothing was changed, because other streams or people need: ${plan.kept.join('; ')}. ${seeDoctor(run, dataset)}`,
@@ -112,6 +112,14 @@ function commonBase(
   throw new Failure(`nothing was changed: ${inSentence(tell(obstacle, names))}`);
 }
 
+/** Whether a snapshot is on the source, in whichever file system of the tree; where that was not seen, each is taken for one. */
+function inTreeOf(theirs: TheirSide): (guid: string) => boolean {
+  if (!('side' in theirs) || theirs.below === undefined) return () => true;
+  const all = [theirs.side, ...theirs.below.values()].flatMap(({ snapshots }) => snapshots);
+  const guids = new Set(all.map(({ guid }) => guid));
+  return (guid) => guids.has(guid);
+}
+
 /** Where the source has another snapshot marked, or none. */
 function fromOf(tag: Tag, base: Base | undefined, theirs: TheirSide): From | undefined {
   if (!('side' in theirs)) return undefined;
@@ -159,10 +167,14 @@ export async function rollBack(
   head: Head,
 ): Promise<void> {
   const { settings, step, report } = run;
-  const now = planRollback(await readHere(run, dataset), settings.tag, base.name, isCommon);
   const bases = basesOf(head, source);
+  // By GUID, as zfs receive goes: a file system below can have another name there.
+  const begun = new Set(bases.values());
+  const now = planRollback(await readHere(run, dataset), settings.tag, base.name, isCommon, (guid) =>
+    begun.has(guid),
+  );
   for (const { dataset: one, base } of now.ways) {
-    const guid = bases.get(one.slice(dataset.length));
+    const guid = one === dataset ? bases.get('') : base.guid;
     if (guid !== base.guid)
       throw new Failure(
         `the stream from ${host.name} does not begin with ${one}@${base.name} (GUID ${base.guid}), but with ${guid ?? 'another snapshot'}. Nothing was changed`,

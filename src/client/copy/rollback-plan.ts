@@ -50,7 +50,7 @@ export function planProperties(capabilities: Capabilities): string[] {
 
 /**
  * The way back to the snapshot `name` of the first of `reads`, and of those below that have one of that name. One below that is
- * of a pair of its own under `tag` is left alone. `isCommon` is whether the source was seen, and that is the newest one that both
+ * of a pair of its own under `tag` is left alone, and so is one whose snapshot is not `inStream`: nothing comes into it. `isCommon` is whether the source was seen, and that is the newest one that both
  * have: then the marks of `tag` on newer ones here are of no use to any refresh.
  */
 export function planRollback(
@@ -58,13 +58,14 @@ export function planRollback(
   tag: Tag,
   name: string,
   isCommon: boolean,
+  inStream: (guid: string) => boolean = () => true,
 ): RollbackPlan {
   const parts = reads.flatMap((read, index) => {
     const { dataset, listing } = read.reading;
     const own = localValue(listing.get(dataset), `${tag}:src-fs`) !== undefined;
     const side = sideOf(listing, dataset, tag);
     const base = side.snapshots.find((one) => one.name === name);
-    if (base === undefined || (index > 0 && own)) return [];
+    if (base === undefined || (index > 0 && (own || !inStream(base.guid)))) return [];
     const back = goingBack(side, base);
     // What is written is counted late: of the copy itself -f gives it up in any case.
     return index === 0 || back.newer.length > 0 || back.written !== 0 ? [{ ...read, base, back }] : [];

@@ -110,6 +110,11 @@ t.test(
       planRollback(reads, ZREP, 'zrep_000001', false).ways.map(({ dataset }) => dataset),
       ['vault/home', 'vault/home/a'],
     );
+    t.same(
+      planRollback(reads, ZREP, 'zrep_000001', true, () => false).ways.map(({ dataset }) => dataset),
+      ['vault/home'],
+      'one into which nothing comes',
+    );
   },
 );
 
