@@ -166,7 +166,7 @@ function steps(
         conditions: [
           streamed,
           ...expireConditions(operation.tag, limits, capabilities),
-          'if one of these does not hold, the snapshot is only marked',
+          'if another of these does not hold, the snapshot is only marked',
         ],
       });
     }

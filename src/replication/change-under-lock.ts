@@ -12,6 +12,7 @@ import { changeAtOnce, changeByCalls, fitsProgram, type Made } from './change.ts
 import { withGlobalLock } from './global-lock.ts';
 import { isHolder } from './holder.ts';
 import {
+  type Held,
   isToKeep,
   lockPropertyNames,
   parsePid,
@@ -41,28 +42,40 @@ type Decide<Result> = (listing: Listing) => Promise<Decided<Result> | Refusal>;
 /** How often. */
 const TRIES = 3;
 
-/** Changes what `decide` decides on, from what `reading` reads, while nobody else holds the lock of `dataset`. */
+/**
+ * Changes what `decide` decides on, from what `reading` reads, while nobody else holds the lock of `dataset`. `failing` is called when that throws, before
+ * the lock is let go of where that can be.
+ */
 export async function changeUnderLock<Result>(
   step: Step,
   dataset: ListedDataset,
   tag: Tag,
   reading: Reading,
   decide: Decide<Result>,
+  failing: () => void = () => {},
 ): Promise<Result | Refusal> {
   for (let attempt = 0; attempt < TRIES && step.capabilities.has('programs'); attempt += 1) {
-    const result = await tryAtOnce(step, dataset, tag, reading, decide);
+    const result = await tryAtOnce(step, dataset, tag, reading, decide, failing);
     // What zfs would not do may be so because another was faster: it is decided once more.
     if (result === 'by calls' || (result === 'cannot' && attempt > 0)) break;
     if (result !== 'changed' && result !== 'cannot') return result;
   }
-  return withLock(step, dataset, tag, reading, async (listing, held) => {
+  const byCalls = async (listing: Listing, held: Held) => {
     const decided = await decide(listing);
     if (isRefusal(decided)) return decided;
     step.interruption.check();
     const { premises, changes, needsLock } = decided;
     const made = await (needsLock ? changeByCalls(step, dataset, changes) : held.finish(changes, premises));
     return isRefusal(made) ? made : decided.done(made);
-  });
+  };
+  let failed = false;
+  const fail = (error: unknown) => {
+    if (!failed) failing();
+    failed = true;
+    throw error;
+  };
+  const work = (listing: Listing, held: Held) => byCalls(listing, held).catch(fail);
+  return withLock(step, dataset, tag, reading, work).catch(fail);
 }
 
 /** One look, and one change; `changed` where that is to begin anew, `cannot` where zfs would not make it, `by calls` where it is no program's. */
@@ -72,6 +85,7 @@ async function tryAtOnce<Result>(
   tag: Tag,
   reading: Reading,
   decide: Decide<Result>,
+  failing: () => void,
 ): Promise<Result | Refusal | 'changed' | 'cannot' | 'by calls'> {
   const { kept } = step;
   let wasOurs = (await kept?.takeOver(dataset, tag)) ?? false;
@@ -132,6 +146,7 @@ async function tryAtOnce<Result>(
     return await decided.done(made);
   } catch (error) {
     leave = false;
+    failing();
     throw error;
   } finally {
     if (isOurs && leave) kept?.leave(dataset, tag, () => release(step, dataset, tag));

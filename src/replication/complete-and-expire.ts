@@ -8,6 +8,7 @@ import type { DatasetLimits } from '../policy/limits.ts';
 import { isRefusal, type Refusal, refuse } from '../refusal.ts';
 import { formatZrepSnapshot } from '../zfs/names.ts';
 import { type Listing, localValue } from '../zfs/state.ts';
+import type { Made } from './change.ts';
 import { changeUnderLock } from './change-under-lock.ts';
 import type { Done } from './done.ts';
 import { dueToExpire, expireChanges, expirePremises, expireReading, expireText } from './expire.ts';
@@ -18,8 +19,10 @@ import type { Step } from './step.ts';
 import { parseStreamed, STREAMED } from './streamed.ts';
 
 /**
- * Marks the snapshot of `mark` and expires by `limits`; what it prints is what expiring does, and nothing where zfs left a snapshot. `own` is
- * what was streamed of it in the command before, and is not on record yet. After a refusal nothing is changed, and the mark may be set alone.
+ * Marks the snapshot of `mark` and expires by `limits`. It prints what expiring prints, and nothing where zfs could not destroy a snapshot. `own` is
+ * what was streamed of it in the command before, and is not on record yet. When it refuses, nothing was changed.
+ *
+ * @throws ZfsFailed as `changeUnderLock`; `own` is then put on record by itself.
  */
 export function completeAndExpire(
   step: Step,
@@ -30,7 +33,7 @@ export function completeAndExpire(
   const { dataset, tag } = mark;
   const name = formatZrepSnapshot(mark.snapshot);
   const { streamed, along } = own ?? { streamed: [{ name, guid: undefined }], along: [] };
-  return changeUnderLock<Done>(step, dataset, tag, expireReading(tag, 'alone'), async (listing) => {
+  const decide = async (listing: Listing) => {
     if (!listing.has(name)) return refuse('no-such-snapshot', name);
     const before = localValue(listing.get(name), STREAMED);
     if (!own && !parseStreamed(before).has(step.client)) return refuse('not-streamed', name);
@@ -46,13 +49,17 @@ export function completeAndExpire(
       premises: [...record.premises, ...expirePremises(listing, dataset, tag, runs.own)],
       changes: [...record.changes, ...along, ...expireChanges(runs.own)],
       needsLock: dueBookmarks(tag, dataset, limits, marked).length > 0,
-      done: async (made) => {
+      done: async (made: Made) => {
         const bookmarks = await expireBookmarks(step, tag, dataset, limits, marked);
         const destroyed = runs.own.length - made.left.length;
         const facts = { snapshot: name, ...bookmarkFacts(along, made), destroyed, ...bookmarks };
         return made.left.length > 0 ? { facts } : { print: expireText(dataset), facts };
       },
     };
+  };
+  const reading = expireReading(tag, 'alone');
+  return changeUnderLock<Done>(step, dataset, tag, reading, decide, () => {
+    if (own) step.kept?.leaveUnrecorded(own);
   });
 }
 

@@ -24,7 +24,7 @@ export interface KeptLock {
   takeOver(dataset: ListedDataset, tag: Tag): Promise<boolean>;
   /** Leaves a lock, which `release` lets go of. */
   leave(dataset: ListedDataset, tag: Tag, release: () => Promise<void>): void;
-  /** Lets go of what was left. */
+  /** Lets go of what was left, and puts on record what is not there yet. */
   letGo(): Promise<void>;
   /** Has it put on record with the mark of the next command, if that comes soon, or by itself; at the latest before the lock goes. */
   leaveUnrecorded(unrecorded: Unrecorded): void;
@@ -52,10 +52,19 @@ export function createKeptLock(): KeptLock {
       // It is tried again before the lock goes.
     }
   };
+  const takeUnrecorded = async () => {
+    clearTimeout(timer);
+    await recording;
+    const one = unrecorded;
+    unrecorded = undefined;
+    return one;
+  };
   const letGo = async () => {
     const release = left?.release;
     left = undefined;
     await release?.();
+    // Where the lock was gone before, nothing has put it on record yet.
+    await (await takeUnrecorded())?.record();
   };
   return {
     wanted: false,
@@ -76,12 +85,6 @@ export function createKeptLock(): KeptLock {
       }, SOON);
       timer.unref();
     },
-    async takeUnrecorded() {
-      clearTimeout(timer);
-      await recording;
-      const one = unrecorded;
-      unrecorded = undefined;
-      return one;
-    },
+    takeUnrecorded,
   };
 }

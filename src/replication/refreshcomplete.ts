@@ -17,7 +17,10 @@ import { markChanges, readStreamed, recordStreamed } from './record-streamed.ts'
 import { missingSnapshot, mustSucceed, type Step } from './step.ts';
 import { parseStreamed, STREAMED } from './streamed.ts';
 
-/** `expiring` are the limits by which the dataset is to be expired in the same change, if it can be: what that prints tells that it was. */
+/**
+ * Marks the snapshot as sent. Where `expiring` is there, snapshots expire by these limits in the same change, if zfs can: then the answer prints
+ * what `zrep expire` prints, and nothing otherwise.
+ */
 export async function refreshcomplete(
   step: Step,
   mark: Refreshcomplete,
@@ -28,10 +31,12 @@ export async function refreshcomplete(
   const left = await step.kept?.takeUnrecorded();
   const own = left?.streamed[0]?.name === name ? left : undefined;
   if (own === undefined) await left?.record();
+  if (expiring && step.capabilities.has('programs')) {
+    const ended = await endRefresh(step, mark, own, expiring);
+    if (ended) return ended;
+  }
   try {
-    const ended =
-      expiring && step.capabilities.has('programs') && (await endRefresh(step, mark, own, expiring));
-    return ended || (await complete(step, mark, own));
+    return await complete(step, mark, own);
   } catch (error) {
     // It did come: the record is made all the same, before the lock goes.
     if (own) step.kept?.leaveUnrecorded(own);
@@ -39,7 +44,7 @@ export async function refreshcomplete(
   }
 }
 
-/** A refresh ends with it, so the lock goes, too. Undefined where nothing was changed, and the commands alone tell why. */
+/** A refresh ends with it, so the lock goes, too. Undefined where nothing was changed: the two commands one by one then say why. */
 async function endRefresh(
   step: Step,
   mark: Refreshcomplete,
@@ -67,7 +72,9 @@ async function complete(
   const read = await readStreamed(step, streamed);
   const missing = await missingSnapshot(step, read, dataset, name.slice(dataset.length + 1));
   if (missing) return missing;
-  const listing = parseListing((own ? read : mustSucceed(read, dataset)).output);
+  // A base that is gone fails the read, and does no harm.
+  const listing = parseListing(read.output);
+  if (!listing.has(name)) mustSucceed(read, dataset);
   if (!own && !parseStreamed(localValue(listing.get(name), STREAMED)).has(step.client))
     return refuse('not-streamed', name);
   const marked = (record: string) => markChanges(mark, record);

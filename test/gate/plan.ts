@@ -172,7 +172,7 @@ t.test(
       'in this order',
     );
     t.match(conditions, [/^no other zrep/, /by value and GUID$/, /^a stream of .* has ended well$/]);
-    t.equal(conditions.at(-1), 'if one of these does not hold, the snapshot is only marked');
+    t.equal(conditions.at(-1), 'if another of these does not hold, the snapshot is only marked');
     t.same(plan(`${mark} expire`, ['batches']), plan(mark, ['batches']));
     const tree = 'zrep _refreshcomplete tank/vm@zrep_00000a zrep:sent=1700000000';
     t.same(plan(`${tree} expire`, [...can]), plan(tree, [...can]), 'a grant with what is below');

@@ -6,9 +6,11 @@ import fc from 'fast-check';
 import t from 'tap';
 import type { Expire, Refreshcomplete } from '../../src/command/request.ts';
 import { type DatasetLimits, datasetLimits } from '../../src/policy/limits.ts';
+import type { Ended } from '../../src/process/pipeline.ts';
 import { expire } from '../../src/replication/expire.ts';
 import { createKeptLock } from '../../src/replication/kept-lock.ts';
 import { refreshcomplete } from '../../src/replication/refreshcomplete.ts';
+import type { Step } from '../../src/replication/step.ts';
 import type { Capability } from '../../src/zfs/capabilities.ts';
 import type { Dataset, Tag } from '../../src/zfs/names.ts';
 import { type PretendOptions, type PretendZfs, pretendZfs } from '../fixtures/replication/pretend-zfs.ts';
@@ -141,6 +143,52 @@ t.test('what zfs cannot destroy is left, and nothing is printed, so that the cli
   t.same(done, { facts: { snapshot: nameOf(3), destroyed: 1 } });
   t.equal(own(zfs, nameOf(3), 'zrep:sent'), String(NOW - 10));
   t.same(zfs.snapshots(), ['zrep_000001', 'zrep_000002', 'zrep_000003']);
+});
+
+t.test('what was streamed goes on record also where it fails, before the session ends', async (t) => {
+  const fails: Record<string, (verb: string) => Promise<Partial<Ended>> | undefined> = {
+    'a signal while it reads': (verb) => (verb === 'get' ? Promise.reject(new Error('SIGTERM')) : undefined),
+    'a program that is killed before it has done anything': (verb) =>
+      verb === 'program' ? Promise.resolve({ code: null, signal: 'SIGTERM' }) : undefined,
+  };
+  for (const [what, fail] of Object.entries(fails))
+    for (const isKept of [true, false]) {
+      const zfs = stand();
+      zfs.objects.get(nameOf(3))?.delete('zrep-gate:streamed');
+      const kept = createKeptLock();
+      const plain = zfs.step(rundir);
+      const records: (string | undefined)[] = [];
+      const lock = () => own(zfs, dataset, 'zrep:lock-pid');
+      if (isKept) {
+        zfs.set(dataset, 'zrep:lock-pid', String(process.pid));
+        kept.leave(dataset, tag, () => Promise.reject(new Error('it was taken over')));
+      }
+      kept.leaveUnrecorded({
+        streamed: [{ name: nameOf(3), guid: own(zfs, nameOf(3), 'guid') ?? '' }],
+        along: [],
+        record: async () => {
+          records.push(lock());
+        },
+      });
+      let left = 1;
+      const step: Step = {
+        ...{ ...plain, kept },
+        zfs: {
+          ...plain.zfs,
+          async ask(argv, input) {
+            const failed = left > 0 ? fail(argv[0] ?? '') : undefined;
+            if (failed === undefined) return plain.zfs.ask(argv, input);
+            left -= 1;
+            return { code: 0, signal: null, output: '', message: '', ...(await failed) };
+          },
+        },
+      };
+      await t.rejects(refreshcomplete(step, markOf(3), LIMITS), what);
+      await kept.letGo();
+      t.equal(records.length, 1, `${what}: once`);
+      if (isKept) t.same(records, [String(process.pid)], 'under the lock');
+      t.equal(lock(), undefined, what);
+    }
 });
 
 const oneSnapshot = fc.record({

@@ -5,6 +5,7 @@
  */
 
 import { type ChildProcess, spawn } from 'node:child_process';
+import { statSync } from 'node:fs';
 import { formatPairs, PROGRAM, priorityOf } from './format.ts';
 import type { AuditRecord } from './record.ts';
 
@@ -14,14 +15,17 @@ const LIMIT = 2000;
 /** Larger than any record, and what rsyslogd takes at most by default; logger cuts at 1 KiB otherwise. Bytes. */
 const SIZE = 8192;
 
-/** A logger that has been started, and the socket that it writes to. */
+/** A logger that has been started, and which socket that was for: the file, since syslogd makes a new one when it begins anew. */
 interface Logger {
-  readonly socket: string;
-  /** Resolves when the line was sent. @throws Error when it was not; then the logger is of no further use. */
-  write(line: string): Promise<void>;
+  readonly place: string;
+  /** Resolves when the line, without its newline, was sent. @throws Error when it was not; then the logger is of no further use. */
+  write(priority: number, line: string): Promise<void>;
   /** Has it end once it has sent what it has. */
   end(): void;
 }
+
+/** Who waits once more for a socket that takes nothing, waits twice as long. */
+class Late extends Error {}
 
 let current: Logger | undefined;
 
@@ -31,23 +35,32 @@ let current: Logger | undefined;
  * @throws Error when it was not taken.
  */
 export async function writeLocalSyslog(record: AuditRecord, socket: string, facility: string): Promise<void> {
-  const line = `<${priorityOf(facility, record.severity)}>${formatPairs(record)}\n`;
-  if (current?.socket !== socket) endLogger();
+  const priority = priorityOf(facility, record.severity);
+  const pairs = formatPairs(record);
+  const place = placeOf(socket);
+  if (current?.place !== place) endLogger();
   if (current !== undefined) {
     try {
-      return await current.write(line);
-    } catch {
-      // It may have been killed, or syslogd begun anew, long ago: a new one tells whether the socket is broken.
+      return await current.write(priority, pairs);
+    } catch (error) {
       endLogger();
+      if (error instanceof Late) throw error;
+      // It may have been killed long ago: a new one tells whether the socket is broken.
     }
   }
-  current = startLogger(socket);
+  current = startLogger(socket, place);
   try {
-    await current.write(line);
+    await current.write(priority, pairs);
   } catch (error) {
     endLogger();
     throw error;
   }
+}
+
+/** The path, and which file that is; of one that is not there logger says so. */
+function placeOf(socket: string): string {
+  const found = statSync(socket, { throwIfNoEntry: false });
+  return found ? `${socket} ${found.dev}:${found.ino}` : socket;
 }
 
 function endLogger(): void {
@@ -55,7 +68,7 @@ function endLogger(): void {
   current = undefined;
 }
 
-function startLogger(socket: string): Logger {
+function startLogger(socket: string, place: string): Logger {
   const argv = ['--socket', socket, '--socket-errors=on', '--size', String(SIZE), '--tag', PROGRAM];
   argv.push(`--id=${process.pid}`, '--prio-prefix', '--stderr');
   const child = spawn('/usr/bin/logger', argv, {
@@ -69,19 +82,19 @@ function startLogger(socket: string): Logger {
   // When logger is gone before it has read a line, its end tells.
   child.stdin?.on('error', () => {});
   return {
-    socket,
-    async write(line) {
+    place,
+    async write(priority, line) {
       // It keeps the gate alive while a line is on its way, as the pipes to logger do not.
       let timer: NodeJS.Timeout | undefined;
       const late = new Promise<never>((_, reject) => {
         timer = setTimeout(() => {
           child.kill('SIGKILL');
-          reject(new Error(`${socket} did not take the record within ${LIMIT} ms`));
+          reject(new Late(`${socket} did not take the record within ${LIMIT} ms`));
         }, LIMIT);
       });
       try {
-        child.stdin?.write(line);
-        await Promise.race([heard(), late]);
+        child.stdin?.write(`<${priority}>${line}\n`);
+        await Promise.race([heard(line), late]);
       } finally {
         clearTimeout(timer);
       }
@@ -97,10 +110,11 @@ function letGateEnd(child: ChildProcess): void {
 }
 
 /** What to call for each line that was written: resolves when it was sent, and rejects with what logger says when it was not. */
-function listen(child: ChildProcess): () => Promise<void> {
-  const waiting: { resolve(): void; reject(error: Error): void }[] = [];
+function listen(child: ChildProcess): (line: string) => Promise<void> {
+  const waiting: { readonly line: string; resolve(): void; reject(error: Error): void }[] = [];
   let ended: Error | undefined;
   let rest = '';
+  let aside = '';
   const fail = (message: string) => {
     ended ??= new Error(message);
     for (const { reject } of waiting.splice(0)) reject(ended);
@@ -109,16 +123,18 @@ function listen(child: ChildProcess): () => Promise<void> {
     const lines = (rest + chunk.toString('latin1')).split('\n');
     rest = lines.pop() ?? '';
     for (const said of lines) {
-      // What it has sent begins with the priority; all else is a complaint.
-      if (!said.startsWith('<')) fail(`logger: ${said.replace(/^logger: /, '')}`);
-      else waiting.shift()?.resolve();
+      // In front of what it has sent are the priority, the time and the tag. The dynamic linker may say something, too.
+      if (said.startsWith('logger: ')) fail(said);
+      else if (!said.startsWith('<')) aside = said;
+      else if (said.endsWith(waiting[0]?.line ?? said)) waiting.shift()?.resolve();
+      else fail('logger: it sent something else than the record');
     }
   });
   child.on('error', ({ message }) => fail(message));
-  child.on('close', (code) => fail(`logger: exit code ${code}`));
-  return () =>
+  child.on('close', (code) => fail(`logger: ${aside || `exit code ${code}`}`));
+  return (line) =>
     new Promise((resolve, reject) => {
       if (ended) reject(ended);
-      else waiting.push({ resolve, reject });
+      else waiting.push({ line, resolve, reject });
     });
 }
