@@ -19,7 +19,7 @@ exec /usr/sbin/zfs "$@"
 
 /**
  * root's cron job with the original zrep, as far as locks go: it takes the global lock and the lock of the file system $1 as that does, and
- * releases the second one; once so slowly that both changes take longer than it waits itself, and then until there is /run/lab/enough.
+ * releases the second one; once so slowly that both changes take longer than it waits itself, and then every few seconds until there is /run/lab/enough.
  */
 const STOCK = `#!/bin/sh
 export SECONDS_EACH=6
@@ -38,6 +38,7 @@ until [ -e /run/lab/enough ]; do
   ${SLOW_ZFS} inherit zrep:lock-time $1
   ${SLOW_ZFS} inherit zrep:lock-pid $1
   rounds=$((rounds + 1))
+  sleep 3
 done
 echo $rounds
 `;
