@@ -98,11 +98,14 @@ function hasPart(side: Side | undefined): boolean {
 
 /** zfs send -R begins with no bookmark. */
 function topOf({ source, copy, ...rest }: TreePair): Pair {
-  return { ...rest, source: withoutBookmarks(source.top), copy: copy.top, isTree: true };
+  // One name is made everywhere: its number is above those below as well.
+  const tagged = [source.top, ...source.below.values()].flatMap((side) => side.tagged);
+  const sending = rest.sending ?? nextName({ ...source.top, tagged }, rest.tag);
+  return { ...rest, sending, source: withoutBookmarks(source.top), copy: copy.top, isTree: true };
 }
 
 function judgeTree(pair: TreePair, top: Pair): Judged | undefined {
-  const judge = judgeBelow({ ...pair, sending: pair.sending ?? nextName(top.source, pair.tag) });
+  const judge = judgeBelow({ ...pair, sending: top.sending });
   const judged: Judged[] = [];
   for (const base of basesFrom(top)) {
     const below = judge(base);

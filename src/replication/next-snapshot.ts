@@ -44,8 +44,9 @@ export async function nextSnapshot(
     const refusal = refuseFull(found, limitsOf(reach, one, limits).freeSpace);
     if (refusal) return refusal;
   }
+  // With -R one name is made everywhere: it has to be free below as well.
   const sequence = nextSequence([
-    ...taggedSnapshots(listing, dataset, tag),
+    ...getting.flatMap((one) => taggedSnapshots(listing, one, tag)),
     ...ownBookmarks(listing, dataset, tag),
   ]);
   if (sequence === undefined) return refuse('sequence-exhausted', dataset);

@@ -72,6 +72,10 @@ t.test('one that is new on the source comes whole, unless its name is taken', as
   t.same(planOf({ new: ';;locked' }, {}), ['/new key-not-loaded']);
 });
 
+t.test('the next snapshot has a name that is free in the whole tree', async (t) => {
+  t.same(planOf({ c: '0 1' }, { c: '0 2=0' }, ['0+', '0=9']), ['/c parted']);
+});
+
 t.test('what is gone on the source stays, and so does what the copy alone has', async (t) => {
   t.equal(planOf({}, { c: '0 1=9', only: 'x' }), '1');
 });
