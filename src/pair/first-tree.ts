@@ -15,17 +15,22 @@ import type { Tree } from './tree.ts';
 export type FirstTree =
   /** Every file system of the source has come; its marks alone are missing. */
   | 'whole'
-  /** Something is missing. All that came is on the source as well, and nobody has added anything: it can be destroyed. */
+  /** Something is missing. All that came is on the source as well, and nobody has added anything. */
   | 'part'
-  /** Something is missing, and it cannot be destroyed: a phrase with the reason. */
+  /** Something is missing, and something is here that did not come so: a phrase that says what. */
   | { readonly keep: string };
 
-/** `copy` is all that zfs says of the copy and of what is below it (`zfs get -r all`). */
+/** What `judgeFirstTree` has to know of a copy, and of what is below it. */
+export function firstTreeProperties(tag: Tag): string[] {
+  return ['guid', 'createtxg', 'userrefs', 'clones', 'receive_resume_token', `${tag}:sent`, 'written'];
+}
+
+/** `copy` has `firstTreeProperties` of the copy and of what is below it. */
 export function judgeFirstTree(source: Tree, copy: Listing, dataset: string, tag: Tag): FirstTree {
   if (isWhole(source, copy, dataset)) return 'whole';
   const known = new Set([source.top, ...source.below.values()].flatMap(guidsOf));
   for (const [name, own] of copy) {
-    const why = name.includes('@') ? whyKept(own, known, tag) : whyKeptSystem(name, own, dataset, copy);
+    const why = name.includes('@') ? whyKept(own, known, tag) : whyKeptSystem(name, own, copy);
     if (why !== undefined) return { keep: `${printable(name)} ${why}` };
   }
   return 'part';
@@ -63,15 +68,9 @@ function whyKept(own: Properties, known: ReadonlySet<string>, tag: Tag): string 
   return (anyValue(own, 'clones') ?? '') === '' ? undefined : 'has a clone';
 }
 
-function whyKeptSystem(name: string, own: Properties, dataset: string, copy: Listing): string | undefined {
-  if (name !== dataset && isOfPair(own)) return 'is of a pair of its own';
+function whyKeptSystem(name: string, own: Properties, copy: Listing): string | undefined {
   const isPart = anyValue(own, 'receive_resume_token') !== undefined;
   const hasSnapshots = [...copy.keys()].some((one) => one.startsWith(`${name}@`));
   if (!hasSnapshots && !isPart) return 'did not come with the stream';
   return hasSnapshots && anyValue(own, 'written') !== '0' ? 'was changed' : undefined;
-}
-
-/** Under whatever tag. */
-function isOfPair(own: Properties): boolean {
-  return [...own].some(([name, { source }]) => source === 'local' && /:(?:dest-fs|master)$/.test(name));
 }

@@ -23,8 +23,11 @@ const PAUSE = 20;
 const IDLE_LOOKS = 500;
 const BUSY_LOOKS = 6000;
 
-/** Who waited for longer leaves a turn to a stock zrep, which may be waiting, too. Milliseconds. */
-const BEFORE_STOCK = 4000;
+/** How many looks one and the same lock has in all: ten minutes. Its number may by now be that of a program that starts others for ever. */
+const MOST_LOOKS = 30_000;
+
+/** Who waited for longer leaves a turn to a stock zrep, which may be waiting, too; on a fast pool nobody does. Milliseconds. */
+const BEFORE_STOCK = 800;
 
 /** The waiters in this process, by the lock's path: they wait for each other without the file, and share what they saw of it. */
 interface Row {
@@ -101,16 +104,17 @@ interface Watch {
 
 /** The lock moves when it has another holder, and when its holder starts another program: a stock zrep sets a lock by two. */
 function createWatch(path: string): Watch {
-  let seen: string | undefined;
-  let looks = 0;
+  let seen: { readonly lock: string; readonly programs: string } | undefined;
+  let [looks, looksInAll] = [0, 0];
   return {
     moves() {
       const found = readLockFile(path);
       const programs = found?.pid === undefined ? '' : childrenOf(found.pid);
-      const now = `${found?.pid} ${found?.made} ${programs}`;
-      looks = now === seen ? looks + 1 : 0;
-      seen = now;
-      return looks < (programs === '' ? IDLE_LOOKS : BUSY_LOOKS);
+      const lock = `${found?.pid} ${found?.made}`;
+      looksInAll = lock === seen?.lock ? looksInAll + 1 : 0;
+      looks = looksInAll > 0 && programs === seen?.programs ? looks + 1 : 0;
+      seen = { lock, programs };
+      return looksInAll < MOST_LOOKS && looks < (programs === '' ? IDLE_LOOKS : BUSY_LOOKS);
     },
   };
 }

@@ -12,29 +12,45 @@ import type { DryRun, SendFlag } from './send-flags.ts';
 /** The columns of `readState`, in the order in which state.ts reads them. */
 const STATE_FIELDS = 'name,property,value,source';
 
+/** Values of zfs's own making, which have no line break: numbers and words. */
+const PLAIN =
+  /^(?:type|guid|createtxg|creation|userrefs|written|referenced|used|available|keystatus|receive_resume_token)$/;
+
+/**
+ * `properties`, each once, and one of zfs's own making last: its line ends what zfs prints of a name. So a line break in a value, which a stream
+ * can bring, cannot add names (zfs/state.ts).
+ */
+function asked(properties: readonly string[]): string {
+  const each = [...new Set(properties)];
+  const last = each.at(-1) ?? '';
+  return (last === 'all' || PLAIN.test(last) ? each : [...each.filter((one) => one !== 'type'), 'type']).join(
+    ',',
+  );
+}
+
 /**
  * Every property in `properties` of a dataset and its snapshots. One process on both zfs-fuse and OpenZFS;
  * without `-t`, which zfs-fuse lacks, depth 1 brings the child datasets too; who reads it drops them.
  */
 export function readStateArgv(dataset: string, properties: readonly string[], depth: number): string[] {
   const depthWords = Number.isFinite(depth) ? ['-d', String(depth)] : [];
-  return ['get', '-Hp', '-r', ...depthWords, '-o', STATE_FIELDS, properties.join(','), dataset];
+  return ['get', '-Hp', '-r', ...depthWords, '-o', STATE_FIELDS, asked(properties), dataset];
 }
 
 /** Every property in `properties` of each of these datasets and snapshots, and of nothing below them. */
 export function readPropertiesArgv(targets: readonly string[], properties: readonly string[]): string[] {
-  return ['get', '-Hp', '-o', STATE_FIELDS, properties.join(','), ...targets];
+  return ['get', '-Hp', '-o', STATE_FIELDS, asked(properties), ...targets];
 }
 
 /** The same of a dataset and all datasets below it; only for a zfs that knows `-t`. */
 export function readTreeArgv(dataset: string, properties: readonly string[]): string[] {
-  return ['get', '-Hp', '-r', '-t', 'filesystem,volume', '-o', STATE_FIELDS, properties.join(','), dataset];
+  return ['get', '-Hp', '-r', '-t', 'filesystem,volume', '-o', STATE_FIELDS, asked(properties), dataset];
 }
 
 /** Properties of every file system and volume there is; where zfs does not know `-t`, of their snapshots as well. */
 export function allPropertiesArgv(capabilities: Capabilities, properties: readonly string[]): string[] {
   const types = capabilities.has('resume') ? ['-t', 'filesystem,volume'] : [];
-  return ['get', '-Hp', ...types, '-o', STATE_FIELDS, properties.join(',')];
+  return ['get', '-Hp', ...types, '-o', STATE_FIELDS, asked(properties)];
 }
 
 /** Properties of the snapshots of each of these datasets; where zfs does not know `-t`, of datasets as well. */
@@ -44,12 +60,12 @@ export function readSnapshotsArgv(
   properties: readonly string[],
 ): string[] {
   const types = capabilities.has('resume') ? ['-t', 'snapshot'] : [];
-  return ['get', '-Hp', '-r', '-d', '1', ...types, '-o', STATE_FIELDS, properties.join(','), ...datasets];
+  return ['get', '-Hp', '-r', '-d', '1', ...types, '-o', STATE_FIELDS, asked(properties), ...datasets];
 }
 
-/** Every property of a dataset, and of all that is below it. */
-export function readAllArgv(dataset: string): string[] {
-  return ['get', '-Hp', '-r', '-o', STATE_FIELDS, 'all', dataset];
+/** Which properties are set on a dataset and on all that is below it: `NAME PROPERTY`, a line each. Without the values, which can hold line breaks. */
+export function setBelowArgv(dataset: string): string[] {
+  return ['get', '-H', '-r', '-s', 'local', '-o', 'name,property', 'all', dataset];
 }
 
 /** What was set on a dataset, there or by a stream, in zfs's own order. */
@@ -154,15 +170,14 @@ export function rollbackArgv(snapshot: string): string[] {
 
 /**
  * Snapshots of one dataset, never with -r or -R: what else goes is decided here, not by zfs. More than one name
- * needs the capability `batches`; none may hold a comma or a `%`, which would make it a range.
+ * needs the capability `batches`.
+ *
+ * @throws Error for a name with a comma or a `%`, which zfs would take for several, or for a range.
  */
 export function destroyArgv(dataset: string, names: readonly string[]): string[] {
+  const [strange] = names.filter((name) => /[,%]/.test(name));
+  if (strange !== undefined) throw new Error(`"${strange}" is not the name of one snapshot`);
   return ['destroy', `${dataset}@${names.join(',')}`];
-}
-
-/** A file system or volume; zfs refuses where anything is left in it, or below it. */
-export function destroyDatasetArgv(dataset: string): string[] {
-  return ['destroy', dataset];
 }
 
 /** Makes the bookmark `name`, DATASET#NAME, of `snapshot`. Needs the capability `bookmarks`. */

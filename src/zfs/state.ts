@@ -20,13 +20,14 @@ export class Unreadable extends Error {}
  * The lines of `zfs get -Hp -o name,property,value,source`: tab-separated, one property each.
  *
  * zfs prints values as they are, and a user property's, which a stream can bring, may hold tabs and line breaks. A tab is part of
- * the value; a line break would begin a line of the stream's own making, and shows by a line that is none, or one that says
- * otherwise what zfs says once.
+ * the value; a line break would begin a line of the stream's own making. zfs prints all of one name together, each property once, and last a native
+ * property (`readStateArgv`): so lines that are not zfs's own show by one that is none, by a property that comes twice, or by a name that does.
  *
  * @throws Unreadable when a value has a line break in it.
  */
 export function parseListing(text: string): Listing {
   const listing = new Map<string, Map<string, Property>>();
+  let current: string | undefined;
   for (const line of text.split('\n')) {
     if (line === '') continue;
     const [name = '', property = '', ...rest] = line.split('\t');
@@ -34,11 +35,11 @@ export function parseListing(text: string): Listing {
     if (source === undefined || rest.length === 0) throw unreadable(line);
     const value = rest.join('\t');
     const properties = listing.get(name) ?? new Map<string, Property>();
-    const before = properties.get(property);
-    if (before !== undefined && (before.value !== value || before.source !== source))
+    if ((listing.has(name) && name !== current) || properties.has(property))
       throw unreadable(`${name} ${property}`);
     properties.set(property, { value, source });
     listing.set(name, properties);
+    current = name;
   }
   return listing;
 }

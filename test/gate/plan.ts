@@ -106,7 +106,7 @@ const FREE: [string, string[], string[]][] = [
   ['zfs send tank/home@uk_000002', ['/sbin/zfs send tank/home@uk_000002'], ['the snapshots exist']],
   [
     'zrep -t uk _state tank/home',
-    ['/sbin/zfs get -Hp -r -d 1 -o name,property,value,source type,referenced,uk:master,uk:src-fs,uk:src-host,uk:dest-fs,uk:dest-host,uk:savecount,uk:lastsent,guid,createtxg,creation,userrefs,zrep-gate:streamed,uk:sent tank/home'],
+    ['/sbin/zfs get -Hp -r -d 1 -o name,property,value,source referenced,uk:master,uk:src-fs,uk:src-host,uk:dest-fs,uk:dest-host,uk:savecount,uk:lastsent,guid,createtxg,creation,userrefs,zrep-gate:streamed,uk:sent,type tank/home'],
     ['the dataset exists'],
   ],
   [

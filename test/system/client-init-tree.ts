@@ -79,10 +79,11 @@ await inGateLab(t, POLICY, async (gate) => {
       t.equal(refused.code, 1);
       t.match(refused.stderr, `was never completed; to complete it: ${line}\n`);
       const dry = await zrep(`${init()} --dry-run`);
-      t.match(dry, { code: 0, stdout: `  zfs destroy -r ${copy}\n` });
+      t.match(dry, { code: 0, stdout: `  zfs rename ${copy} ${copy}_old\n` });
       const { code, stdout, stderr } = await zrep(init());
       t.equal(code, 0, 'done', { said: stderr });
-      t.match(stdout, `Destroying what an interrupted first stream left in ${copy}: `);
+      t.match(stdout, `The old copy is ${copy}_old now, with all its snapshots, and out of service\n`);
+      t.equal((await snapshotsOf(backup, `${copy}_old`)).length, 1, 'nothing is destroyed');
       await isWhole(t, tree);
     },
   );
@@ -104,19 +105,23 @@ await inGateLab(t, POLICY, async (gate) => {
     },
   );
 
-  needing(['receive -x'], 'what somebody added is not destroyed; the line that is named helps', async (t) => {
-    const tree = await newTree('added');
-    const { copy, init } = tree;
-    await cutIn(t, tree, init());
-    await insist(backup, ['zfs', 'snapshot', `${copy}@mine`]);
-    const refused = await zrep(init());
-    t.equal(refused.code, 1);
-    t.match(refused.stderr, `${copy}@mine is not on the source`);
-    const line = refused.stderr.trim().split(': ').at(-1) ?? '';
-    t.match(line, /^zfs rename /);
-    await backup.script(line);
-    t.match(await zrep(init()), { code: 0 });
-  });
+  needing(
+    ['receive -x'],
+    'what somebody added is not renamed unasked; the line that is named helps',
+    async (t) => {
+      const tree = await newTree('added');
+      const { copy, init } = tree;
+      await cutIn(t, tree, init());
+      await insist(backup, ['zfs', 'snapshot', `${copy}@mine`]);
+      const refused = await zrep(init());
+      t.equal(refused.code, 1);
+      t.match(refused.stderr, `${copy}@mine is not on the source`);
+      const line = refused.stderr.trim().split(': ').at(-1) ?? '';
+      t.match(line, /^zfs rename /);
+      await backup.script(line);
+      t.match(await zrep(init()), { code: 0 });
+    },
+  );
 
   needing(['receive -x'], 'so it is with a pair that is begun once more', async (t) => {
     const tree = await newTree('anew');

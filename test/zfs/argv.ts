@@ -18,9 +18,9 @@ const ofList = (fields?: object) => argv.listArgv(list(HOME, fields) as unknown 
 const ofGet = (fields?: object) => argv.getArgv(get(HOME, ['used', 'zrep:sent'], fields) as unknown as Get);
 
 const PRINTED: readonly (readonly [words: readonly string[], line: string])[] = [
-  [argv.readStateArgv(HOME, ['guid', 'zrep:sent'], 1), 'get -Hp -r -d 1 -o name,property,value,source guid,zrep:sent tank/home'],
+  [argv.readStateArgv(HOME, ['guid', 'zrep:sent'], 1), 'get -Hp -r -d 1 -o name,property,value,source guid,zrep:sent,type tank/home'],
   [argv.readStateArgv(HOME, ['guid'], deep), 'get -Hp -r -o name,property,value,source guid tank/home'],
-  [argv.readSnapshotsArgv(new Set(['resume'] as const), [HOME, 'tank/b'], ['guid', 'zrep:sent']), 'get -Hp -r -d 1 -t snapshot -o name,property,value,source guid,zrep:sent tank/home tank/b'],
+  [argv.readSnapshotsArgv(new Set(['resume'] as const), [HOME, 'tank/b'], ['guid', 'zrep:sent']), 'get -Hp -r -d 1 -t snapshot -o name,property,value,source guid,zrep:sent,type tank/home tank/b'],
   [argv.readSnapshotsArgv(new Set(), [HOME], ['guid']), 'get -Hp -r -d 1 -o name,property,value,source guid tank/home'],
   [argv.setPropertiesArgv(HOME), 'get -H -o property,value -s local,received all tank/home'],
   [argv.listSnapshotsArgv(HOME), 'list -r -t snapshot -o name,creation tank/home'],

@@ -76,5 +76,56 @@ t.test('a line break in a value cannot speak for zfs: nothing of such a listing 
       { message: /line break/ },
       value,
     );
-  t.doesNotThrow(() => parseListing(real + real), 'what is asked for twice is told twice');
 });
+
+/** What zfs prints of a tree: of each name these properties, the last one its own. */
+const PROPERTIES = ['guid', 'zrep:sent', 'zrep:src-fs', 'type'] as const;
+const block = (name: string, sent = '-') =>
+  PROPERTIES.map(
+    (property) => `${name}\t${property}\t${property === 'zrep:sent' ? sent : 'x'}\treceived\n`,
+  ).join('');
+const NAMES = ['v/t', 'v/t@a', 'v/t@b', 'v/t/c', 'v/t/c@a'];
+
+t.test(
+  'whatever lines a value brings, they add no name and change no other value, or nothing is believed',
+  async (t) => {
+    const forged = (place: number, value: string) =>
+      NAMES.map((name, index) => block(name, index === place ? value : undefined)).join('');
+    const tail = `\treceived\n${['zrep:src-fs', 'type'].map((one) => `v/t@a\t${one}\tx\treceived\n`).join('')}`;
+    const again = 'v/t@a\tguid\tx\treceived\nv/t@a\tzrep:sent\t-';
+    for (const value of [
+      '-\treceived\nvault/other\tguid\t1',
+      `-${tail}vault/other\tguid\t1`,
+      `-${tail}${block('vault/other')}${again}`,
+      `-${tail}${block('v/t@%')}${again}`,
+      `-${tail}${again}`,
+      '-\tlocal\nv/t@a\tzrep:sent\t5',
+      '-\tlocal\nv/t@a\tguid\t5',
+    ])
+      t.throws(() => parseListing(forged(1, value)), /line break/, JSON.stringify(value));
+    const name = fc.constantFrom(...NAMES, 'v/t@%', 'v/t@z', 'vault/other');
+    const row = fc
+      .tuple(name, fc.constantFrom(...PROPERTIES), fc.constantFrom('x', '-'))
+      .map((cells) => `${cells.join('\t')}\treceived\n`);
+    const lines = fc.array(
+      fc.oneof(
+        row,
+        name.map((one) => block(one)),
+      ),
+      { maxLength: 6 },
+    );
+    fc.assert(
+      fc.property(
+        fc.nat(NAMES.length - 1),
+        lines,
+        name,
+        fc.constantFrom(...PROPERTIES),
+        (place, between, last, property) => {
+          const value = `-\treceived\n${between.join('')}${last}\t${property}\t-`;
+          t.throws(() => parseListing(forged(place, value)), /line break/);
+        },
+      ),
+      { numRuns: 1000 },
+    );
+  },
+);

@@ -8,9 +8,10 @@ import { readTreeArgv } from '../../zfs/argv.ts';
 import { anyValue, parseListing } from '../../zfs/state.ts';
 import type { Run } from '../run/run.ts';
 import type { Destination } from './destination.ts';
+import { pairsBelow } from './pairs-below.ts';
 import { abandonArgv } from './receive.ts';
 
-/** Discards it, and prints that. Nothing is done without -R. @throws ZfsFailed where zfs here fails. */
+/** Discards it, and prints that; but for what is of another pair, under whatever tag. Nothing is done without -R. @throws ZfsFailed where zfs here fails. */
 export async function discardBelow(
   { settings, step, report }: Run,
   { dataset }: Pick<Destination, 'dataset'>,
@@ -21,7 +22,11 @@ export async function discardBelow(
   const parts = all.filter(
     ([name, own]) => name !== dataset && anyValue(own, 'receive_resume_token') !== undefined,
   );
-  for (const [name] of parts) {
+  if (parts.length === 0) return;
+  const pairs = (await pairsBelow(step, dataset)).filter(({ name }) => name !== dataset);
+  const isOthers = (name: string) =>
+    pairs.some((pair) => name === pair.name || name.startsWith(`${pair.name}/`));
+  for (const [name] of parts.filter(([name]) => !isOthers(name))) {
     mustSucceed(await step.zfs.ask(abandonArgv(name)), name);
     const why = 'of a recursive stream only the top can be resumed';
     report.warn(`${name}: what an interrupted stream left is discarded (${why})`);

@@ -205,5 +205,9 @@ function strangeIn(now: RollbackPlan, plan: RollbackPlan): string[] {
   const added = now.ways
     .flatMap(({ destroyed }) => destroyed.map(fullName))
     .filter((one) => !agreed.has(one));
-  return [...added, ...now.kept];
+  const known = new Set(plan.ways.map(({ dataset }) => dataset));
+  const others = now.ways
+    .filter(({ dataset }) => !known.has(dataset))
+    .map(({ dataset, base }) => `${dataset} would go back to @${base.name} as well`);
+  return [...added, ...others, ...now.kept];
 }

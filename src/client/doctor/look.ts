@@ -9,7 +9,7 @@ import { lockPropertyNames } from '../../replication/lock.ts';
 import { type Role, roleOf } from '../../replication/role.ts';
 import { mustSucceed } from '../../replication/step.ts';
 import { allPropertiesArgv, readStateArgv } from '../../zfs/argv.ts';
-import type { Dataset } from '../../zfs/names.ts';
+import type { Dataset, Tag } from '../../zfs/names.ts';
 import {
   anyValue,
   type Listing,
@@ -104,7 +104,7 @@ export async function lookAtPair(run: Run, world: World, dataset: Dataset, there
     recursive: await isRecursive(run, dataset, childrenOf(listing, dataset), here.tagged),
     ...(isTree && { below: (await readCopy(run, dataset, depthOf(run))).below }),
     lock: lockOf(run, here.properties),
-    tokensBelow: tokensBelow(listing, dataset),
+    tokensBelow: tokensBelow(listing, dataset, tag),
     sharingMountpoint: (mountpoints.get(mountpoint ?? '') ?? []).filter((name) => name !== dataset),
     hasNamesake: listing.has(ownValue(here.properties, `${tag}:dest-fs`) ?? ''),
     believesReadonly: step.capabilities.has('stalls'),
@@ -119,9 +119,14 @@ function lockOf({ settings }: Run, own: Properties): Lock {
   return { state: alive ? 'held' : 'stale', pid };
 }
 
-function tokensBelow(listing: Listing, dataset: string): Map<string, string> {
+/** But for those of pairs of their own. */
+function tokensBelow(listing: Listing, dataset: string, tag: Tag): Map<string, string> {
+  const below = childrenOf(listing, dataset);
+  const pairs = below.filter((child) => ownValue(listing.get(child), `${tag}:src-fs`) !== undefined);
+  const isOthers = (child: string) => pairs.some((pair) => child === pair || child.startsWith(`${pair}/`));
   return new Map(
-    childrenOf(listing, dataset).flatMap((child) => {
+    below.flatMap((child) => {
+      if (isOthers(child)) return [];
       const token = anyValue(listing.get(child), 'receive_resume_token');
       return token === undefined ? [] : [[child, token] as const];
     }),

@@ -41,9 +41,7 @@ export interface Plan {
   readonly snapshots: readonly TaggedSnapshot[];
   /** Of a first stream that is resumed. */
   readonly token: string | undefined;
-  /** With -R: here is a part of the tree, which cannot be completed. It is destroyed when the stream of all of it has begun. */
-  readonly discards: boolean;
-  /** The old copy, where one is in its place. */
+  /** What is in its place, and gets another name: an old copy, or with -R a part of the tree, which cannot be completed. */
   readonly aside: Aside | undefined;
 }
 
@@ -94,14 +92,14 @@ export function planOf(
       `${destination} has ${inside}, which -f does not destroy. Nothing was done. Take another name`,
     );
   const token = anyValue(own, 'receive_resume_token');
-  return { pair, found, snapshots: ours ? snapshots : [], token, discards: false, aside };
+  return { pair, found, snapshots: ours ? snapshots : [], token, aside };
 }
 
 /** What would happen, on either side. */
 export function describe(
   { settings, step }: Run,
   { host, source, destination, anew }: InitPullCommand,
-  { pair, found, snapshots, token, discards, aside }: Plan,
+  { pair, found, snapshots, token, aside }: Plan,
 ): string[] {
   const whole = snapshots.at(-1)?.name;
   const name = whole ?? `${settings.tag}_${anew ? '<new>' : '000000'}`;
@@ -121,7 +119,6 @@ export function describe(
   ];
   const take = [
     ...(aside === undefined ? [] : [`rename ${aside.old} ${aside.name}`]),
-    ...(discards ? [`destroy -r ${destination}`] : []),
     whole === undefined ? argv.join(' ') : setArgv(destination, set).join(' '),
   ];
   return [

@@ -7,12 +7,13 @@ import { baseOf } from '../../pair/common.ts';
 import { inOneLine, printable } from '../../printable.ts';
 import { succeeded } from '../../process/pipeline.ts';
 import { mustSucceed } from '../../replication/step.ts';
-import { readAllArgv, readPropertiesArgv, renameArgv } from '../../zfs/argv.ts';
+import { readPropertiesArgv, renameArgv } from '../../zfs/argv.ts';
 import { type Dataset, parseDataset, type Tag } from '../../zfs/names.ts';
-import { anyValue, type Listing, localValue, type Properties, parseListing } from '../../zfs/state.ts';
+import { anyValue, type Listing, localValue } from '../../zfs/state.ts';
 import { surveyedProperties } from '../copies/find-missing.ts';
 import { retireArgvs, retiredHost, retiredSince, reviveArgvs } from '../copies/retirement.ts';
 import { readCopy } from '../copy/judge-pull.ts';
+import { pairsBelow } from '../copy/pairs-below.ts';
 import { readTheirSide } from '../far/their-side.ts';
 import { withRoleLock } from '../roles/role-lock.ts';
 import { Failure } from '../run/failure.ts';
@@ -56,7 +57,7 @@ export async function findAside(
     throw new Failure(
       `${destination} is a pool, which cannot be renamed beside the new copy. Nothing was done. Begin the pair below it, under another name`,
     );
-  return { old: destination, name: await freeName(run, destination) };
+  return asideOf(run, destination);
 }
 
 /**
@@ -65,22 +66,14 @@ export async function findAside(
  * @throws Failure where there is one.
  */
 async function refuseOthers({ settings: { tag }, step }: Run, dataset: Dataset): Promise<void> {
-  const listing = parseListing(mustSucceed(await step.zfs.ask(readAllArgv(dataset)), dataset).output);
-  for (const [name, own] of listing) {
-    const other = name.includes('@') ? undefined : otherPair(name === dataset ? tag : undefined, own);
-    if (other !== undefined)
-      throw new Failure(
-        `${printable(name)} is of a pair of its own (${printable(other)}), and would get another name along with the old copy. Nothing was done. Move it first, and tell zrep: zfs rename ${printable(name)} NAME && ${zrepFor(tag)} renamed ${printable(name)} NAME`,
-      );
+  const pairs = await pairsBelow(step, dataset);
+  const other = pairs.find((one) => one.name !== dataset || one.tag !== tag);
+  if (other !== undefined) {
+    const { name, property } = other;
+    throw new Failure(
+      `${printable(name)} is of a pair of its own (${printable(property)}), and would get another name along with the old copy. Nothing was done. Move it first, and tell zrep: zfs rename ${printable(name)} NAME && ${zrepFor(tag)} renamed ${printable(name)} NAME`,
+    );
   }
-}
-
-/** A property that says so, of whatever tag but `own`. */
-function otherPair(own: Tag | undefined, properties: Properties): string | undefined {
-  return [...properties].find(([property, { source }]) => {
-    const [, tag] = /^(.+):dest-fs$/.exec(property) ?? [];
-    return source === 'local' && tag !== undefined && tag !== own;
-  })?.[0];
 }
 
 /** A copy of that very source, unless a first stream into it can be resumed; or one that an earlier run has taken out of service for this. Pure. */
@@ -98,6 +91,11 @@ function isOldCopy(
   const isEmpty = ![...listing.keys()].some((name) => name.startsWith(`${dataset}@`));
   const isBegun = isEmpty && anyValue(own, 'receive_resume_token') !== undefined;
   return isOurs && !isMaster && !isBegun;
+}
+
+/** What is at `dataset` steps aside. */
+export async function asideOf(run: Run, dataset: Dataset): Promise<Aside> {
+  return { old: dataset, name: await freeName(run, dataset) };
 }
 
 /** `vault/home_old`, or that with the first number that is free. */

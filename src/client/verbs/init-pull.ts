@@ -47,8 +47,8 @@ import {
   planOf,
   SetUpAlready,
 } from '../set-up/init-plan.ts';
-import { discardPartialTree, lookAtPartialTree } from '../set-up/partial-tree.ts';
-import { type Aside, findAside, stepAside } from '../set-up/step-aside.ts';
+import { lookAtPartialTree } from '../set-up/partial-tree.ts';
+import { type Aside, asideOf, findAside, stepAside } from '../set-up/step-aside.ts';
 import { tellWhatIsLeft } from '../set-up/what-is-left.ts';
 import { initPullLine } from '../words/again.ts';
 import type { InitPullCommand } from '../words/init-words.ts';
@@ -102,7 +102,8 @@ async function planned(
     const plan = planOf(command, run.settings, found, aside, isOurs);
     if (!run.settings.recursive || !found.exists || !isOurs) return plan;
     const left = await lookAtPartialTree(run, host, command);
-    return left.isWhole ? plan : { ...plan, snapshots: [], token: undefined, discards: true };
+    if (left.isWhole) return plan;
+    return planOf(command, run.settings, NOTHING, await asideOf(run, command.destination), false);
   } catch (error) {
     const { destination } = command;
     if (error instanceof SetUpAlready) await remember(run, found.listing, new Map([[destination, now()]]));
@@ -177,7 +178,7 @@ async function receive(
   run: Run,
   far: FarSide,
   asked: InitPullCommand,
-  { pair, found, token, discards }: Plan,
+  { pair, found, token }: Plan,
   snapshot: string,
 ): Promise<void> {
   const { source, destination } = asked;
@@ -195,10 +196,7 @@ async function receive(
     const [raw, properties] = [isRaw(head), carriesProperties(head)];
     return receiveArgv(step.capabilities, destination, { ...receiving, raw }, { ...options, properties });
   };
-  const begins = discards ? () => discardPartialTree(run, far.host, asked) : undefined;
-  const pulled = await receiveFrom(run, far, command, { source, snapshot }, argv, destination, {
-    ...(begins && { begins }),
-  });
+  const pulled = await receiveFrom(run, far, command, { source, snapshot }, argv, destination);
   if (!pulled.done)
     throw new Failure(
       [`the first stream of ${source} did not arrive whole`, ...pulled.why, wayOn(run, asked)].join('; '),
