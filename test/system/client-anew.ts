@@ -124,7 +124,7 @@ await inGateLab(t, homePolicy('["pull", "expire", "init", "read"]'), async (gate
     t.same(await snapshotNames(backup, `${pair.destination}_old`), ['zrep_000000', 'zrep_000001']);
     t.not(await propertyOf(backup, 'receive_resume_token', pair.destination), '-');
     const made = await snapshotNames(fileserver, pair.source);
-    t.match(await zrep(words), { code: 0, stdout: /Going on with the first stream/ });
+    t.match(await zrep(words), { code: 0, stdout: /Resuming the first stream/ });
     t.same(await snapshotNames(fileserver, pair.source), made, 'of the same snapshot');
     await goesOn(t, pair);
   });

@@ -233,7 +233,7 @@ await inGateLab(t, POLICY, async (gate) => {
     t.match(refreshed.stderr, /to complete it: zrep init --pull fileserver:/);
     const { code, stdout, stderr } = await zrep('init', '--pull', `fileserver:${source}`, destination);
     t.equal(code, 0, 'done', { said: stderr });
-    t.match(stdout, /^Going on with the first stream /m);
+    t.match(stdout, /^Resuming the first stream /m);
     t.equal(await propertyOf(backup, 'readonly', destination), 'on');
     t.equal((await zrep('refresh', destination)).code, 0);
     await same(t, source, destination);
