@@ -13,7 +13,7 @@ const TURN = 1300;
 const BETWEEN = 5000;
 
 function turnFile(lock: string): string {
-  return `${lock}.turn`;
+  return `${lock.replace(/\.lock$/, '')}.turn`;
 }
 
 /** Begins a turn, if the last one is long ago: called by the holder of `lock`, before it releases it. Never throws. */

@@ -24,7 +24,7 @@ t.test('a turn ends by itself, and the next one comes some seconds later', async
   t.equal(isStocksTurn(lock), false);
   leaveStocksTurn(lock);
   t.equal(isStocksTurn(lock), true);
-  const date = (seconds: number) => utimesSync(`${lock}.turn`, 0, Date.now() / 1000 + seconds);
+  const date = (seconds: number) => utimesSync(`${folder}/zrep.turn`, 0, Date.now() / 1000 + seconds);
   for (const seconds of [-1.4, -4.5]) {
     date(seconds);
     leaveStocksTurn(lock);
@@ -42,20 +42,20 @@ t.test('what is no file of root or of this user is no turn, and nothing is writt
   const folder = makeFolder(t);
   const lock = `${folder}/zrep.lock`;
   writeFileSync(`${folder}/victim`, 'kept');
-  symlinkSync(`${folder}/victim`, `${lock}.turn`);
+  symlinkSync(`${folder}/victim`, `${folder}/zrep.turn`);
   t.equal(isStocksTurn(lock), false);
   leaveStocksTurn(lock);
   t.equal(readFileSync(`${folder}/victim`, 'utf8'), 'kept');
   t.equal(isStocksTurn(lock), true);
-  rmSync(`${lock}.turn`);
-  mkdirSync(`${lock}.turn`);
+  rmSync(`${folder}/zrep.turn`);
+  mkdirSync(`${folder}/zrep.turn`);
   t.equal(isStocksTurn(lock), false);
   leaveStocksTurn(lock);
   t.equal(isStocksTurn(lock), false, 'nor is that a failure');
   if (process.getuid?.() !== 0) return;
-  rmSync(`${lock}.turn`, { recursive: true });
+  rmSync(`${folder}/zrep.turn`, { recursive: true });
   leaveStocksTurn(lock);
-  chownSync(`${lock}.turn`, 1234, 1234);
+  chownSync(`${folder}/zrep.turn`, 1234, 1234);
   t.equal(isStocksTurn(lock), false, "somebody else's");
 });
 
@@ -82,16 +82,16 @@ t.test('who waited for long leaves one, and the next one in the process waits fo
   ]);
   t.same(turns, ['one', 'two', 'three', 'four', 'five']);
   t.ok(Date.now() - began > 1200, 'somebody has waited for a turn to end');
-  t.same(readdirSync(rundir), ['zrep.lock.turn']);
+  t.same(readdirSync(rundir), ['zrep.turn']);
 });
 
 t.test('a lock that is free is not taken in a turn', async (t) => {
   const rundir = makeFolder(t);
-  writeFileSync(`${rundir}/zrep.lock.turn`, '');
+  writeFileSync(`${rundir}/zrep.turn`, '');
   let looks = 0;
   const check = () => {
     looks += 1;
-    if (looks === 3) rmSync(`${rundir}/zrep.lock.turn`);
+    if (looks === 3) rmSync(`${rundir}/zrep.turn`);
   };
   const enter = () =>
     withGlobalLock({ rundir, interruption: { ...quiet, check }, hostName: 'backup' }, async () => looks);
