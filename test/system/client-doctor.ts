@@ -56,10 +56,10 @@ await inDoctorLab(t, ({ gate, granted, pair, refresh, inShell }) => {
     t.match(gone, { code: 3, codes: ['not-looked'] });
     t.match(gone.findings[0]?.what, /pairx on fileserver, was not seen: .* is not there, or not for us/);
     await inShell(backup, 'zfs set zrep:src-fs=$source $copy; zfs set zrep:src-host=nosuch.invalid $copy');
-    const lost = await backup.run(['zrep', 'doctor', pair.destination], {
-      allowFail: true,
-      env: { SSH: 'ssh' },
-    });
+    // By a connection of its own: the shared one leads to the fileserver, whatever name is asked for.
+    await backup.run(['mv', '/etc/default/zrep', '/run/lab/kept']);
+    const lost = await backup.run(['zrep', 'doctor', pair.destination], { allowFail: true });
+    await backup.run(['mv', '/run/lab/kept', '/etc/default/zrep']);
     t.equal(lost.code, 3);
     t.match(lost.stdout.replace(/\s+/g, ' '), /was not seen: cannot connect to nosuch\.invalid: ssh: /);
     await inShell(backup, 'zfs set zrep:src-host=fileserver $copy');
