@@ -8,6 +8,7 @@ import { changeAtOnce, changeByCalls } from '../../src/replication/change.ts';
 import { installedCapabilities } from '../../src/zfs/capabilities.ts';
 import { type Change, PROGRAM, type Premise, programArgv, readProgram } from '../../src/zfs/program.ts';
 import { inGateLab, snapshotNames } from '../fixtures/system/gate-lab.ts';
+import { groupsOf } from '../fixtures/system/groups.ts';
 import { callsOn, installWrapper, LOGGED_ZFS } from '../fixtures/system/wrapper.ts';
 
 const POLICY = `
@@ -205,9 +206,3 @@ await inGateLab(t, POLICY, async (gate) => {
     t.same(calls.toSorted(), ['destroy', 'get', 'get', 'get', 'get', 'program', 'program', 'send', 'send']);
   });
 });
-
-/** How many transaction groups `pool` has had. */
-function groupsOf(pool: string): number {
-  const lines = readFileSync(`/proc/spl/kstat/zfs/${pool}/txgs`, 'utf8').trim().split('\n');
-  return Number(lines.at(-1)?.trim().split(/\s+/)[0]);
-}

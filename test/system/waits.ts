@@ -6,6 +6,7 @@ import { letInAs, provideBuild } from '../../lab/installation.ts';
 import { makePair, snapshotsOf, writeData } from '../../lab/pair.ts';
 import { addAccount } from '../../lab/ssh.ts';
 import { inGateLab } from '../fixtures/system/gate-lab.ts';
+import { groupsOf } from '../fixtures/system/groups.ts';
 import { callsOn, installWrapper, LOGGED_ZFS } from '../fixtures/system/wrapper.ts';
 
 const ACCOUNT = 'zrep';
@@ -106,9 +107,3 @@ await inGateLab(t, POLICY, async (gate) => {
     t.ok(groups[1] <= 3 * (count + 1) + 3, `${groups[1]} on the copy`);
   });
 });
-
-/** How many transaction groups `pool` has had. */
-function groupsOf(pool: string): number {
-  const lines = readFileSync(`/proc/spl/kstat/zfs/${pool}/txgs`, 'utf8').trim().split('\n');
-  return Number(lines.at(-1)?.trim().split(/\s+/)[0]);
-}

@@ -5,6 +5,7 @@
 
 import { mustSucceed } from '../../replication/step.ts';
 import { readTreeArgv } from '../../zfs/argv.ts';
+import { isBelow } from '../../zfs/names.ts';
 import { anyValue, parseListing } from '../../zfs/state.ts';
 import type { Run } from '../run/run.ts';
 import type { Destination } from './destination.ts';
@@ -24,8 +25,7 @@ export async function discardBelow(
   );
   if (parts.length === 0) return;
   const pairs = (await pairsBelow(step, dataset)).filter(({ name }) => name !== dataset);
-  const isOthers = (name: string) =>
-    pairs.some((pair) => name === pair.name || name.startsWith(`${pair.name}/`));
+  const isOthers = (name: string) => pairs.some((pair) => name === pair.name || isBelow(name, pair.name));
   for (const [name] of parts.filter(([name]) => !isOthers(name))) {
     mustSucceed(await step.zfs.ask(abandonArgv(name)), name);
     const why = 'of a recursive stream only the top can be resumed';

@@ -9,7 +9,7 @@ import { lockPropertyNames } from '../../replication/lock.ts';
 import { type Role, roleOf } from '../../replication/role.ts';
 import { mustSucceed } from '../../replication/step.ts';
 import { allPropertiesArgv, readStateArgv } from '../../zfs/argv.ts';
-import type { Dataset, Tag } from '../../zfs/names.ts';
+import { type Dataset, isBelow, type Tag } from '../../zfs/names.ts';
 import {
   anyValue,
   type Listing,
@@ -123,7 +123,7 @@ function lockOf({ settings }: Run, own: Properties): Lock {
 function tokensBelow(listing: Listing, dataset: string, tag: Tag): Map<string, string> {
   const below = childrenOf(listing, dataset);
   const pairs = below.filter((child) => ownValue(listing.get(child), `${tag}:src-fs`) !== undefined);
-  const isOthers = (child: string) => pairs.some((pair) => child === pair || child.startsWith(`${pair}/`));
+  const isOthers = (child: string) => pairs.some((pair) => child === pair || isBelow(child, pair));
   return new Map(
     below.flatMap((child) => {
       if (isOthers(child)) return [];
