@@ -9,19 +9,12 @@ import { installedCapabilities } from '../../src/zfs/capabilities.ts';
 import { type Change, PROGRAM, type Premise, programArgv, readProgram } from '../../src/zfs/program.ts';
 import { inGateLab, snapshotNames } from '../fixtures/system/gate-lab.ts';
 import { groupsOf } from '../fixtures/system/groups.ts';
+import { homePolicy } from '../fixtures/system/home-policy.ts';
 import { callsOn, installWrapper, LOGGED_ZFS } from '../fixtures/system/wrapper.ts';
 
 const POLICY = `
 zfs = "${LOGGED_ZFS}"
-[limits]
-keep-for = "0 seconds"
-keep-at-least = 1
-[client.backup1]
-[[client.backup1.grant]]
-dataset = "tank/home"
-subtree = true
-operations = ["pull", "expire"]
-`;
+${homePolicy('["pull", "expire"]', '')}`;
 
 const TXG_TIMEOUT = '/sys/module/zfs/parameters/zfs_txg_timeout';
 

@@ -7,6 +7,7 @@ import { makePair, snapshotsOf, writeData } from '../../lab/pair.ts';
 import { addAccount } from '../../lab/ssh.ts';
 import { inGateLab } from '../fixtures/system/gate-lab.ts';
 import { groupsOf } from '../fixtures/system/groups.ts';
+import { homePolicy } from '../fixtures/system/home-policy.ts';
 import { callsOn, installWrapper, LOGGED_ZFS } from '../fixtures/system/wrapper.ts';
 
 const ACCOUNT = 'zrep';
@@ -15,15 +16,7 @@ const POLICY = `
 zfs = "${LOGGED_ZFS}"
 [zrep]
 rundir = "/run/zrep"
-[limits]
-keep-for = "0 seconds"
-keep-at-least = 1
-[client.backup1]
-[[client.backup1.grant]]
-dataset = "tank/home"
-subtree = true
-operations = ["pull", "expire"]
-`;
+${homePolicy('["pull", "expire"]', '')}`;
 
 const TXG_TIMEOUT = '/sys/module/zfs/parameters/zfs_txg_timeout';
 

@@ -67,12 +67,9 @@ export async function markAndExpireThere(
     report,
   } = run;
   const mark = `${tag}:sent=${sent}`;
-  if (skipExpire) {
-    await markThere(run, far, pair, snapshot, sent);
-    return false;
-  }
-  const answer = await far.ask(completeAndExpireCommand({ zrepPath }, `${pair.source}@${snapshot}`, mark));
-  if (!succeeded(answer)) {
+  const command = completeAndExpireCommand({ zrepPath }, `${pair.source}@${snapshot}`, mark);
+  const answer = skipExpire ? undefined : await far.ask(command);
+  if (answer === undefined || !succeeded(answer)) {
     await markThere(run, far, pair, snapshot, sent);
     return false;
   }
