@@ -25,7 +25,7 @@ export function firstTreeProperties(tag: Tag): string[] {
   return ['guid', 'createtxg', 'userrefs', 'clones', 'receive_resume_token', `${tag}:sent`, 'written'];
 }
 
-/** `copy` has `firstTreeProperties` of the copy and of what is below it. */
+/** `source` has the createtxg of each file system, too. `copy` has `firstTreeProperties` of the copy and of what is below it. */
 export function judgeFirstTree(source: Tree, copy: Listing, dataset: string, tag: Tag): FirstTree {
   if (isWhole(source, copy, dataset)) return 'whole';
   const known = new Set([source.top, ...source.below.values()].flatMap(guidsOf));
@@ -36,15 +36,21 @@ export function judgeFirstTree(source: Tree, copy: Listing, dataset: string, tag
   return 'part';
 }
 
-/** All that the source has of the newest snapshot here, whatever it is called. */
+/**
+ * All that the source has of the newest snapshot here. It is one of the tag: a stream that is cut within the top leaves older ones, of other tools,
+ * which those below need not have. It is one of the whole tree: some file system below has it, or none is as old as it.
+ */
 function isWhole({ top, below }: Tree, copy: Listing, dataset: string): boolean {
   const newest = newestOf(copy, dataset);
-  const name = top.snapshots.find(({ guid }) => guid === newest)?.name;
-  if (name === undefined) return false;
-  return [['', top] as const, ...below].every(([child, side]) => {
-    const theirs = side.snapshots.find((one) => one.name === name)?.guid;
-    return theirs === undefined || theirs === anyValue(copy.get(`${dataset}${child}@${name}`), 'guid');
-  });
+  const streamed = top.tagged.find(({ guid }) => guid === newest);
+  if (streamed === undefined) return false;
+  const parts = [...below].map(([child, side]) => ({
+    isOlder: Number(anyValue(side.properties, 'createtxg') ?? 0) < streamed.createtxg,
+    there: side.snapshots.find(({ name }) => name === streamed.name)?.guid,
+    here: anyValue(copy.get(`${dataset}${child}@${streamed.name}`), 'guid'),
+  }));
+  const isOfTree = parts.some(({ there }) => there !== undefined) || !parts.some(({ isOlder }) => isOlder);
+  return isOfTree && parts.every(({ there, here }) => there === undefined || there === here);
 }
 
 function newestOf(listing: Listing, dataset: string): string | undefined {

@@ -12,7 +12,7 @@ const ZREP = 'zrep' as Tag;
 
 /** Lines of a file system of `dataset` with its first snapshot; the GUID is of its name below. */
 const first = (dataset: string, child = '', more = '') =>
-  `${dataset}${child} written=0<- ${more}\n${dataset}${child}@zrep_000000 guid=1${child}<- createtxg=5<- clones=<- userrefs=0<-\n`;
+  `${dataset}${child} written=0<- createtxg=2<- ${more}\n${dataset}${child}@zrep_000000 guid=1${child}<- createtxg=5<- clones=<- userrefs=0<-\n`;
 
 const SOURCE = first('tank/t') + first('tank/t', '/c') + first('tank/t', '/c/d');
 
@@ -28,7 +28,11 @@ const WHOLE = TOP + first('vault/t', '/c') + first('vault/t', '/c/d');
 t.test('all that the source has of the snapshot has come', async (t) => {
   t.equal(judge(WHOLE), 'whole');
   t.equal(judge(`${WHOLE}vault/t@mine guid=9<- createtxg=3<-\n`), 'whole', 'with an older one beside it');
-  t.equal(judge(WHOLE, `${SOURCE}tank/t/new written=0<-\n`), 'whole', 'one that was made there later');
+  t.equal(
+    judge(WHOLE, `${SOURCE}tank/t/new written=0<- createtxg=7<-\n`),
+    'whole',
+    'one that was made there later',
+  );
 });
 
 t.test('a part of it has come', async (t) => {
@@ -42,6 +46,26 @@ t.test('a part of it has come', async (t) => {
   t.equal(judge('vault/t written=8192<- receive_resume_token=1-x<-\n'), 'part', 'of the top');
   t.equal(judge(TOP + first('vault/t', '/r').replace('1/r', '1/c')), 'part', 'renamed there since');
 });
+
+t.test(
+  'a stream that was cut within the top leaves what other tools, or an older pair, made of the top alone',
+  async (t) => {
+    const older = (dataset: string, name: string) =>
+      `${dataset} written=0<- createtxg=2<-\n${dataset}@${name} guid=8<- createtxg=3<- clones=<- userrefs=0<-\n`;
+    for (const name of ['daily-1', 'zrep_000000'])
+      t.equal(
+        judge(older('vault/t', name), older('tank/t', name) + SOURCE.replaceAll('000000', '000001')),
+        'part',
+        name,
+      );
+    const alone = first('tank/t');
+    t.equal(
+      judge(TOP, `${alone}tank/t/new written=0<- createtxg=7<-\n`),
+      'whole',
+      'what was made there since has no such snapshot',
+    );
+  },
+);
 
 t.test('what the source does not have, or somebody needs, is kept', async (t) => {
   const keeps = (copy: string, why: string) => t.same(judge(copy), { keep: why }, why);

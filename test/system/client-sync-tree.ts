@@ -39,6 +39,20 @@ await inPushLab(t, async (lab) => {
       t.same(await snapshotNames(backup, destination + child), ['zrep_000000', 'zrep_000001'], child);
   });
 
+  t.test('a tree with a blank in a name below is synced like any other', async (t) => {
+    const { source, destination } = await newTree();
+    await fileserver.script(
+      `zfs create '${source}/two words'; zfs snapshot '${source}/two words@zrep_000000'`,
+    );
+    await fileserver.script(
+      `zfs send '${source}/two words@zrep_000000' | ssh backup "zfs recv '${destination}/two words'"`,
+      { allowFail: true },
+    );
+    t.match(await zrep(['-R', 'sync', source]), { code: 0 });
+    for (const child of ['/c', '/two words'])
+      t.same(await snapshotNames(backup, destination + child), ['zrep_000000', 'zrep_000001'], child);
+  });
+
   t.test('without -R, a line on a pair whose streams are recursive carries it', async (t) => {
     const { source, destination } = await newTree();
     await backup.run(['zfs', 'snapshot', `${destination}@zrep_000001`]);

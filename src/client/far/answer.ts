@@ -6,8 +6,8 @@ import type { Ended } from '../../process/pipeline.ts';
 /** ssh's own exit code: the host was not reached, or the connection broke. */
 export const NO_CONNECTION = 255;
 
-/** A listing has a line or more for each snapshot; of some ten thousand. Bytes. */
-export const MOST_OF_LISTING = 16 << 20;
+/** A listing has a line or more for each snapshot; of some fifty thousand. Bytes. */
+export const MOST_OF_LISTING = 64 << 20;
 
 export interface Answer extends Ended {
   readonly output: string;

@@ -96,8 +96,12 @@ export async function lookAtTree(
 ): Promise<string | undefined> {
   if (!run.settings.recursive) return undefined;
   const both = await readBoth(run, master);
-  // What is half received there comes first.
-  if ('unseen' in both || anyValue(both.copy.properties, 'receive_resume_token') !== undefined)
+  // What is half received there comes first. Where names there cannot be used, what is missing is not known.
+  if (
+    'unseen' in both ||
+    both.unread.length > 0 ||
+    anyValue(both.copy.properties, 'receive_resume_token') !== undefined
+  )
     return undefined;
   const judged = judgePush(run, master, both, sending === undefined ? {} : { sending });
   if ('obstacle' in judged)
