@@ -76,7 +76,7 @@ function sayCalendar(
 export function sayGuard(guard: Guard): string {
   switch (guard.kind) {
     case 'newest-sent':
-      return `the newest that was sent under the tag ${guard.tag}: the next refresh goes on from it`;
+      return `the newest that was sent under the tag ${guard.tag}: the next refresh may go on from it`;
     case 'newest-of-tag':
       return `the newest of the tag ${guard.tag}`;
     case 'lastsent':

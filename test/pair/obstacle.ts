@@ -28,7 +28,7 @@ function each(called: (name: string) => string = (name) => name): Readonly<Recor
     parted: { obstacle: 'parted', base, snapshots: [as(NEWER)] },
     'name-taken': { obstacle: 'name-taken', base, snapshots: [as(WEEKLY)] },
     'newer-snapshots': { obstacle: 'newer-snapshots', base, snapshots: [as(NEWER), as(WEEKLY)] },
-    'copy-modified': { obstacle: 'copy-modified', base, bytes: 8192 },
+    'copy-modified': { obstacle: 'copy-modified', base, bytes: 8192, isCertain: true },
     'base-destroyed': { obstacle: 'base-destroyed', base, lost: as(LOST) },
     'blocked-below': {
       ...{ obstacle: 'blocked-below', base },
@@ -151,6 +151,16 @@ t.test('where zfs does not count changes, no number is told', async (t) => {
   const { 'copy-modified': modified } = each();
   const { what } = tell({ ...modified, bytes: undefined } as Obstacle, NAMES);
   t.equal(what, 'the copy vault/home has changes of its own since @zrep_000001');
+});
+
+t.test('changes that may have come with a destroyed snapshot are not called its own', async (t) => {
+  const { 'copy-modified': modified } = each();
+  const { what, lines } = tell({ ...modified, isCertain: false } as Obstacle, NAMES);
+  t.equal(
+    what,
+    'the copy vault/home has changes since @zrep_000001 (8192 bytes): somebody wrote to it, or destroyed a snapshot there that it had received',
+  );
+  t.same(lines, ['zrep refresh -f vault/home']);
 });
 
 t.test('of many snapshots the first ones are told, and how many more there are', async (t) => {

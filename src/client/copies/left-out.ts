@@ -6,6 +6,7 @@
 import { ROLE_PROPERTIES, roleOf } from '../../replication/role.ts';
 import { parseDataset, type Tag } from '../../zfs/names.ts';
 import { type Listing, localValue, ownValue, type Properties } from '../../zfs/state.ts';
+import { zrepFor } from '../words/again.ts';
 import { retiredSince } from './retirement.ts';
 
 export interface LeftOut {
@@ -19,7 +20,7 @@ export interface LeftOut {
 export function leftOut(listing: Listing, tag: Tag, hostName: string, told: ReadonlySet<string>): LeftOut[] {
   return [...listing].flatMap(([dataset, own]) => {
     if (dataset.includes('@') || told.has(dataset) || !isSetHere(own, tag)) return [];
-    if (localValue(own, `${tag}:master`) === 'yes' || retiredSince(own, tag) !== undefined) return [];
+    if (retiredSince(own, tag) !== undefined) return [];
     if (roleOf(own, dataset, tag, hostName) === 'source') return [];
     return [{ dataset, why: whyLeftOut(listing, dataset, own, tag) }];
   });
@@ -34,6 +35,8 @@ function whyLeftOut(listing: Listing, dataset: string, own: Properties, tag: Tag
   if (parseDataset(dataset) === undefined)
     return 'zrep cannot use its name: blanks, for example, are no part of one';
   if (called === undefined) return `${tag}:dest-fs is not set on it`;
+  if (localValue(own, `${tag}:master`) === 'yes')
+    return `it is marked as the master, and the copy by its other properties: ${zrepFor(tag)} doctor ${dataset} says what to do`;
   if (called === dataset) return 'its properties do not say that it is a copy';
   return `${tag}:dest-fs says that it is ${called}${listing.has(called) ? ', which is another file system here' : ''}`;
 }

@@ -55,8 +55,13 @@ export function destinationProperties(capabilities: Capabilities, tag: Tag): str
  */
 export function readDestination(listing: Listing, dataset: Dataset, tag: Tag, local: string): Destination {
   const own = listing.get(dataset);
-  if (localValue(own, `${tag}:master`) === 'yes')
-    throw new Failure(`Sorry, you cant run refresh on a master mode fs ${dataset}`);
+  if (localValue(own, `${tag}:master`) === 'yes') {
+    const sorry = `Sorry, you cant run refresh on a master mode fs ${dataset}`;
+    if (roleOf(own, dataset, tag, local) !== 'copy') throw new Failure(sorry);
+    throw new Failure(
+      `${sorry}. By its other properties it is a copy (${roleProperties(own, tag).join(', ')}). For what to do: ${zrepFor(tag)} doctor ${dataset}`,
+    );
+  }
   refuseRetired(own, dataset, tag);
   const [srcFs, srcHost] = [anyValue(own, `${tag}:src-fs`), anyValue(own, `${tag}:src-host`)];
   if (srcFs === undefined || srcHost === undefined)
@@ -73,8 +78,11 @@ export function readDestination(listing: Listing, dataset: Dataset, tag: Tag, lo
       `${dataset} has no ${tag} configuration of its own, but that of the file system above it: refresh that one, or set this one up with ${zrepFor(tag)} init --pull`,
     );
   const [source, host] = [parseDataset(srcFs), parseSourceHost(srcHost, local)];
-  if (source === undefined) throw new Failure(`${tag}:src-fs of ${dataset} is not the name of a dataset`);
-  if (host === undefined) throw new Failure(`${tag}:src-host of ${dataset} is not the name of a host`);
+  const [bad, what] = source === undefined ? ['src-fs', 'dataset'] : ['src-host', 'host'];
+  if (source === undefined || host === undefined)
+    throw new Failure(
+      `${tag}:${bad} of ${dataset} is not the name of a ${what}. For what to do: ${zrepFor(tag)} doctor ${dataset}`,
+    );
   const receiving = receivingOf(own, tag);
   return {
     dataset,

@@ -5,6 +5,7 @@
  * host names the one that is not ours is the other side's, and of the two file systems the one that is not this one.
  */
 
+import { roleOf, roleProperties } from '../../replication/role.ts';
 import { type Dataset, parseDataset, type Tag } from '../../zfs/names.ts';
 import { anyValue, localValue, ownValue, type Properties } from '../../zfs/state.ts';
 import { refuseRetired } from '../copies/refuse-retired.ts';
@@ -79,7 +80,12 @@ export function readEnds(
     );
   const source = destFs === other && destHost === name;
   const copy = srcFs === other && srcHost === name;
-  if (!source && !copy)
+  const agree = source || copy;
+  if (!agree && srcFs !== dataset && destFs !== dataset && roleOf(own, dataset, tag, local) === 'unclear')
+    throw new Failure(
+      `the ${tag} properties of ${dataset} do not say which side of a pair it is (${roleProperties(own, tag).join(', ')}); nothing was done. For what to do: ${zrepFor(tag)} doctor ${dataset}`,
+    );
+  if (!agree)
     throw new Failure(
       `the ${tag} properties of ${dataset} do not agree on where the other side is; ${saySides(dataset, tag, master)}`,
     );

@@ -1,8 +1,7 @@
 /** Going back to a snapshot of the tag, as stock does when roles change, and what that loses. Pure. */
 
-import { goingBack, lossesOf } from '../../pair/going-back.ts';
+import { goingBack, lossesOf, lostClones } from '../../pair/going-back.ts';
 import { sideOf, snapshotProperties } from '../../pair/side.ts';
-
 import { fullName, lastSent, type TaggedSnapshot, taggedSnapshots } from '../../replication/snapshots.ts';
 import { rollbackArgv } from '../../zfs/argv.ts';
 import type { Capabilities } from '../../zfs/capabilities.ts';
@@ -17,13 +16,16 @@ export interface Rollback {
   readonly datasets: readonly string[];
   /** What is destroyed by it, for a person. */
   readonly losses: readonly string[];
+  /** Clones of that, one a line: `zfs rollback` here refuses to destroy them, and stock's -R does. */
+  readonly clones: readonly string[];
   /** Words of zfs. */
   readonly argvs: readonly (readonly string[])[];
 }
 
 /** What `planRollback` needs of the dataset and its snapshots. */
 export function rollbackProperties(capabilities: Capabilities, tag: Tag): string[] {
-  return [...snapshotProperties(capabilities, tag), 'used', `${tag}:lastsent`];
+  const clones = capabilities.has('written') ? ['clones'] : [];
+  return [...snapshotProperties(capabilities, tag), ...clones, 'used', `${tag}:lastsent`];
 }
 
 /**
@@ -45,10 +47,19 @@ export function planRollback(
       listing.has(`${child}@${snapshot.name}`),
     ),
   ];
+  const backs = affected.flatMap((one) => {
+    const side = sideOf(listing, one, tag);
+    const base = side.snapshots.find(({ name }) => name === snapshot.name);
+    return base === undefined ? [] : [goingBack(side, base)];
+  });
   return {
     snapshot,
     datasets: affected,
-    losses: affected.flatMap((one) => lossesHere(listing, one, tag, snapshot.name)),
+    losses: backs.flatMap((back) => {
+      const { snapshots, changes } = lossesOf(back);
+      return [...snapshots, ...changes];
+    }),
+    clones: backs.flatMap(lostClones),
     argvs: affected.map((one) => rollbackArgv(`${one}@${snapshot.name}`)),
   };
 }
@@ -71,13 +82,4 @@ function chooseSnapshot(
   // Otherwise nothing could ever be sent from it.
   if (found === undefined) throw new Failure(`${full} is not zrep snapshot. Cannot roll with it.`);
   return found;
-}
-
-/** What `dataset` loses when it goes back to its snapshot `name`. */
-function lossesHere(listing: Listing, dataset: string, tag: Tag, name: string): string[] {
-  const side = sideOf(listing, dataset, tag);
-  const base = side.snapshots.find((one) => one.name === name);
-  if (base === undefined) return [];
-  const { snapshots, changes } = lossesOf(goingBack(side, base));
-  return [...snapshots, ...changes];
 }

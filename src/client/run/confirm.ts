@@ -27,7 +27,7 @@ interface Question {
   readonly unattended?: boolean;
   /** Too much to be agreed to by anybody who does not see it. */
   readonly wantsTerminal?: boolean;
-  /** What is lost is told also where nobody is asked, and all of it. */
+  /** What is lost is told also where nobody is asked, and all of it. It is where zfs destroys it. */
   readonly toldAnyway?: boolean;
 }
 

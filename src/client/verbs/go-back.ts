@@ -44,6 +44,7 @@ export async function readReturn(
   await confirm(run, {
     heading: `${dataset} would go back to ${plan.snapshot.name}, and lose:`,
     losses: [...plan.losses, ...theirs],
+    toldAnyway: true,
     command: [zrepAgain(settings), 'failover', ...(local ? ['-L'] : []), '-f', target, host]
       .filter((word) => word !== undefined)
       .join(' '),
@@ -63,9 +64,8 @@ async function lossesThere(
   await refuseSplitBrain(run, far, course);
   if (!succeeded(await far.ask(snapshotCommand(there))))
     throw new Failure(`${far.host.name}:${there} does not exist. Cannot roll to snap`);
-  const newer = await newerThere(run, far, course, snapshot);
-  const below = datasets.length > 1 ? [`what is newer in the file systems below ${course.destination}`] : [];
-  return [...newer, ...below].map((loss) => `on ${far.host.name}: ${loss}`);
+  const newer = await newerThere(run, far, course, snapshot, datasets.length > 1);
+  return newer.map((loss) => `on ${far.host.name}: ${loss}`);
 }
 
 function courseOf({ here, there }: Ends): Course {

@@ -7,6 +7,7 @@
 
 import { isRefusal } from '../../refusal.ts';
 import { withLock } from '../../replication/lock.ts';
+import { ROLE_PROPERTIES, roleOf, roleProperties } from '../../replication/role.ts';
 import { sentTime } from '../../replication/sent-time.ts';
 import { fullName, type TaggedSnapshot, taggedSnapshots } from '../../replication/snapshots.ts';
 import { mustSucceed } from '../../replication/step.ts';
@@ -35,7 +36,8 @@ export async function sentsync(settings: Settings, command: SentsyncCommand): Pr
 /** The same in a run that is there. @throws Failure. */
 export async function markAsSent(run: Run, command: SentsyncCommand): Promise<void> {
   const { tag } = run.settings;
-  const reading = { properties: masterListingProperties(tag), depth: 1 };
+  const roles = ROLE_PROPERTIES.map((name) => `${tag}:${name}`);
+  const reading = { properties: [...new Set([...masterListingProperties(tag), ...roles])], depth: 1 };
   const refusal = await withLock(run.step, command.dataset, tag, reading, async (listing) => {
     await underLock(run, command, listing);
     return undefined;
@@ -57,7 +59,13 @@ async function underLock(
       throw new Failure(`Expected snapshot for ${dataset}@${name}. Cannot continue`);
     throw new Failure(`${dataset}@${name} does not follow zrep naming standards. Cannot continue`);
   }
-  if (localValue(listing.get(dataset), `${tag}:sent`) !== undefined)
+  const own = listing.get(dataset);
+  // Marked as the master, a copy would be refreshed no more.
+  if (localValue(own, `${tag}:master`) !== 'yes' && roleOf(own, dataset, tag, settings.hostName) === 'copy')
+    throw new Failure(
+      `${dataset} is a copy (${roleProperties(own, tag).join(', ')}), and sentsync is for the source; nothing was marked. For what to do: ${zrepAgain(settings)} doctor ${dataset}`,
+    );
+  if (localValue(own, `${tag}:sent`) !== undefined)
     throw new Failure(`${tag}:sent already present on ${dataset}`);
   const untrue = local
     ? await markHere(run, snapshot, snapshots)

@@ -60,6 +60,7 @@ export async function rollBackThere(run: Run, command: SyncToCommand): Promise<v
   await confirm(run, {
     heading: `On ${far.host.name} these would be destroyed, and what was changed since ${there}:`,
     losses,
+    toldAnyway: true,
     command: `${zrepAgain(settings)} sync -f ${dataset}@${name}`,
   });
 

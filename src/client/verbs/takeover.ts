@@ -14,6 +14,7 @@ import { type Listing, localValue, parseListing } from '../../zfs/state.ts';
 import { forget } from '../copies/survey.ts';
 import { follow } from '../far/follow.ts';
 import { failoverBackCommand, failoverCommand } from '../far/role-commands.ts';
+import { newerThere } from '../push/newer-there.ts';
 import { becomeUsable } from '../roles/become-usable.ts';
 import { type Ends, endsProperties, readEnds } from '../roles/ends.ts';
 import { masterArgvs } from '../roles/plan.ts';
@@ -78,12 +79,19 @@ async function haveFailedOver(run: Run, command: TakeoverCommand): Promise<void>
     throw new Failure(
       `${dataset} is already master on this host. If ${other} believes the same (split brain), the one that is to give up what it has does it by: ${zrepAgain(settings)} failover -L FS`,
     );
+  const far = run.far(there.host);
   if (snapshot !== undefined) {
-    const { losses } = planBack(run, command, listing);
-    await confirmLosses(run, command, [...losses, `on ${other}, everything newer than that`]);
+    const { losses, clones, datasets, snapshot: base } = planBack(run, command, listing);
+    const course = { dataset, host: there.host, destination: there.dataset };
+    // Who fails over rolls this side back, too, and clones go along with what they were made of.
+    const theirs = await newerThere(run, far, course, base, datasets.length > 1);
+    await confirmLosses(run, command, [
+      ...losses,
+      ...clones,
+      ...theirs.map((loss) => `on ${there.host.name}: ${loss}`),
+    ]);
   }
   report.line(`Starting failover from remote side ${there.host.name}`);
-  const far = run.far(there.host);
   const wire =
     snapshot === undefined
       ? failoverCommand(settings, there.dataset)
@@ -133,6 +141,7 @@ async function confirmLosses(
   await confirm(run, {
     heading: `Before takeover, ${dataset} would go back to ${snapshot}, and lose:`,
     losses,
+    toldAnyway: true,
     command: `${zrepAgain(run.settings)} takeover ${words.join(' ')}`,
   });
 }

@@ -36,11 +36,22 @@ t.test('a name that zrep does not take, and properties that do not tell', async 
   t.match(among({ 'vault/x': { 'src-fs': 'tank/x' } }), [{ why: 'zrep:dest-fs is not set on it' }]);
 });
 
+t.test('a copy that is marked as a master, too', async (t) => {
+  t.match(among({ 'vault/x': { ...COPY, master: 'yes' } }), [
+    {
+      why: 'it is marked as the master, and the copy by its other properties: zrep doctor vault/x says what to do',
+    },
+  ]);
+});
+
 t.test('sources, masters, retired copies, and what is in no pair, are not left out', async (t) => {
   t.same(
     among({
       'vault/src': { ...COPY, 'src-fs': 'vault/src', 'src-host': 'backup', 'dest-host': 'elsewhere' },
-      'vault/master': { ...COPY, master: 'yes' },
+      'vault/master': {
+        ...{ 'src-fs': 'vault/master', 'src-host': 'backup', 'dest-fs': 'tank/x', 'dest-host': 'fileserver' },
+        master: 'yes',
+      },
       'vault/retired': { 'src-fs': 'tank/x', retired: '1790000000' },
       'vault/plain': {},
     }),

@@ -79,6 +79,17 @@ t.test('after each single change it is the same', async (t) => {
   t.match(there('backup:vault/a backup:vault/a master', 'tank/a', 'files'), / between master$/);
 });
 
+t.test(
+  'a source that was moved by zfs send -R is no side, and gets no line that makes a copy of it',
+  async (t) => {
+    const moved = properties('files:tank/a backup:vault/a master', 'received');
+    t.throws(() => readEnds(moved, parseDataset('tank/new/a') as Dataset, TAG, 'files'), {
+      message:
+        /do not say which side of a pair it is .*; nothing was done\. For what to do: zrep doctor tank\/new\/a$/,
+    });
+  },
+);
+
 t.test('what is of no pair, or makes no sense, is told with what mends it', async (t) => {
   t.throws(() => read('files:tank/a :', 'tank/a', 'files'), {
     message: /name a host or a file system that cannot be one/,

@@ -38,7 +38,13 @@ t.test(
       const hosts = new TwoHosts(rundir, can);
       hosts.snapshot('backup', 'vault/home@newer', 9);
       const { ended, out, err } = await CASES['failover FS@SNAP'](hosts);
-      t.same([ended, err], [0, '']);
+      t.equal(ended, 0);
+      t.match(
+        err,
+        /^tank\/home would go back to zrep_000000, and lose:\n {2}tank\/home@zrep_000001, /,
+        'it is told with -f, too',
+      );
+      t.match(err, /\n {2}on backup: vault\/home@zrep_000001, .*\n {2}on backup: vault\/home@newer, /);
       t.equal(
         out,
         [

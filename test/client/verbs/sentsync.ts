@@ -54,6 +54,23 @@ t.test('bug 12: killed before any call, there is a true mark left to go on from'
   t.ok(calls > 8, 'there were some');
 });
 
+t.test('a copy gets no mark of a master', async (t) => {
+  const hosts = world();
+  for (const [name, value] of Object.entries({
+    'src-fs': 'tank/x',
+    'src-host': 'elsewhere',
+    'dest-fs': 'tank/home',
+    'dest-host': 'fileserver',
+  }))
+    set(hosts.here, 'tank/home', `zrep:${name}`, value);
+  hosts.here.get('tank/home')?.delete('zrep:master');
+  t.match(await mark(hosts.run(), 'zrep_000001', true), {
+    message:
+      /^tank\/home is a copy \(.*\), and sentsync is for the source; nothing was marked\. For what to do: zrep doctor tank\/home$/,
+  });
+  t.notOk(hosts.here.get('tank/home')?.has('zrep:master'));
+});
+
 t.test('the other side is asked once, however many are marked', async (t) => {
   const hosts = world();
   hosts.snapshot('zrep_000003', { sent: true, arrived: true });
