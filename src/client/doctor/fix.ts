@@ -21,7 +21,7 @@ import type { Scene, There, World } from './scene.ts';
 /** Told of each thing that was mended. */
 export type Tell = (mended: Finding) => void;
 
-const idOf = ({ code, where, what }: Finding): string => `${code} ${where} ${what}`;
+export const idOf = ({ code, where, what }: Finding): string => `${code} ${where} ${what}`;
 
 /** Mends what of `found` can be mended from here. @throws Failure where the lock is not to be had, or an act failed. */
 export async function fixPair(
@@ -34,7 +34,7 @@ export async function fixPair(
 ): Promise<void> {
   const agreed = await agreedTo(run, dataset, found);
   const may = (one: Finding) =>
-    one.mend.acts.length > 0 && (one.mend.by === 'safe' || run.settings.force || agreed.has(idOf(one)));
+    one.mend.acts.length > 0 && (one.mend.by === 'safe' || run.settings.force || isAgreed(one, agreed));
   if (!found.some(may)) return;
   const refusal = await withLock(
     run.step,
@@ -75,9 +75,23 @@ async function underLock(
   }
 }
 
+/** Findings that somebody said yes to, each with what it gives up. */
+type Agreed = ReadonlyMap<string, readonly string[]>;
+
+/** To that very finding, and to all that it gives up by now: what was made meanwhile nobody has seen. Pure. */
+export function isAgreed(one: Finding, agreed: Agreed): boolean {
+  const known = agreed.get(idOf(one))?.map(nameIn);
+  return known !== undefined && one.mend.losses.every((loss) => known.includes(nameIn(loss)));
+}
+
+/** Of a line that tells of a loss, what is lost, without times and sizes. */
+function nameIn(loss: string): string {
+  return loss.replace(/(?:, made |: ).*/, '');
+}
+
 /** What somebody at a terminal says yes to, of that which gives something up. With -f nobody is asked. */
-async function agreedTo(run: Run, dataset: Dataset, found: readonly Finding[]): Promise<ReadonlySet<string>> {
-  const agreed = new Set<string>();
+async function agreedTo(run: Run, dataset: Dataset, found: readonly Finding[]): Promise<Agreed> {
+  const agreed = new Map<string, readonly string[]>();
   const { tag, force } = run.settings;
   for (const one of force ? [] : found.filter(({ mend }) => mend.by === 'force')) {
     try {
@@ -86,7 +100,7 @@ async function agreedTo(run: Run, dataset: Dataset, found: readonly Finding[]): 
         losses: one.mend.losses,
         command: `zrep ${tag === 'zrep' ? '' : `-t ${tag} `}doctor --fix -f ${dataset}`,
       });
-      agreed.add(idOf(one));
+      agreed.set(idOf(one), one.mend.losses);
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       run.report.warn(`${one.where}: ${one.code}: ${error.message}`);
