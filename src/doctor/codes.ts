@@ -17,6 +17,7 @@ const SSHD = {
   'sshd-force-command': error(
     'ForceCommand runs in place of the command in authorized_keys: the gate never does.',
   ),
+  'sshd-account-denied': error('sshd turns this account away, whatever its key.'),
   'sshd-keys-off': error('The gate is reached by a key alone.'),
   'sshd-keys-elsewhere': note('Keys that come from elsewhere than a file are not looked at.'),
   'sshd-no-sessions': error('sshd allows no command at all.'),
@@ -63,6 +64,7 @@ const KEYS = {
   'key-line-not-understood': unknown(
     'An sshd that reads the line differently may let its key in; one that cannot read it passes over it.',
   ),
+  'key-expired': error('sshd refuses this key since then: the client cannot log in by it.'),
   'key-type-refused': error('sshd accepts no key of this type: the client cannot log in by it.'),
   'gate-missing': error("The key's command cannot run."),
   'gate-not-this': warning('Clients get another gate than the one that was asked here.'),

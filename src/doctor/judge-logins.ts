@@ -1,6 +1,6 @@
 /** Whether sshd, with these settings, lets a key through to the gate, and no other key gets in its way. Pure. */
 
-import { hasOption } from './authorized-keys.ts';
+import { hasOption, optionValue } from './authorized-keys.ts';
 import { type Finding, finding } from './findings.ts';
 import { type GateLine, type KeysFile, placeOf } from './gate-lines.ts';
 import { fitsPattern, type SshdSettings, setting } from './sshd-settings.ts';
@@ -34,6 +34,34 @@ export function judgeKeyTypes(gates: readonly GateLine[], settings: SshdSettings
         make,
       );
     });
+}
+
+/** Lines for the gate whose time is over at `now`. Without a Z it is the time of this host's zone (sshd(8), expiry-time). */
+export function judgeExpiry(gates: readonly GateLine[], now: Date): Finding[] {
+  return gates.flatMap((gate) => {
+    const expires = optionValue(gate.line, 'expiry-time');
+    if (expires === undefined || timeOf(expires) > now.getTime()) return [];
+    const take = `sed -i '/${gate.line.key.slice(-40)}/s|expiry-time="[^"]*",*||' ${gate.path}`;
+    return [
+      finding(
+        'key-expired',
+        placeOf(gate),
+        `expiry-time is ${expires}, which has passed`,
+        'Write a later time there, or take it away:',
+        take,
+      ),
+    ];
+  });
+}
+
+/** YYYYMMDD[HHMM[SS]][Z] as milliseconds since 1970. */
+function timeOf(text: string): number {
+  const [year = 0, month = 1, ...rest] = (/^(\d{4})(\d\d)(\d\d)(\d\d)?(\d\d)?(\d\d)?/.exec(text) ?? [])
+    .slice(1)
+    .map((part) => Number(part ?? 0));
+  const [day = 1, hour = 0, minute = 0, second = 0] = rest;
+  const parts = [year, month - 1, day, hour, minute, second] as const;
+  return /(?:z|utc)$/i.test(text) ? Date.UTC(...parts) : new Date(...parts).getTime();
 }
 
 /**

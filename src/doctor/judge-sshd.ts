@@ -19,6 +19,9 @@ export interface Fault {
 }
 
 export interface SshdCircumstances {
+  readonly name: string;
+  /** Names of its groups. */
+  readonly groups: readonly string[];
   readonly root: boolean;
   /** A line with the gate is in the account's keys. */
   readonly gate: boolean;
@@ -32,6 +35,7 @@ export function judgeSshd(settings: SshdSettings, about: SshdCircumstances): Fau
   return [
     ...judgeEnvironment(settings),
     ...judgeWayIn(settings, about),
+    ...(about.gate ? judgeLists(settings, about) : []),
     ...(about.root ? judgeRootLogin(settings, about) : []),
     ...judgeManners(settings),
   ];
@@ -104,6 +108,42 @@ function judgeWayIn(settings: SshdSettings, { gate }: SshdCircumstances): Fault[
   if (setting(settings, 'maxsessions') === '0') wrong('sshd-no-sessions', 'MaxSessions', 'MaxSessions 10');
   const timeouts = (settings.get('channeltimeout') ?? []).flatMap((value) => value.split(' '));
   if (timeouts.some(endsSessions)) wrong('sshd-channel-timeout', 'ChannelTimeout', 'ChannelTimeout none');
+  return faults;
+}
+
+/**
+ * Who is turned away by name, in the order of sshd (auth.c, `allowed_user`). Of USER@HOST the host is not known here: who may be meant is not
+ * held to be turned away.
+ */
+function judgeLists(settings: SshdSettings, { name, groups }: SshdCircumstances): Fault[] {
+  const faults: Fault[] = [];
+  const words = (keyword: string) =>
+    (settings.get(keyword) ?? []).flatMap((value) => value.split(' ')).filter(Boolean);
+  const isUser = (pattern: string) => fitsPattern(name, pattern.replace(/@[^@]*$/, ''));
+  const isGroup = (pattern: string) => groups.some((group) => fitsPattern(group, pattern));
+  const wrong = (keyword: string, value: string, problem: string, line: string) =>
+    faults.push({ code: 'sshd-account-denied', keyword: keyword.toLowerCase(), value, problem, line });
+  const LISTS = [
+    ['Users', (pattern: string) => !pattern.includes('@') && isUser(pattern), isUser, name],
+    ['Groups', isGroup, isGroup, groups[0] ?? name],
+  ] as const;
+  for (const [kind, isDenied, isAllowed, own] of LISTS) {
+    const [denied, allowed] = [words(`deny${kind.toLowerCase()}`), words(`allow${kind.toLowerCase()}`)];
+    const hit = denied.find(isDenied);
+    if (hit !== undefined) {
+      const rest = denied.filter((pattern) => !isDenied(pattern)).join(' ');
+      const line = rest === '' ? `# (no Deny${kind})` : `Deny${kind} ${rest}`;
+      wrong(`Deny${kind}`, hit, `Deny${kind} has ${hit}`, line);
+    }
+    const [first] = allowed;
+    if (first !== undefined && !allowed.some(isAllowed))
+      wrong(
+        `Allow${kind}`,
+        first,
+        `Allow${kind} is ${allowed.join(' ')}`,
+        `Allow${kind} ${[...allowed, own].join(' ')}`,
+      );
+  }
   return faults;
 }
 

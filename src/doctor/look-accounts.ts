@@ -6,7 +6,7 @@ import { wayTo } from './file-trust.ts';
 import type { Finding } from './findings.ts';
 import type { GateLine, KeysFile } from './gate-lines.ts';
 import { judgeAccount } from './judge-account.ts';
-import { isForcedOnly, judgeKeyTypes, judgeOpenRootKeys, openLinesIn } from './judge-logins.ts';
+import { isForcedOnly, judgeExpiry, judgeKeyTypes, judgeOpenRootKeys, openLinesIn } from './judge-logins.ts';
 import { lookAtKeysFile } from './key-files.ts';
 import type { Visitor } from './look-sshd.ts';
 import { lookAtSudo } from './look-sudo.ts';
@@ -67,7 +67,7 @@ async function lookAtLogins(account: Account, own: readonly GateLine[], scene: S
   const open = account.uid === 0 ? openLinesIn(filesOf(account, scene)) : [];
   const { addresses } = visitorFor(account, scene);
   const everywhere = isForcedOnly(await scene.sshd.settings(account.name, ANYWHERE));
-  const findings: Finding[] = [];
+  const findings: Finding[] = judgeExpiry(own, new Date());
   for (const address of addresses) {
     const settings = await scene.sshd.settings(account.name, address);
     findings.push(...judgeKeyTypes(own, settings), ...judgeOpenRootKeys(open, own, settings, everywhere));

@@ -1,12 +1,13 @@
 /** sshd's settings for everybody who comes to the gate, one finding for each that is wrong. */
 
 import type { Account } from './accounts.ts';
+import { ask } from './ask.ts';
 import { type Finding, finding } from './findings.ts';
 import { type Fault, judgeSshd, type SshdCircumstances } from './judge-sshd.ts';
 import type { Sshd } from './sshd.ts';
 import { type ConfigLine, lineOf } from './sshd-config.ts';
 
-export interface Visitor extends SshdCircumstances {
+export interface Visitor extends Omit<SshdCircumstances, 'name' | 'groups'> {
   readonly account: Account;
   /** Where its clients come from. */
   readonly addresses: readonly string[];
@@ -16,9 +17,11 @@ export interface Visitor extends SshdCircumstances {
 export async function lookAtSshd(sshd: Sshd, visitors: readonly Visitor[]): Promise<Finding[]> {
   const found = new Map<string, { fault: Fault; whom: Map<string, string[]> }>();
   for (const visitor of visitors) {
+    const { name } = visitor.account;
+    const groups = visitor.gate ? (await ask(['id', '-Gn', '--', name])).output.trim().split(' ') : [];
     for (const address of visitor.addresses) {
       const settings = await sshd.settings(visitor.account.name, address);
-      for (const fault of judgeSshd(settings, visitor)) {
+      for (const fault of judgeSshd(settings, { ...visitor, name, groups })) {
         const id = JSON.stringify(fault);
         const { whom } = found.get(id) ?? { whom: new Map<string, string[]>() };
         whom.set(visitor.account.name, [...(whom.get(visitor.account.name) ?? []), address]);

@@ -4,7 +4,13 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import t from 'tap';
 import { gateLinesIn } from '../../src/doctor/gate-lines.ts';
-import { commentOut, judgeKeyTypes, judgeOpenRootKeys, openLinesIn } from '../../src/doctor/judge-logins.ts';
+import {
+  commentOut,
+  judgeExpiry,
+  judgeKeyTypes,
+  judgeOpenRootKeys,
+  openLinesIn,
+} from '../../src/doctor/judge-logins.ts';
 import { parseSettings } from '../../src/doctor/sshd-settings.ts';
 import { KEY, keysOf, ROOT, SOUND } from '../fixtures/doctor/lines.ts';
 import { makeFolder } from '../fixtures/gate/policy.ts';
@@ -39,6 +45,31 @@ t.test('an open key of root beside the gate is in its way where root needs a for
   t.same(judge(MLDSA, 'forced-commands-only', '9.2'), [], 'sshd does not know this key');
   t.match(judge(OTHER)[0]?.remedy.what, /^No login works by this key/);
   t.match(judge(OTHER, 'forced-commands-only', '10.6', false)[0]?.remedy.what, /^If nobody logs in/);
+  t.end();
+});
+
+t.test('a key whose time is over is named, with a line that takes the time away', (t) => {
+  const path = `${makeFolder(t)}/keys`;
+  const line = (expires: string) =>
+    `${SOUND.replace('restrict,', `restrict,expiry-time="${expires}",`)} ${KEY}`;
+  const judge = (text: string, now: string) => {
+    const files = [{ ...keysOf(ROOT, text), path }];
+    return judgeExpiry(gateLinesIn(files), new Date(now));
+  };
+  const codes = (expires: string, now: string) => judge(line(expires), now).map(({ code }) => code);
+  t.same(codes('20261201Z', '2026-12-01T00:00:00Z'), ['key-expired']);
+  t.same(codes('20261201Z', '2026-11-30T23:59:59Z'), []);
+  t.same(
+    codes('202612011230', new Date(2026, 11, 1, 12, 30).toISOString()),
+    ['key-expired'],
+    'in the zone of this host',
+  );
+  t.same(codes('20261201123005Z', '2026-12-01T12:30:04Z'), []);
+  t.same(judge(`${SOUND} ${KEY}`, '2026-12-01T00:00:00Z'), []);
+  writeFileSync(path, `${line('20200101')}\n`);
+  const [found] = judge(line('20200101'), '2026-12-01T00:00:00Z');
+  execFileSync('sh', ['-c', found?.remedy.lines[0] ?? 'false']);
+  t.equal(readFileSync(path, 'utf8'), `${SOUND} ${KEY}\n`);
   t.end();
 });
 

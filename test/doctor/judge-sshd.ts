@@ -26,14 +26,51 @@ acceptenv LC_*
 acceptenv COLORTERM
 acceptenv NO_COLOR
 `;
-const ROOT: SshdCircumstances = { root: true, gate: true, otherKeys: 0, password: true };
-const ZREP: SshdCircumstances = { root: false, gate: true, otherKeys: 0, password: false };
+const ROOT: SshdCircumstances = {
+  name: 'root',
+  groups: ['root'],
+  root: true,
+  gate: true,
+  otherKeys: 0,
+  password: true,
+};
+const ZREP: SshdCircumstances = {
+  name: 'zrep',
+  groups: ['zrep', 'backup'],
+  root: false,
+  gate: true,
+  otherKeys: 0,
+  password: false,
+};
 
 const judge = (change: string, about = ROOT) => {
   const [name = ''] = change.split(' ');
   const rest = name === 'acceptenv' ? SOUND : SOUND.replace(new RegExp(`^${name} .*\\n`, 'm'), '');
   return judgeSshd(parseSettings(`${change}\n${rest}`), about).map(({ code, line }) => `${code}: ${line}`);
 };
+
+t.test('who is turned away by a list of names, and what to write in its place', (t) => {
+  const cases: [change: string, root: readonly string[], zrep: readonly string[]][] = [
+    [
+      'allowusers alice',
+      ['sshd-account-denied: AllowUsers alice root'],
+      ['sshd-account-denied: AllowUsers alice zrep'],
+    ],
+    ['allowusers root\nallowusers z*', [], []],
+    ['allowusers zrep@192.0.2.*', ['sshd-account-denied: AllowUsers zrep@192.0.2.* root'], []],
+    ['denyusers root', ['sshd-account-denied: # (no DenyUsers)'], []],
+    ['denyusers root@192.0.2.1 bob', [], []],
+    ['denyusers bob\ndenyusers r??t', ['sshd-account-denied: DenyUsers bob'], []],
+    ['allowgroups backup', ['sshd-account-denied: AllowGroups backup root'], []],
+    ['denygroups zrep', [], ['sshd-account-denied: # (no DenyGroups)']],
+  ];
+  for (const [change, root, zrep] of cases) {
+    t.same(judge(change), root, change);
+    t.same(judge(change, ZREP), zrep, change);
+    t.same(judge(change, { ...ROOT, gate: false }), [], 'of who has no line for the gate nothing is said');
+  }
+  t.end();
+});
 
 t.test('what Debian ships, with README.md, is sound for root and for an account', (t) => {
   for (const about of [ROOT, ZREP]) t.same(judge('', about), []);

@@ -53,6 +53,7 @@ const KEYS: Record<string, Mistake> = {
   'the same line twice': { make: `sed -i 'p' ${ROOT_KEYS}`, code: 'key-twice', where: `${ROOT_KEYS}:2`, line: `sed -i 2d ${ROOT_KEYS}`, mend: 'run' },
   'an account without sudo in its line': { make: `sed -i 's#command="[^ ]*sudo -n #command="#' ${ZREP_KEYS}`, code: 'key-without-root', where: `${ZREP_KEYS}:1`, line: 'sudo -n /usr/bin/zrep-gate serve backup1', mend: 'options' },
   'root, with sudo': { make: `sed -i 's#command="#command="/usr/bin/sudo -n #' ${ROOT_KEYS}`, code: 'key-sudo-as-root', where: rootLine, line: SOUND, mend: 'options' },
+  'a key that has expired': { make: options('restrict,expiry-time="20200101",'), code: 'key-expired', where: rootLine, line: 'expiry-time=', mend: 'run' },
   'a certificate authority in place of a key': { make: options('restrict,cert-authority,'), code: 'key-certificate-authority', where: rootLine, line: SOUND, mend: 'options' },
 }; // biome-ignore format: one table
 
@@ -78,6 +79,9 @@ const SSHD: Record<string, Mistake> = {
   'sshd has a command of its own': { make: sshdSays('ForceCommand /usr/bin/true'), code: 'sshd-force-command', where: 'sshd_config:1', line: 'ForceCommand none', mend: 'replace' },
   'sshd takes no keys': { make: sshdSays('PubkeyAuthentication no'), code: 'sshd-keys-off', where: 'sshd_config:1', line: 'PubkeyAuthentication yes', mend: 'replace' },
   'sshd wants more than a key': { make: sshdSays('AuthenticationMethods publickey,keyboard-interactive', 'KbdInteractiveAuthentication yes'), code: 'sshd-keys-off', where: 'sshd_config:1', line: 'AuthenticationMethods publickey', mend: 'replace' },
+  'sshd lets in others alone': { make: sshdSays('AllowUsers alice zrep'), code: 'sshd-account-denied', where: 'sshd_config:1 (for root)', line: 'AllowUsers alice zrep root', mend: 'replace' },
+  'sshd turns an account away': { make: sshdSays('DenyUsers bob root'), code: 'sshd-account-denied', where: 'sshd_config:1 (for root)', line: 'DenyUsers bob', mend: 'replace' },
+  'sshd lets in a group alone': { make: sshdSays('AllowGroups root adm'), code: 'sshd-account-denied', where: 'sshd_config:1 (for zrep)', line: 'AllowGroups root adm zrep', mend: 'replace' },
   'sshd allows no session': { make: sshdSays('MaxSessions 0'), code: 'sshd-no-sessions', where: 'sshd_config:1', mend: 'replace' },
   'sshd opens tunnels, which restrict does not close': { make: sshdSays('PermitTunnel yes'), code: 'sshd-tunnel', where: 'sshd_config:1', line: 'PermitTunnel no', mend: 'replace' },
   'sshd closes sessions that stall': { make: sshdSays('ChannelTimeout session=5m'), code: 'sshd-channel-timeout', where: 'sshd_config:1', line: 'ChannelTimeout none', mend: 'replace' },
