@@ -25,9 +25,16 @@ const NOT_IN_GUESTS = [
 
 /**
  * Guests have a kernel that does not name what a process waits in; this machine's does. On a full pool zfs-fuse sets no property, and
- * it receives onto fewer copies than OpenZFS.
+ * it receives onto fewer copies than OpenZFS. What is in the way of an increment has other words from every zfs.
  */
-const HERE_TOO = ['client-histories', 'full-pool', 'stall'];
+const HERE_TOO = [
+  'client-histories',
+  'client-obstacles',
+  'client-obstacles-both',
+  'client-obstacles-there',
+  'full-pool',
+  'stall',
+];
 
 /** How zfs receives, resumes, sends raw and delegates, and what it says of a copy: where 2.3 and 2.4 may differ, as far as is known. */
 const ON_EVERY_SERIES = [

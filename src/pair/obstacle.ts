@@ -21,16 +21,8 @@ export type Obstacle =
   /** An older snapshot of the copy has the name of one that is to come. */
   | { readonly obstacle: 'name-taken'; readonly base: Base; readonly snapshots: readonly Snapshot[] }
   | { readonly obstacle: 'newer-snapshots'; readonly base: Base; readonly snapshots: readonly Snapshot[] }
-  /**
-   * `bytes` were written since the base, where zfs counts them. It is certain that this was done here where the source has no newer snapshot:
-   * otherwise the copy may have had one of those, without a mark, and somebody destroyed it here.
-   */
-  | {
-      readonly obstacle: 'copy-modified';
-      readonly base: Base;
-      readonly bytes: number | undefined;
-      readonly isCertain: boolean;
-    }
+  /** `bytes` were written since the base, where zfs counts them; or came with a snapshot that was destroyed here, and of which nothing is known. */
+  | { readonly obstacle: 'copy-modified'; readonly base: Base; readonly bytes: number | undefined }
   /**
    * The copy has had `lost`, as its mark on the source says, and it was destroyed here: what came with it is now as if written since
    * the base. Where that mark is wrong, somebody wrote to the copy.
@@ -178,16 +170,10 @@ export function tell(obstacle: Obstacle, names: Names): Told {
       };
     case 'copy-modified': {
       const much = obstacle.bytes === undefined ? '' : ` (${obstacle.bytes} bytes)`;
-      const since = `since @${nameOf(obstacle.base)}${much}`;
-      return obstacle.isCertain
-        ? {
-            what: `the copy ${copyThere} has changes of its own ${since}`,
-            ...giveUp('to give those changes up'),
-          }
-        : {
-            what: `the copy ${copyThere} has changes ${since}: somebody wrote to it, or destroyed a snapshot there that it had received`,
-            ...giveUp('if nobody needs those changes, roll it back; what it received is sent again'),
-          };
+      return {
+        what: `the copy ${copyThere} has changes since @${nameOf(obstacle.base)}${much}: somebody wrote to it, or destroyed a snapshot there that it had received`,
+        ...giveUp('to give those changes up'),
+      };
     }
     case 'base-destroyed':
       return {

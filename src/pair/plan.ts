@@ -111,7 +111,7 @@ export function nextName({ dataset, tagged, reserved }: Side, tag: Tag): string 
  * it changed the size; where that zfs has refused the stream already, there was one.
  */
 export function changes(
-  { source, copy, isRefused, sending }: Pick<Pair, 'source' | 'copy' | 'isRefused' | 'sending'>,
+  { source, copy, isRefused }: Pick<Pair, 'source' | 'copy' | 'isRefused'>,
   base: Base,
 ): Obstacle | undefined {
   const newer = behind(copy.snapshots, base.ofCopy);
@@ -126,12 +126,9 @@ export function changes(
   if (!isChanged) return undefined;
   if (newer.length > 0) return { obstacle: 'newer-snapshots', base, snapshots: newer };
   const lost = lostHere(source, copy, base);
-  if (lost !== undefined) return { obstacle: 'base-destroyed', base, lost };
-  const here = new Set(copy.snapshots.map(({ guid }) => guid));
-  const since = behind(source.snapshots, base.ofSource).filter(
-    ({ name, guid }) => name !== sending && !here.has(guid),
-  );
-  return { obstacle: 'copy-modified', base, bytes, isCertain: since.length === 0 };
+  return lost === undefined
+    ? { obstacle: 'copy-modified', base, bytes }
+    : { obstacle: 'base-destroyed', base, lost };
 }
 
 function differs(one: string | undefined, other: string | undefined): boolean {

@@ -47,6 +47,8 @@ await inObstacleLab(t, async (lab) => {
       async breaks({ world, source, destination }) {
         await unsent(source, destination);
         await here('zfs', 'create', destination);
+        // zfs-fuse does not rename what was just mounted: "dataset is busy".
+        await here('zfs', 'unmount', destination);
         for (const one of pairProperties(world, 'copy')) await here('zfs', 'set', one, destination);
       },
     },

@@ -98,7 +98,7 @@ await inSharedPushLab(t, async (lab) => {
     t.equal(failed.code, 1);
     t.match(
       failed.stderr,
-      /the copy \S+ on backup has changes of its own since @zrep_000000.*; to give those changes up: /,
+      /the copy \S+ on backup has changes since @zrep_000000.*; to give those changes up: /,
     );
     const pasted = await paste(failed);
     t.equal(pasted.code, 0, 'the line works', { said: pasted.stderr });
