@@ -32,6 +32,21 @@ t.test('each way to end has its exit code', (t) => {
   t.end();
 });
 
+t.test('docs/refusals.md has a row for each refusal, under its exit code', (t) => {
+  const sections = readFileSync('docs/refusals.md', 'utf8').split('\n## ').slice(1);
+  const rows = sections.flatMap((section) =>
+    [...section.matchAll(/^\| `([a-z-]+)` \| (?:(\d+) \| )?.+ \|$/gm)].map(
+      ([, code = '', exit]) =>
+        [code, Number(exit ?? (section.startsWith('Try again later') ? 75 : 77))] as const,
+    ),
+  );
+  t.same(
+    rows.map(([code, exit]) => `${code} ${exit}`).toSorted(),
+    refusalCodes.map((code) => `${code} ${exitCodeOf(refused(code))}`).toSorted(),
+  );
+  t.end();
+});
+
 /** Every way in which a process can end, that of a failed one among them. */
 const someOutcome: fc.Arbitrary<Outcome> = fc.oneof(
   fc.constant<Outcome>({ kind: 'done', done: { facts: {} } }),

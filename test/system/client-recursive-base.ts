@@ -11,6 +11,7 @@ import { testsNeeding } from '../fixtures/system/capabilities.ts';
 import { inGateLab } from '../fixtures/system/gate-lab.ts';
 import { once } from '../fixtures/system/once.ts';
 import { propertyOf } from '../fixtures/system/partial.ts';
+import { letInShared } from '../fixtures/system/push-lab.ts';
 import { makeTrees, type Tree } from '../fixtures/system/trees.ts';
 
 const grant = (recursive: boolean) => `
@@ -34,10 +35,11 @@ interface Fine {
 
 await inGateLab(t, grant(true), async (gate) => {
   const { fileserver, backup, tank, vault } = gate;
-  await provideBuild(backup, { program: 'zrep' });
+  for (const host of [fileserver, backup]) await provideBuild(host, { program: 'zrep' });
   await fileserver.run(['zfs', 'create', '-p', `${tank}/r`]);
   await backup.run(['zfs', 'create', '-p', `${vault}/r`]);
   await gate.shareWithZrep();
+  await letInShared(fileserver, backup);
   const needing = await testsNeeding(t, backup, ['receive -x']);
   const zrep = (words: string) => backup.run(['zrep', ...words.split(' ')], { allowFail: true });
   const named = (pairs: readonly Pair[]) => pairs.map(({ destination }) => destination).join(' ');
@@ -211,24 +213,46 @@ await inGateLab(t, grant(true), async (gate) => {
     };
     const first = await sentences(pairs);
     const found = await zrep(`-R doctor --json ${named(pairs)}`);
+    const sources = pairs.map(({ source }) => source);
+    const onSource = await fileserver.run(['zrep', '-R', 'doctor', '--json', ...sources], {
+      allowFail: true,
+    });
     const refused = await refresh(...pairs);
+    const status = await zrep(`status ${named(pairs)}`);
     for (let left = first, round = 1; left.size > 0 && round <= 3; round += 1) {
       for (const [pair, sentence] of left) await run(pair, sentence);
       left = round < 3 ? await sentences([...left.keys()]) : new Map();
     }
-    return { pairs, first, found, refused, arrives: await bring(pairs, forced) };
+    return { pairs, first, found, onSource, refused, status, arrives: await bring(pairs, forced) };
   });
   for (const [index, [name, why]] of MENDED.entries())
     needing(['receive -x'], `says what is in the way, and how to mend it, where ${name}`, async (t) => {
-      const { pairs, first, found, refused, arrives } = await mended();
+      const { pairs, first, found, onSource, refused, status, arrives } = await mended();
       const pair = pairs[index] as Pair;
       const sentence = first.get(pair) ?? 'nothing';
       t.match(sentence, why);
-      const { findings } = JSON.parse(found.stdout) as { findings: Finding[] };
-      const codes = findings.flatMap(({ where, code }) => (where === pair.destination ? [code] : []));
-      t.same(codes, ['blocked-below'], 'the doctor finds the same', { said: found.stdout });
+      const about = (said: string, dataset: string) =>
+        (JSON.parse(said) as { findings: Finding[] }).findings.filter(({ where }) => where === dataset);
+      const own = about(found.stdout, pair.destination);
+      t.same(
+        own.map(({ code }) => code),
+        ['blocked-below'],
+        'the doctor finds the same',
+        { said: found.stdout },
+      );
+      const theirs = about(onSource.stdout, pair.source);
+      t.same(
+        theirs.map(({ code, what, mend }) => [code, what, mend.lines]),
+        own.map(({ code, what, mend }) => [code, what, mend.lines]),
+        "and so does the doctor on the source's host",
+        { said: onSource.stdout },
+      );
       t.equal(refused.code, 1, 'a refresh fails');
       t.ok(refused.stderr.includes(sentence), 'in the same words', { said: refused.stderr });
+      const warnings = status.stderr
+        .split('\n')
+        .filter((line) => line.startsWith(`WARNING: ${pair.destination} `));
+      t.ok(warnings[0]?.endsWith(sentence), 'status says why it failed', { said: status.stderr });
       arrives(t, pair);
     });
 

@@ -3,7 +3,8 @@
  * that a gate may grant (docs/policy.md, "What can be read"), two calls a pair over the host's one connection.
  */
 
-import { sideOf, snapshotProperties } from '../../pair/side.ts';
+import { sideOf, sideProperties, snapshotProperties } from '../../pair/side.ts';
+import { belowOf, type Tree } from '../../pair/tree.ts';
 import { isHolder } from '../../replication/holder.ts';
 import { lockPropertyNames } from '../../replication/lock.ts';
 import { type Role, roleOf } from '../../replication/role.ts';
@@ -97,18 +98,29 @@ export async function lookAtPair(run: Run, world: World, dataset: Dataset, there
   const role = roleOf(here.properties, dataset, tag, hostName);
   const peer = peerOf(here.properties, role, tag, hostName);
   const mountpoint = anyValue(here.properties, 'mountpoint');
-  const isTree = settings.recursive && role === 'copy' && peer !== undefined;
+  const isTree = settings.recursive && role !== 'unclear' && peer !== undefined;
   return {
     ...{ tag, hostName, saveCount, now: Math.floor(Date.now() / 1000), dataset, role, here, peer },
     there: there ?? (peer === undefined ? { unasked: true } : await lookThere(run, peer, role)),
     recursive: await isRecursive(run, dataset, childrenOf(listing, dataset), here.tagged),
-    ...(isTree && { below: (await readCopy(run, dataset, depthOf(run))).below }),
+    ...(isTree && { below: await lookBelow(run, dataset, role) }),
     lock: lockOf(run, here.properties),
     tokensBelow: tokensBelow(listing, dataset, tag),
     sharingMountpoint: (mountpoints.get(mountpoint ?? '') ?? []).filter((name) => name !== dataset),
     hasNamesake: listing.has(ownValue(here.properties, `${tag}:dest-fs`) ?? ''),
     believesReadonly: step.capabilities.has('stalls'),
   };
+}
+
+async function lookBelow(run: Run, dataset: Dataset, role: Role): Promise<Tree['below'] | undefined> {
+  if (role === 'copy') return (await readCopy(run, dataset, depthOf(run))).below;
+  const { settings, step } = run;
+  const argv = readStateArgv(
+    dataset,
+    sideProperties(step.capabilities, settings.tag),
+    Number.POSITIVE_INFINITY,
+  );
+  return belowOf(parseListing(mustSucceed(await step.zfs.ask(argv), dataset).output), dataset, settings.tag);
 }
 
 function lockOf({ settings }: Run, own: Properties): Lock {
@@ -135,8 +147,13 @@ function tokensBelow(listing: Listing, dataset: string, tag: Tag): Map<string, s
 
 /** The other side, of which the one here is `role`. */
 async function lookThere(run: Run, { host, dataset }: Peer, role: Role): Promise<There> {
-  const found = await readTheirSide(run, host, dataset, role, role === 'copy' ? depthOf(run) : 1);
-  if ('side' in found) return found;
+  const found = await readTheirSide(run, host, dataset, role, depthOf(run));
+  if ('side' in found) {
+    const { said } = found;
+    // Of a name that zrep cannot use nothing is known, so that the whole tree cannot be judged.
+    const isTold = role === 'source' && run.settings.recursive && said?.unread.length === 0;
+    return isTold ? { ...found, below: belowOf(said.listing, dataset, run.settings.tag) } : found;
+  }
   const { what, lines, on } = found.mend;
   return { unseen: found.unseen, mend: byHand(what, lines, on) };
 }

@@ -48,18 +48,19 @@ function ownObstacle({ tag, role, hostName }: Scene, source: Side, copy?: Side):
 
 /** What keeps the next increment from coming, as far as both sides tell. */
 export function obstaclesOf(scene: Scene, both: Both): Obstacle[] {
-  const { tag, there, below } = scene;
+  const { tag, there, below, role } = scene;
   const refused = 'side' in there ? there.refused : undefined;
   const why = refused ? judgeSource({ tag, ...both }, refused) : ownObstacle(scene, both.source, both.copy);
   const asked = { tag, all: tag === 'zrep', isRefused: false };
   const theirs = 'side' in there ? there.below : undefined;
+  const [ofSource, ofCopy] = role === 'copy' ? [theirs, below] : [below, theirs];
   const found =
-    below === undefined || theirs === undefined
+    ofSource === undefined || ofCopy === undefined
       ? planIncrement({ ...asked, ...both })
       : planTree({
           ...asked,
-          source: { top: both.source, below: theirs },
-          copy: { top: both.copy, below },
+          source: { top: both.source, below: ofSource },
+          copy: { top: both.copy, below: ofCopy },
           isPulled: true,
         });
   const own = ['not-marked-master', ...('obstacle' in found ? [found.obstacle] : [])];
