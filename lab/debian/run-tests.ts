@@ -28,7 +28,7 @@ const RUN = join(PROJECT, 'lab/debian/run');
 
 /** What prints the versions that are tested, one a line; a package that Debian lacks is left out. */
 const VERSIONS = `dpkg-query -W -f '\${db:Status-Status} \${Package} \${Version}\\n' \\
-  openssh-server sudo sudo-rs rsyslog zfs-fuse 2>/dev/null | sed -n 's/^installed //p'; echo "Node $(node --version)"`;
+  openssh-server sudo sudo-rs rsyslog zfs-fuse 2>/dev/null | sed -n 's/^installed //p'; echo "Node $(/usr/bin/node --version)"`;
 
 /** Runs each, as many at a time as asked for, and builds Debians that are missing. @throws NoSuchDebian unless that was interrupted. */
 export async function runInDebians(

@@ -14,5 +14,5 @@ for node in "${0%/*}/node" /usr/bin/node /usr/local/bin/node; do
     ${SSH_CONNECTION+"SSH_CONNECTION=$SSH_CONNECTION"} \
     "$node" "$0" "$@"
 done
-printf 'zrep-gate: there is no node beside %s, in /usr/bin or in /usr/local/bin; install Node 20 there\n' "$0" >&2
+printf 'zrep-gate: there is no node beside %s, in /usr/bin or in /usr/local/bin; install Node 18.19 or newer there\n' "$0" >&2
 exit 70
