@@ -56,6 +56,8 @@ const { metafile } = await build({
   outExtension: { '.js': '.cjs' },
   bundle: true,
   platform: 'node',
+  // Paths in the bundles are the same wherever node_modules is.
+  preserveSymlinks: true,
   // Older than what runs the programs, so that a Node which is too old can read them, and they can say so.
   target: 'node12.22',
   // Node 18 does not have it. Both load what they are asked for when they are called.
