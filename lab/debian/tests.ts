@@ -20,11 +20,7 @@ export interface DebianTest {
 const PACKAGE = 'test/package/debian.sh';
 
 /** What is different on Debian 12 is Node: these go by every program, and load what they load on need. */
-const ON_12 = [
-  'test/system/client-refresh.ts',
-  'test/system/zrep-expire.ts',
-  'test/system/client-doctor.ts',
-];
+const ON_12 = ['test/system/client-refresh.ts', 'test/system/zrep-expire.ts', 'test/system/client-doctor.ts'];
 
 /** Files and folders. Those that take long are first, so that no core waits for one of them at the end. */
 const EVERYWHERE = [
