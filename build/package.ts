@@ -4,6 +4,7 @@
  *
  *   npm run package                    both
  *   npm run package -- --to FOLDER     into another folder, which is made
+ *   npm run package -- --standalone    also zrep-gate-VERSION-linux-x64, one file for hosts without Node
  *   npm run package -- --pretend 0.2.0 a Debian package alone that calls itself so, with a changed policy.toml, to test an upgrade with
  */
 
@@ -13,6 +14,7 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { execa } from 'execa';
 import manifest from '../package.json' with { type: 'json' };
+import { makeStandalone } from './standalone.ts';
 
 /** What the Debian package is built of. */
 const PARTS = [
@@ -23,6 +25,7 @@ const PARTS = [
 const options = {
   to: { type: 'string', default: '.' },
   pretend: { type: 'string' },
+  standalone: { type: 'boolean', default: false },
 } as const;
 
 const loud = { stdout: 'inherit', stderr: 'inherit', stdin: 'ignore' } as const;
@@ -33,6 +36,7 @@ try {
   mkdirSync(to, { recursive: true });
   if (values.pretend === undefined) await packForNpm(to);
   await packForDebian(to, values.pretend);
+  if (values.standalone) console.log(await makeStandalone(to));
 } catch (error) {
   console.error(`package: ${(error as Error).message}`);
   process.exitCode = 1;

@@ -52,7 +52,11 @@ export async function runInDebians(
   const bundles = await bundleTests(tests.map(({ file }) => file).filter((file) => !isForFresh(file)));
   try {
     const packages = join(folder, 'packages');
-    if (tests.some(({ file }) => isForFresh(file))) await makePackages(packages);
+    if (tests.some(({ file }) => isForFresh(file)))
+      await makePackages(
+        packages,
+        tests.some(({ file }) => file.endsWith('/standalone.sh')),
+      );
     const env = {
       LAB_INSTALLED: await installOnce(folder),
       // zfs-fuse has not all that OpenZFS has; guests run what needs that.
@@ -86,18 +90,20 @@ function isForFresh(file: string): boolean {
   return file.endsWith('.sh');
 }
 
-/** In a new folder, what is /mnt in a fresh Debian: our Debian package, one of a higher version, and the tests. */
-async function makePackages(folder: string): Promise<void> {
+/** In a new folder, what is /mnt in a fresh Debian: our Debian package, one of a higher version, the one file if it is tested, and the tests. */
+async function makePackages(folder: string, standalone: boolean): Promise<void> {
   mkdirSync(folder);
   const make = (words: readonly string[]) =>
     execa(process.execPath, ['--import', 'tsx', 'build/package.ts', '--to', folder, ...words], {
       cwd: PROJECT,
       stdin: 'ignore',
     });
-  await make([]);
+  await make(standalone ? ['--standalone'] : []);
   await make(['--pretend', NEXT]);
   renameSync(join(folder, `zrep-gate_${manifest.version}_all.deb`), join(folder, 'old.deb'));
   renameSync(join(folder, `zrep-gate_${NEXT}_all.deb`), join(folder, 'new.deb'));
+  const [file] = readdirSync(folder).filter((name) => name.endsWith(`-${process.arch}`));
+  if (file !== undefined) renameSync(join(folder, file), join(folder, 'standalone'));
   for (const file of readdirSync(join(PROJECT, 'test/package')))
     copyFileSync(join(PROJECT, 'test/package', file), join(folder, file));
 }

@@ -19,8 +19,16 @@ export interface DebianTest {
 /** What the Debian package does when it is installed, upgraded and purged. */
 const PACKAGE = 'test/package/debian.sh';
 
+/** The one file for hosts without Node: it brings all that is different. */
+const STANDALONE = 'test/package/standalone.sh';
+
 /** What is different on Debian 12 is Node: these go by every program, and load what they load on need. */
-const ON_12 = ['test/system/client-refresh.ts', 'test/system/zrep-expire.ts', 'test/system/client-doctor.ts'];
+const ON_12 = [
+  STANDALONE,
+  'test/system/client-refresh.ts',
+  'test/system/zrep-expire.ts',
+  'test/system/client-doctor.ts',
+];
 
 /** Files and folders. Those that take long are first, so that no core waits for one of them at the end. */
 const EVERYWHERE = [

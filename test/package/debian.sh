@@ -1,37 +1,13 @@
 #!/bin/bash
 # The Debian package, in a fresh Debian: install, run, upgrade while a session runs, remove, purge, nothing left. Prints TAP.
 #
-#   lab/debian/fresh 12 FOLDER bash /mnt/debian.sh      FOLDER has this file, and the packages old.deb and new.deb: 0.1.0 and a higher version
+#   lab/debian/fresh 12 FOLDER bash /mnt/debian.sh      FOLDER has these files, and the packages old.deb and new.deb: 0.1.0 and a higher version
 #
 # `npm run test:debian -- 12` does that.
 set -uo pipefail
 
-count=0 failures=0
-result() { # WORD SENTENCE [WHAT WAS PRINTED]
-  count=$((count + 1))
-  if [ "$1" != ok ]; then failures=$((failures + 1)); fi
-  echo "$1 $count - $2"
-  if [ "$1" != ok ]; then sed 's/^/#   /' <<<"${3:-}"; fi
-}
-
-# SENTENCE COMMAND...: passes if the command succeeds
-check() {
-  local sentence=$1 printed
-  shift
-  if printed=$("$@" 2>&1); then result ok "$sentence"; else result 'not ok' "$sentence" "$* ended with $?: $printed"; fi
-}
-
-# SENTENCE EXIT PATTERN COMMAND...: passes if the command ends with that code, and prints what the regular expression matches
-prints() {
-  local sentence=$1 code=$2 pattern=$3 printed ended=0
-  shift 3
-  printed=$("$@" 2>&1) || ended=$?
-  if [ "$ended" = "$code" ] && [[ $printed =~ $pattern ]]; then
-    result ok "$sentence"
-  else
-    result 'not ok' "$sentence" "$* ended with $ended: $printed"
-  fi
-}
+# shellcheck source=/dev/null
+source "$(dirname "$0")/tap.sh"
 
 absent() { ! command -v "$1"; }
 not() { ! "$@"; }
@@ -59,7 +35,6 @@ ask() {
 }
 
 old=$(version_of /mnt/old.deb) new=$(version_of /mnt/new.deb)
-echo 'TAP version 14'
 
 check 'apt installs it, with all that it needs' install /mnt/old.deb
 # What is there without it.
@@ -140,5 +115,4 @@ check 'it can be purged' apt-get purge -y zrep-gate
 rmdir --ignore-fail-on-non-empty /etc/systemd/system/timers.target.wants /var/lib/systemd/timers
 prints 'and nothing is left' 0 '^$' comm -13 /tmp/others <(paths)
 prints 'nor anything with that name' 0 '^$' find / -xdev -path /mnt -prune -o -path /proc -prune -o -path /tmp -prune -o -name '*zrep*' -print
-echo "1..$count"
-exit $((failures > 0))
+end
