@@ -9,7 +9,7 @@ set -uo pipefail
 # shellcheck source=/dev/null
 source "$(dirname "$0")/tap.sh"
 
-absent() { ! command -v "$1"; }
+absent() { ! test -e "/usr/bin/$1"; }
 not() { ! "$@"; }
 
 version_of() { dpkg-deb -f "$1" Version; }
@@ -48,11 +48,6 @@ prints 'zrep-expire reads a schedule' 0 'up to 1 hour old' zrep-expire --check
 prints 'the policy is valid, and grants nothing' 0 '/etc/zrep-gate/policy.toml: sound: 0 clients, 0 grants' zrep-gate check
 prints 'so nobody gets anything' 77 'refused|audit' serve 'zrep snaponly tank/home'
 prints 'explain says why' 1 'unknown-client' zrep-gate explain --client backup1 -- 'zrep snaponly tank/home'
-printed=$(zrep-gate doctor 2>&1)
-for code in file-not-roots node-old gate-missing policy-not-roots policy-unusable; do
-  if [[ $printed == *"$code"* ]]; then result 'not ok' "the doctor finds no $code" "$printed"; else result ok "the doctor finds no $code"; fi
-done
-
 for page in zrep zrep-expire zrep-gate; do check "$page has a manual" test -s "/usr/share/man/man8/$page.8.gz"; done
 for name in zrep zrep-expire zrep-gate; do check "bash completes $name" bash -n "/usr/share/bash-completion/completions/$name"; done
 check 'the documentation is there' test -s /usr/share/doc/zrep-gate/README.md.gz
@@ -77,6 +72,11 @@ prints 'a policy with a grant is valid' 0 'sound: 1 client, 1 grant' zrep-gate c
 prints 'the gate refuses what is not granted' 77 'refused \(not-granted\)' serve 'zrep snaponly tank/secret'
 ssh-keygen -q -t ed25519 -N '' -f /tmp/key
 prints 'authorize names the program in its place' 0 'command="/usr/bin/zrep-gate serve backup1"' zrep-gate authorize backup1 /tmp/key.pub
+
+mkdir -m 700 /root/.ssh
+zrep-gate authorize backup1 /tmp/key.pub >/root/.ssh/authorized_keys 2>/dev/null
+finds_nothing_wrong_with_programs
+rm -r /root/.ssh
 
 # An upgrade while a session runs: it goes on with the version that it began with.
 coproc session { serve 'zrep-gate session'; }

@@ -27,6 +27,20 @@ prints() {
   fi
 }
 
+# The doctor, of how the package lies on the host: owners, links, the launcher, node, and the policy. A key has to name the gate.
+finds_nothing_wrong_with_programs() {
+  local printed code
+  printed=$(zrep-gate doctor 2>&1)
+  if [[ $printed == *zfs-fails* && $printed != *no-gate-line* ]]; then
+    result ok 'the doctor reads keys and policy'
+  else
+    result 'not ok' 'the doctor reads keys and policy' "$printed"
+  fi
+  for code in file-not-roots node-old gate-missing gate-not-this gate-not-launcher policy-not-roots policy-unusable; do
+    if [[ $printed == *"$code"* ]]; then result 'not ok' "the doctor finds no $code" "$printed"; else result ok "the doctor finds no $code"; fi
+  done
+}
+
 # The last line.
 end() {
   echo "1..$count"
