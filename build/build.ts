@@ -13,12 +13,13 @@ import manifest from '../package.json' with { type: 'json' };
 import { completionScript } from './completion.ts';
 import { manualPage } from './man.ts';
 import { PROGRAMS } from './programs.ts';
+import { versionCheck } from './version-check.ts';
 
-/** Each with its launcher: what starts node on the file that it stands in front of. */
+/** Each with its launcher, which starts node on the file that it stands in front of, and the exit code where it cannot. */
 const LAUNCHERS = {
-  'src/bin/zrep-gate.ts': 'src/bin/launcher.sh',
-  'src/bin/zrep.ts': 'src/bin/zrep-launcher.sh',
-  'src/bin/zrep-expire.ts': 'src/bin/zrep-launcher.sh',
+  'src/bin/zrep-gate.ts': { launcher: 'src/bin/launcher.sh', failed: 70 },
+  'src/bin/zrep.ts': { launcher: 'src/bin/zrep-launcher.sh', failed: 1 },
+  'src/bin/zrep-expire.ts': { launcher: 'src/bin/zrep-launcher.sh', failed: 1 },
 };
 
 /** What programs load on need: bundles of their own, since reading unused code takes time, too. */
@@ -55,7 +56,12 @@ const { metafile } = await build({
   outExtension: { '.js': '.cjs' },
   bundle: true,
   platform: 'node',
-  target: 'node20.19',
+  // Paths in the bundles are the same wherever node_modules is.
+  preserveSymlinks: true,
+  // Older than what runs the programs, so that a Node which is too old can read them, and they can say so.
+  target: 'node12.22',
+  // Node 18 does not have it. Both load what they are asked for when they are called.
+  define: { 'process.getBuiltinModule': 'module.require' },
   format: 'cjs',
   // import() as require(): Node's loader for modules would cost a start-up of its own.
   supported: { 'dynamic-import': false },
@@ -65,9 +71,13 @@ const { metafile } = await build({
   minifySyntax: true,
   metafile: true,
 });
-for (const [program, launcher] of Object.entries(LAUNCHERS)) {
-  const bundle = `dist/${basename(program, '.ts')}.cjs`;
-  writeFileSync(bundle, behindLauncher(launcher, readFileSync(bundle, 'utf8')));
+for (const [source, { launcher, failed }] of Object.entries(LAUNCHERS)) {
+  const program = basename(source, '.ts');
+  const bundle = `dist/${program}.cjs`;
+  const check = versionCheck(program, manifest.engines.node, failed);
+  // Behind the directive, which has to stay the first statement.
+  const checked = readFileSync(bundle, 'utf8').replace(/^"use strict";|^/, (first) => first + check);
+  writeFileSync(bundle, behindLauncher(launcher, checked));
   chmodSync(bundle, 0o755);
 }
 writeFileSync('dist/THIRD-PARTY-LICENSES', licences(metafile));

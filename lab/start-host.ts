@@ -61,7 +61,7 @@ export async function startHost(settings: HostSettings): Promise<StartingHost> {
       LAB_POOL_EXISTS: pool.exists ? 'yes' : '',
       LAB_POOL_MEGABYTES: String(poolMegabytes),
       LAB_PROJECT: PROJECT,
-      LAB_NODE: realpathSync(process.execPath),
+      LAB_NODE: realpathSync(process.env['LAB_NODE'] ?? process.execPath),
       LAB_NPM: npmFolder() ?? '',
       // sudo-rs, if that is asked for: npm run test:debian does.
       LAB_SUDO: process.env['LAB_SUDO'] ?? '',

@@ -1,8 +1,9 @@
 /** What `npm run build` makes: one file a program to start, what is loaded on need beside it, and everybody's licences. */
 
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { transformSync } from 'esbuild';
 import t from 'tap';
 import { buildBeside } from './fixtures/gate/build.ts';
 import { makeFolder } from './fixtures/gate/policy.ts';
@@ -112,9 +113,45 @@ t.test('what serving needs no library for is not in the file that serves', (t) =
   }
   t.notMatch(
     hot,
-    /require\("(?:node:)?(?:dgram|net|tls|http|https|readline|worker_threads)"\)/,
+    /(?<!module\.)require\("(?:node:)?(?:dgram|net|tls|http|https|readline|worker_threads)"\)/,
     'nor are sockets',
   );
+  t.end();
+});
+
+/** What Node 20 has and Node 18.19 has not, of what a program could call. */
+const NEWER_THAN_18 =
+  /\.(?:toSorted|toReversed|toSpliced|getBuiltinModule|withResolvers|groupBy|fromAsync|toWellFormed|styleText|parseEnv|loadEnvFile|openAsBlob|addAbortListener|getCallSites|constrainedMemory|availableMemory)\(|process\.getBuiltinModule/g;
+
+t.test('nothing is called that Node 18.19 does not have', (t) => {
+  for (const name of readdirSync(dist).filter((name) => name.endsWith('.cjs')))
+    t.same(read(name).match(NEWER_THAN_18), null, name);
+  t.end();
+});
+
+t.test('a node that is too old runs nothing, and each program says so in one line', (t) => {
+  const folder = makeFolder(t);
+  for (const [program, code] of Object.entries({ 'zrep-gate': 70, zrep: 1, 'zrep-expire': 1 }))
+    for (const [version, isOld] of Object.entries({ '12.22.12': true, '18.18.2': true, '18.19.0': false })) {
+      const asked = program === 'zrep' ? ['version'] : ['--version'];
+      const pretend = `Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '${version}' } });`;
+      writeFileSync(`${folder}/pretend.cjs`, pretend);
+      const argv = ['--require', `${folder}/pretend.cjs`, `${dist}/${program}.cjs`, ...asked];
+      const { status, stdout, stderr } = spawnSync(process.execPath, argv, { encoding: 'utf8' });
+      const said = `${program}: ${process.execPath} is Node ${version}; install Node 18.19 or newer there\n`;
+      if (isOld) t.same({ status, stdout, stderr }, { status: code, stdout: '', stderr: said });
+      else t.same({ status, stderr }, { status: 0, stderr: '' });
+    }
+  t.end();
+});
+
+t.test('what runs before that has no syntax that Node 12 does not know', (t) => {
+  // The bundle's text alone would not do: a string may have any of these in it.
+  for (const program of ['zrep-gate', 'zrep', 'zrep-expire']) {
+    const { code } = transformSync(read(`${program}.cjs`).replace(/^#!.*/, ''), { target: 'node12.22' });
+    const { code: same } = transformSync(read(`${program}.cjs`).replace(/^#!.*/, ''), { target: 'esnext' });
+    t.equal(code, same, program);
+  }
   t.end();
 });
 

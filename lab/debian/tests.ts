@@ -9,11 +9,26 @@ const RELEASES = ['12', '13', 'forky'] as const;
 export type Release = (typeof RELEASES)[number];
 
 export interface DebianTest {
+  /** A program for bash is run in a fresh Debian, beside our Debian package. */
   readonly file: string;
   readonly release: Release;
   /** sudo-rs is the hosts' sudo, in place of the original. */
   readonly sudoRs: boolean;
 }
+
+/** What the Debian package does when it is installed, upgraded and purged. */
+const PACKAGE = 'test/package/debian.sh';
+
+/** The one file for hosts without Node: it brings all that is different. */
+const STANDALONE = 'test/package/standalone.sh';
+
+/** What is different on Debian 12 is Node: these go by every program, and load what they load on need. */
+const ON_12 = [
+  STANDALONE,
+  'test/system/client-refresh.ts',
+  'test/system/zrep-expire.ts',
+  'test/system/client-doctor.ts',
+];
 
 /** Files and folders. Those that take long are first, so that no core waits for one of them at the end. */
 const EVERYWHERE = [
@@ -28,7 +43,7 @@ const EVERYWHERE = [
   'test/gate/authorize.ts',
 ];
 
-/** Debian 13's programs run them in the guests with OpenZFS, and its Node is of the series that runs them on Debian 12. */
+/** Debian 13's programs run them in the guests with OpenZFS, and its Node is of the series that runs them on this machine. */
 const NOT_ON_13 = [
   'test/system/session-stream.ts',
   'test/system/session.ts',
@@ -73,7 +88,9 @@ function isRelease(word: string): word is Release {
 }
 
 function usual(release: Release): DebianTest[] {
-  const files = [...BY_SUDO, ...EVERYWHERE, ...(release === '13' ? [] : NOT_ON_13)].flatMap(testFiles);
+  const parts =
+    release === '12' ? ON_12 : [...BY_SUDO, ...EVERYWHERE, ...(release === '13' ? [] : NOT_ON_13)];
+  const files = [PACKAGE, ...parts.flatMap(testFiles)];
   return files.map((file) => ({ file, release, sudoRs: false }));
 }
 

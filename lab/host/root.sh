@@ -69,7 +69,7 @@ show() {
   mount -o remount,bind,ro "$new$1"
 }
 
-# The host has the node that runs the lab, at the place a package would have put it, and its npm. A copy,
+# The host has the node that runs the lab, or that LAB_NODE names to the lab, at the place a package would have put it, and its npm. A copy,
 # because whoever owns the machine's (a version manager's user, say) must not own the host's.
 own_node() {
   if [ "$LAB_NODE" != /usr/bin/node ] || [ ! -x "$new/usr/bin/node" ]; then

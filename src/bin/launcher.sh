@@ -9,10 +9,8 @@ for node in "${0%/*}/node" /usr/bin/node /usr/local/bin/node; do
   # env would take a word with = for a variable.
   case $node in *=*) continue ;; esac
   if [ ! -f "$node" ] || [ ! -x "$node" ]; then continue; fi
-  exec /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin \
-    ${SSH_ORIGINAL_COMMAND+"SSH_ORIGINAL_COMMAND=$SSH_ORIGINAL_COMMAND"} \
-    ${SSH_CONNECTION+"SSH_CONNECTION=$SSH_CONNECTION"} \
-    "$node" "$0" "$@"
+  # One line, by which lintian sees that this file is not for sh alone.
+  exec /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin ${SSH_ORIGINAL_COMMAND+"SSH_ORIGINAL_COMMAND=$SSH_ORIGINAL_COMMAND"} ${SSH_CONNECTION+"SSH_CONNECTION=$SSH_CONNECTION"} "$node" "$0" "$@"
 done
-printf 'zrep-gate: there is no node beside %s, in /usr/bin or in /usr/local/bin; install Node 20 there\n' "$0" >&2
+printf 'zrep-gate: there is no node beside %s, in /usr/bin or in /usr/local/bin; install Node 18.19 or newer there\n' "$0" >&2
 exit 70

@@ -10,5 +10,5 @@ for node in "${0%/*}/node" /usr/bin/node /usr/local/bin/node; do
   if [ ! -f "$node" ] || [ ! -x "$node" ]; then continue; fi
   exec "$node" "$0" "$@"
 done
-printf 'zrep: there is no node beside %s, in /usr/bin or in /usr/local/bin; install Node 20 there\n' "$0" >&2
+printf '%s: there is no node beside %s, in /usr/bin or in /usr/local/bin; install Node 18.19 or newer there\n' "${0#"${0%/*}"/}" "$0" >&2
 exit 1

@@ -123,7 +123,7 @@ const HOST = {
   ),
   'rundir-missing': error("Nobody can take zrep's lock: every pull and every expiry fails."),
   'filter-missing': warning('A client that names this filter gets an error.'),
-  'node-old': error('The gate is made for Node 20.19 and newer.'),
+  'node-old': error('The gate needs Node 18.19 or newer.'),
   'policy-unusable': error('Nothing is allowed until it is mended.'),
   'policy-not-roots': error('The gate does not believe it, and allows nothing.'),
   'policy-example': error('The policy does not do what its author wrote down.'),

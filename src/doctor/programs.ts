@@ -9,7 +9,7 @@ import { type Finding, finding } from './findings.ts';
 import { type GateLine, placeOf } from './gate-lines.ts';
 
 /** package.json, engines. */
-const OLDEST: readonly [number, number] = [20, 19];
+const OLDEST: readonly [number, number] = [18, 19];
 
 /** The gate that a line names, against `own`, the one that was asked: its folder, and what it begins with. */
 export function lookAtGate(gate: GateLine, own: string): Finding[] {
@@ -96,7 +96,12 @@ export function lookAtNode(version: string, path: string): Finding[] {
   const findings = untrusted(path);
   if (isOld(version))
     findings.push(
-      finding('node-old', path, `is node ${version}`, 'Install a newer one; README.md says from where.'),
+      finding(
+        'node-old',
+        path,
+        `is Node ${version}`,
+        'Install a newer one: docs/install.md says from where.',
+      ),
     );
   return findings;
 }

@@ -76,7 +76,7 @@ function notesOnRules(rules: readonly Rule[]): string[] {
 }
 
 function youngestFirst(rules: readonly Rule[]): Rule[] {
-  return rules.toSorted((a, b) => reaches(a.age) - reaches(b.age));
+  return [...rules].sort((a, b) => reaches(a.age) - reaches(b.age));
 }
 
 /** For comparing: how far an age reaches back from some day. */

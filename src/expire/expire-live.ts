@@ -107,7 +107,7 @@ async function carryOut(run: LiveRun, plan: Plan): Promise<boolean> {
 /** The locks of all pairs that lose a snapshot. */
 function locksFor({ reading, verdicts }: Plan): Place[] {
   const going = verdicts.filter(({ action }) => action === 'destroy').map(({ snapshot }) => snapshot.name);
-  return reading.tags.toSorted().flatMap((text) => {
+  return [...reading.tags].sort().flatMap((text) => {
     const [tag, root] = [parseTag(text), parseListedDataset(pairRoot(reading, text))];
     if (tag === undefined || root === undefined || !going.some((name) => hasTag(name, text))) return [];
     return [{ root, tag }];

@@ -118,7 +118,7 @@ function tiersOf(schedule: Exclude<Schedule, { kind: 'all' }>): Line[] {
 }
 
 function youngest({ rules }: Extract<Schedule, { kind: 'rules' }>) {
-  return rules.toSorted((a, b) => before(0, b.age) - before(0, a.age));
+  return [...rules].sort((a, b) => before(0, b.age) - before(0, a.age));
 }
 
 /** What has an age is full when that has gone by since the beginning. */

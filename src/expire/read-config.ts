@@ -145,7 +145,7 @@ function scheduleOf({ rules, tiers, all, zone, pick }: Draft, top: Draft): Sched
     kind: 'calendar',
     zone: zone ?? top.zone ?? UTC,
     pick: pick ?? top.pick ?? 'oldest',
-    tiers: tiers.toSorted((a, b) => order.indexOf(a.period) - order.indexOf(b.period)),
+    tiers: [...tiers].sort((a, b) => order.indexOf(a.period) - order.indexOf(b.period)),
   };
 }
 

@@ -45,5 +45,5 @@ export function tagOf(name: string): string | undefined {
 
 /** Oldest first, by the clock, as the original sorts; of one second in the pool's order. Where that is the same, as given. */
 export function oldestFirst(snapshots: readonly Snapshot[]): Snapshot[] {
-  return snapshots.toSorted((a, b) => a.creation - b.creation || a.createtxg - b.createtxg);
+  return [...snapshots].sort((a, b) => a.creation - b.creation || a.createtxg - b.createtxg);
 }

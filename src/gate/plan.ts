@@ -44,9 +44,12 @@ export function planOf(policy: Policy, allowed: Allowed, capabilities: Capabilit
     argv: [binary, ...argv],
     ...(argv[0] === 'program' && { input: PROGRAM }),
   }));
-  const streamed = argvs.findIndex(([verb]) => verb === 'send');
+  const behind = argvs.findIndex(([verb]) => verb === 'send') + 1;
   const piped = filters.map((argv): PlannedProcess => ({ argv, reads: 'previous' }));
-  return { processes: processes.toSpliced(streamed + 1, 0, ...piped), conditions };
+  return {
+    processes: [...processes.slice(0, behind), ...piped, ...processes.slice(behind)],
+    conditions,
+  };
 }
 
 interface Steps {

@@ -38,7 +38,7 @@ export interface Base {
 export function baseOf({ source, copy }: Sides): Base | undefined {
   const bookmarks = new Map(source.bookmarks.map((one) => [one.guid, one]));
   const snapshots = new Map(source.snapshots.map((one) => [one.guid, one]));
-  for (const ofCopy of copy.snapshots.toReversed()) {
+  for (const ofCopy of [...copy.snapshots].reverse()) {
     const snapshot = snapshots.get(ofCopy.guid);
     if (snapshot !== undefined) return { ofCopy, ofSource: snapshot, isBookmark: false };
     const bookmark = bookmarks.get(ofCopy.guid);

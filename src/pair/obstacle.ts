@@ -210,7 +210,7 @@ export function tell(obstacle: Obstacle, names: Names): Told {
   function tellBelow({ base, below }: Extract<Obstacle, { obstacle: 'blocked-below' }>): Told {
     // What -f cannot roll back comes first: with it there, -f does nothing.
     const isRolledBack = (one: Below) => one.hasBase === true;
-    const [first = below[0], ...others] = below.toSorted(
+    const [first = below[0], ...others] = [...below].sort(
       (a, b) => Number(isRolledBack(a)) - Number(isRolledBack(b)),
     );
     const { child, why, holder, of = child, hasBase } = first;

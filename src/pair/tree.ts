@@ -114,7 +114,7 @@ function judgeTree(pair: TreePair, top: Pair): Judged | undefined {
   }
   const marked = markedOf(top.source, pair.tag)?.guid;
   return leastOf(
-    judged.toSorted((a, b) => Number(b.base.ofCopy.guid === marked) - Number(a.base.ofCopy.guid === marked)),
+    [...judged].sort((a, b) => Number(b.base.ofCopy.guid === marked) - Number(a.base.ofCopy.guid === marked)),
   );
 }
 

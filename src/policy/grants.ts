@@ -25,7 +25,7 @@ export function findGrant({ grants }: Pick<Client, 'grants'>, dataset: string): 
 export function findGrantBelow(client: Client, grant: Grant, dataset: Dataset): Grant | undefined {
   const [below] = client.grants
     .filter((one) => one.subtree && covers(one.dataset, dataset))
-    .toSorted((a, b) => b.dataset.length - a.dataset.length);
+    .sort((a, b) => b.dataset.length - a.dataset.length);
   if (below === undefined) return grant;
   return below.except.some((excepted) => covers(excepted, dataset)) ? undefined : below;
 }

@@ -118,6 +118,6 @@ t.test('where there is no node, that is said, and is 1', async (t) => {
   t.match(start(program, [], []), {
     status: 1,
     stdout: '',
-    stderr: /^zrep: there is no node {2}beside .*\/alone, in .*; install Node 20 there\n$/,
+    stderr: /^alone: there is no node {2}beside .*\/alone, in .*; install Node 18\.19 or newer there\n$/,
   });
 });

@@ -6,10 +6,10 @@ import { lookAtGate, lookAtNode } from '../../src/doctor/programs.ts';
 import { gateLine, KEY, ROOT, SOUND } from '../fixtures/doctor/lines.ts';
 import { makeFolder } from '../fixtures/gate/policy.ts';
 
-t.test('node is 20.19 or newer', (t) => {
+t.test('node is 18.19 or newer', (t) => {
   const old = (version: string) => lookAtNode(version, '/bin/sh').some(({ code }) => code === 'node-old');
-  t.same(['18.20.4', '20.18.9', '4.99.0'].map(old), [true, true, true]);
-  t.same(['20.19.0', '20.20.2', '22.0.0', '100.1.0'].map(old), [false, false, false, false]);
+  t.same(['16.20.2', '18.18.9', '4.99.0'].map(old), [true, true, true]);
+  t.same(['18.19.0', '20.20.2', '22.0.0', '100.1.0'].map(old), [false, false, false, false]);
   t.end();
 });
 

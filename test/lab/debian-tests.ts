@@ -4,7 +4,7 @@ import t from 'tap';
 import { askedFor } from '../../lab/debian/tests.ts';
 
 t.test(
-  'each Debian runs what depends on sshd, sudo, rsyslog and Node, and forky some with sudo-rs as well',
+  'each runs the Debian package; 13 and forky what depends on sshd, sudo, rsyslog and Node; forky some with sudo-rs as well',
   (t) => {
     const here = (release: string, sudoRs: boolean) =>
       askedFor([release])
@@ -12,12 +12,13 @@ t.test(
         .map(({ file }) => file);
     for (const release of ['12', '13', 'forky']) {
       const files = here(release, false);
-      for (const file of [
+      t.ok(files.includes('test/package/debian.sh'), release);
+      const dependent = [
         'test/doctor/judge-sshd.ts',
         'test/system/doctor-keys.ts',
         'test/system/doctor-sudo.ts',
-      ])
-        t.ok(files.includes(file), `${file} on ${release}`);
+      ];
+      for (const file of dependent) t.equal(files.includes(file), release !== '12', `${file} on ${release}`);
       t.equal(new Set(files).size, files.length, 'each once');
       t.equal(here(release, true).includes('test/system/doctor-sudo.ts'), release === 'forky');
     }
@@ -25,6 +26,14 @@ t.test(
     t.end();
   },
 );
+
+t.test('12 has the oldest Node, and no other Node of its own: each program runs there', (t) => {
+  const files = askedFor(['12']).map(({ file }) => file);
+  for (const file of ['client-refresh', 'zrep-expire', 'client-doctor'])
+    t.ok(files.includes(`test/system/${file}.ts`), file);
+  t.ok(files.includes('test/package/standalone.sh'));
+  t.end();
+});
 
 t.test('only what has to do with sudo, where sudo-rs is asked for', (t) => {
   const files = askedFor(['--sudo-rs', '13']);

@@ -160,7 +160,7 @@ await inGateLab(
 
           stdout: '',
           stderr:
-            'zrep-gate: there is no node beside /usr/bin/zrep-gate, in /usr/bin or in /usr/local/bin; install Node 20 there\n',
+            'zrep-gate: there is no node beside /usr/bin/zrep-gate, in /usr/bin or in /usr/local/bin; install Node 18.19 or newer there\n',
         });
       await fileserver.script(`for node in ${places}; do [ ! -e $node.away ] || mv $node.away $node; done`);
     });

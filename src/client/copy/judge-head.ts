@@ -196,7 +196,7 @@ function some(names: readonly string[]): string {
 
 /** zfs's own in front of those that people and programs have made. */
 function harmfulFirst(properties: readonly string[]): string[] {
-  return properties.toSorted((a, b) => Number(a.includes(':')) - Number(b.includes(':')));
+  return [...properties].sort((a, b) => Number(a.includes(':')) - Number(b.includes(':')));
 }
 
 function isTree(value: unknown): value is NvTree {

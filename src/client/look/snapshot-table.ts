@@ -41,7 +41,7 @@ export function rowsOf(
   sizesOf: (name: string) => Sizes,
   now: number,
 ): SnapshotRow[] {
-  const sorted = verdicts.toSorted((a, b) => a.snapshot.createtxg - b.snapshot.createtxg);
+  const sorted = [...verdicts].sort((a, b) => a.snapshot.createtxg - b.snapshot.createtxg);
   return sorted.map((verdict, index) => {
     const { name, creation } = verdict.snapshot;
     const before = sorted[index - 1]?.snapshot.creation;

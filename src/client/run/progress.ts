@@ -81,9 +81,13 @@ export function createProgress(report: Report, { json, terminal, counts }: Audie
     timer ??= setInterval(look, LOOK);
     if (json || spinner !== undefined) return;
     // Loaded where there is a person to look at it.
-    import('./spinner.ts').then(({ startSpinner }) => {
-      if (movers.size > 0) spinner ??= startSpinner([...movers.values()].map(labels).join('; '));
-    });
+    import('./spinner.ts').then(
+      ({ startSpinner }) => {
+        if (movers.size > 0) spinner ??= startSpinner([...movers.values()].map(labels).join('; '));
+      },
+      // An upgrade has removed this version's files. The stream does not need it.
+      () => undefined,
+    );
   };
   const end = () => {
     clearInterval(timer);
