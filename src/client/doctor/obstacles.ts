@@ -4,12 +4,12 @@ import { goingBack, lossesOf, neededLines, whysByName } from '../../pair/going-b
 import { heading, type Names, type Obstacle, type Told, tell } from '../../pair/obstacle.ts';
 import { planIncrement } from '../../pair/plan.ts';
 import type { Side, Snapshot } from '../../pair/side.ts';
-import { judgeProperties, judgeSource } from '../../pair/source.ts';
+import { judgeOwn, judgeSource } from '../../pair/source.ts';
 import { planTree } from '../../pair/tree.ts';
 import { printable } from '../../printable.ts';
 import { isRefusal } from '../../refusal.ts';
 import { rollbackArgv } from '../../zfs/argv.ts';
-import { parseHostName, type Tag } from '../../zfs/names.ts';
+import type { Tag } from '../../zfs/names.ts';
 import { parseResumeToken } from '../../zfs/resume-token.ts';
 import { anyValue } from '../../zfs/state.ts';
 import { byHand, type Finding, finding, type Mend } from './finding.ts';
@@ -41,8 +41,7 @@ function receivedHere(scene: Scene): Finding[] {
 
 /** Of a source, by its own properties. That its host was renamed configuration.ts says. */
 function ownObstacle({ tag, role, hostName }: Scene, source: Side, copy?: Side): Obstacle | undefined {
-  const host = role === 'source' ? parseHostName(hostName) : undefined;
-  const found = host && judgeProperties(tag, source, host, copy);
+  const found = role === 'source' ? judgeOwn(tag, source, hostName, copy) : undefined;
   return found?.obstacle === 'source-received' ? found : undefined;
 }
 

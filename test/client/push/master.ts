@@ -33,9 +33,30 @@ t.test('a mark of the master that was inherited or received is none', async (t) 
 });
 
 t.test('a master that names another host is told what that means', async (t) => {
-  t.throws(() => master(`zrep:master=yes ${PAIR.replace('=fileserver', '=oldname')}`), {
-    message:
-      /we are not master host for tank\/home: master is oldname, we are fileserver.*ZREP_SRC_HOST=oldname$/,
+  for (const name of ['oldname', 'root@fileserver'])
+    t.throws(
+      () => master(`zrep:master=yes zrep:src-fs=tank/home ${PAIR.replace('=fileserver', `=${name}`)}`),
+      {
+        message: `we are not master host for tank/home: master is ${name}, we are fileserver; the properties of tank/home name ${name} as its host, which calls itself fileserver; if the host was renamed, tell zrep: zfs set zrep:src-host=fileserver tank/home`,
+      },
+    );
+});
+
+t.test('one that was moved has the line that makes it the source, behind the words of stock', async (t) => {
+  const all = `zrep:src-fs=tank/home ${PAIR} zrep:savecount=9`;
+  const moved = ['fileserver', 'root@fileserver'].map((name) =>
+    all.replace('src-host=fileserver', `src-host=${name}`).split(' '),
+  );
+  for (const own of moved)
+    t.throws(() => master([...own, 'zrep:master=yes'].map((one) => `${one}<received`).join(' ')), {
+      message: `tank/home not master. Cannot sync; tank/home has its zrep properties from a stream: it was moved, or restored; if it is what is written to now, make it the source: for p in zrep:src-fs=tank/home zrep:src-host=fileserver zrep:dest-fs=vault/home zrep:dest-host=root@backup zrep:savecount=9 zrep:master=yes; do zfs set $p tank/home; done`,
+    });
+});
+
+t.test('a copy of a pair on one host is no source that was moved', async (t) => {
+  const own = 'zrep:src-fs=p/x zrep:src-host=fileserver zrep:dest-fs=tank/home zrep:dest-host=fileserver';
+  t.throws(() => master(own.replaceAll(/(?<==\S+)(?= |$)/g, '<received')), {
+    message: 'tank/home not master. Cannot sync',
   });
 });
 
