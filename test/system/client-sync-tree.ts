@@ -2,12 +2,14 @@
 
 import t from 'tap';
 import { type Pair, writeData } from '../../lab/pair.ts';
+import { testsNeeding } from '../fixtures/system/capabilities.ts';
 import { snapshotNames } from '../fixtures/system/gate-lab.ts';
 import { inPushLab, pairMaker } from '../fixtures/system/push-lab.ts';
 
 await inPushLab(t, async (lab) => {
   const { fileserver, backup, zrep } = lab;
   const newPair = await pairMaker(lab);
+  const needing = await testsNeeding(t, backup, ['receive -x']);
 
   /** With /c and /z below, both sides alike. */
   const newTree = async (): Promise<Pair> => {
@@ -38,6 +40,26 @@ await inPushLab(t, async (lab) => {
     for (const child of ['', '/c', '/z'])
       t.same(await snapshotNames(backup, destination + child), ['zrep_000000', 'zrep_000001'], child);
   });
+
+  // An old zfs does not skip what is there already.
+  needing(
+    ['receive -x'],
+    'where the top came further than what is below, -f begins with what all have',
+    async (t) => {
+      const { source, destination } = await newTree();
+      await fileserver.script(`zfs snapshot -r ${source}@zrep_000001
+      zfs send -i @zrep_000000 ${source}@zrep_000001 | ssh backup zfs recv ${destination}`);
+      const { code, stderr } = await zrep(['-R', 'sync', '-f', '--yes', source]);
+      t.equal(code, 0, 'done', { said: stderr });
+      t.notMatch(stderr, 'sync -f', 'it does not ask for what it is');
+      for (const child of ['', '/c', '/z'])
+        t.same(
+          await snapshotNames(backup, destination + child),
+          ['zrep_000000', 'zrep_000001', 'zrep_000002'],
+          `nothing is destroyed, and all came: ${child}`,
+        );
+    },
+  );
 
   t.test('a tree with a blank in a name below is synced like any other', async (t) => {
     const { source, destination } = await newTree();
