@@ -8,6 +8,7 @@ import { isHolder } from '../../replication/holder.ts';
 import { lockPropertyNames } from '../../replication/lock.ts';
 import { type Role, roleOf } from '../../replication/role.ts';
 import { mustSucceed } from '../../replication/step.ts';
+import { STREAMED } from '../../replication/streamed.ts';
 import { allPropertiesArgv, readStateArgv } from '../../zfs/argv.ts';
 import { type Dataset, isBelow, type Tag } from '../../zfs/names.ts';
 import {
@@ -58,11 +59,11 @@ function mountable(own: Properties): boolean {
 
 /** The same with the snapshots of `datasets`. */
 export async function withSnapshots(run: Run, world: World, datasets: readonly Dataset[]): Promise<World> {
-  const { settings, step } = run;
+  const { step } = run;
   const own = new Map<string, Listing>();
   for (let from = 0; from < datasets.length; from += NAMES) {
     const [first = '', ...more] = datasets.slice(from, from + NAMES);
-    const argv = [...readStateArgv(first, snapshotProperties(step.capabilities, settings.tag), 1), ...more];
+    const argv = [...readStateArgv(first, propertiesOfSnapshots(run), 1), ...more];
     const read = parseListing(mustSucceed(await step.zfs.ask(argv), first).output);
     const found = byDataset(read);
     for (const dataset of [first, ...more]) {
@@ -73,11 +74,15 @@ export async function withSnapshots(run: Run, world: World, datasets: readonly D
   return { ...world, own };
 }
 
+function propertiesOfSnapshots({ settings, step }: Run): string[] {
+  return [...snapshotProperties(step.capabilities, settings.tag), STREAMED];
+}
+
 /** The same with `dataset` as it is by now, and with what lies right below it. */
 export async function lookAgain(run: Run, world: World, dataset: Dataset): Promise<World> {
   const { settings, step } = run;
   const own = fileSystemProperties(step.capabilities, settings.tag);
-  const properties = [...new Set([...own, ...snapshotProperties(step.capabilities, settings.tag)])];
+  const properties = [...new Set([...own, ...propertiesOfSnapshots(run)])];
   const state = mustSucceed(await step.zfs.ask(readStateArgv(dataset, properties, 1)), dataset);
   const read = parseListing(state.output);
   const fileSystems = [...read].filter(([name]) => !name.includes('@'));

@@ -142,5 +142,5 @@ export function sayObstacle(
 ): string {
   const zrep = zrepAgain({ tag: settings.tag, recursive: isRecursive });
   const names = { zrep, copy: destination, source: dataset, host: settings.hostName };
-  return inSentence(tell(obstacle, { ...names, to: host.name }));
+  return inSentence(tell(obstacle, { ...names, to: host.name, isLocal: host.here }));
 }

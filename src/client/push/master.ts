@@ -1,6 +1,7 @@
 /** The file system on this host that is pushed: what ZFS says of it, and what that means for a pair. Pure. */
 
 import { inSentence, tell } from '../../pair/obstacle.ts';
+import { pushedProperty } from '../../pair/pushed.ts';
 import { judgeOwn } from '../../pair/source.ts';
 import { printable } from '../../printable.ts';
 import { masterProperties, refuseUnlessMaster } from '../../replication/master.ts';
@@ -10,6 +11,7 @@ import {
   type TaggedSnapshot,
   taggedSnapshots,
 } from '../../replication/snapshots.ts';
+import { STREAMED } from '../../replication/streamed.ts';
 import { type Dataset, parseDataset, type Tag } from '../../zfs/names.ts';
 import { anyValue, type Listing, localValue, ownValue, type Properties } from '../../zfs/state.ts';
 import { Failure } from '../run/failure.ts';
@@ -38,7 +40,8 @@ export function courseProperties(tag: Tag): string[] {
 
 /** What `readMaster` needs of the dataset and its snapshots. */
 export function masterListingProperties(tag: Tag): string[] {
-  return [...SNAPSHOT_PROPERTIES, ...courseProperties(tag), `${tag}:sent`, `${tag}:lastsent`];
+  const records = [pushedProperty(tag), STREAMED];
+  return [...SNAPSHOT_PROPERTIES, ...courseProperties(tag), `${tag}:sent`, `${tag}:lastsent`, ...records];
 }
 
 /**
@@ -115,17 +118,25 @@ export function sayOwnObstacle(
   return inSentence(tell(found, names));
 }
 
-/** The master `dataset` as `listing` has it. @throws Failure when it is none, or was never sent. */
-export function readMaster(listing: Listing, dataset: Dataset, tag: Tag, local: string): Master {
+/** The master `dataset` as `listing` has it; without a base where no snapshot is marked. @throws Failure when it is none. */
+export function readMaster(
+  listing: Listing,
+  dataset: Dataset,
+  tag: Tag,
+  local: string,
+): Omit<Master, 'base'> & Partial<Pick<Master, 'base'>> {
   refuseOther(listing, dataset, tag, local);
   const snapshots = taggedSnapshots(listing, dataset, tag);
   const base = lastSent(snapshots, listing.get(dataset), tag);
   const course = readCourse(listing, dataset, tag, local);
-  if (base === undefined)
-    throw new Failure(
-      `You must initialize ${dataset} for zrep (zrep_sync could not find sent snap for ${dataset}). Where the other side has one of its snapshots, say which: ${zrepFor(tag)} sentsync ${dataset}@${tag}_hhhhhh`,
-    );
-  return { ...course, snapshots, base };
+  return { ...course, snapshots, ...(base !== undefined && { base }) };
+}
+
+/** In stock's words: nothing is marked, and the other side has nothing to go on from. */
+export function neverSent(dataset: string, tag: Tag): Failure {
+  return new Failure(
+    `You must initialize ${dataset} for zrep (zrep_sync could not find sent snap for ${dataset}). Where the other side has one of its snapshots, say which: ${zrepFor(tag)} sentsync ${dataset}@${tag}_hhhhhh`,
+  );
 }
 
 /** Those newer than the last one that was sent, newest first. */

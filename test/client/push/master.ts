@@ -1,7 +1,7 @@
 /** What ZFS says of a file system that is to be pushed. */
 
 import t from 'tap';
-import { readCourse, readMaster, unsentOf } from '../../../src/client/push/master.ts';
+import { neverSent, readCourse, readMaster, unsentOf } from '../../../src/client/push/master.ts';
 import { type Dataset, parseDataset, parseTag, type Tag } from '../../../src/zfs/names.ts';
 import { listingOf } from '../../fixtures/replication/listing.ts';
 
@@ -20,9 +20,11 @@ const master = (own: string, snapshots = SNAPSHOTS) =>
 t.test('where it goes, what was sent last, and what was not, the newest first', async (t) => {
   const found = master(`zrep:master=yes ${PAIR}`);
   t.match(found, { host: { name: 'root@backup', here: false }, destination: 'vault/home' });
-  t.equal(found.base.name, 'zrep_000001', 'by the pool, not by the order of names');
+  const { base } = found;
+  if (base === undefined) throw new Error('nothing is marked');
+  t.equal(base.name, 'zrep_000001', 'by the pool, not by the order of names');
   t.same(
-    unsentOf(found).map(({ name }) => name),
+    unsentOf({ ...found, base }).map(({ name }) => name),
     ['zrep_000003_unsent', 'zrep_000002'],
   );
 });
@@ -83,8 +85,10 @@ t.test('a destination that is only inherited is where the file system above goes
   t.equal(read('zrep:dest-host').host.name, 'vault', 'a host may be set above');
 });
 
-t.test('one that was never sent must be initialized, or told of what was', async (t) => {
-  t.throws(() => master(`zrep:master=yes ${PAIR}`, 'tank/home@zrep_000000 guid=1<- createtxg=5<-'), {
+t.test('one that was never sent has no base', async (t) => {
+  const found = master(`zrep:master=yes ${PAIR}`, 'tank/home@zrep_000000 guid=1<- createtxg=5<-');
+  t.equal(found.base, undefined);
+  t.match(neverSent('tank/home', TAG), {
     message: /^You must initialize tank\/home for zrep .*zrep sentsync tank\/home@zrep_hhhhhh$/,
   });
 });
