@@ -3,7 +3,9 @@
  * that a gate may grant (docs/policy.md, "What can be read"), two calls a pair over the host's one connection.
  */
 
-import { sideOf, snapshotProperties } from '../../pair/side.ts';
+import { isPushed } from '../../pair/pushed.ts';
+import { sideOf, sideProperties, snapshotProperties } from '../../pair/side.ts';
+import { belowOf, type Tree } from '../../pair/tree.ts';
 import { isHolder } from '../../replication/holder.ts';
 import { lockPropertyNames } from '../../replication/lock.ts';
 import { type Role, roleOf } from '../../replication/role.ts';
@@ -21,8 +23,10 @@ import {
 } from '../../zfs/state.ts';
 import { isRecursive } from '../copy/came-along.ts';
 import { childrenOf } from '../copy/destination.ts';
-import { depthOf, readCopy } from '../copy/judge-pull.ts';
+import { depthOf } from '../copy/judge-pull.ts';
+import { askClock } from '../far/ask-clock.ts';
 import { merged, readTheirSide } from '../far/their-side.ts';
+import { withoutExcluded } from '../push/tree-losses.ts';
 import type { Run } from '../run/run.ts';
 import { byHand } from './finding.ts';
 import {
@@ -102,12 +106,14 @@ export async function lookAtPair(run: Run, world: World, dataset: Dataset, there
   const role = roleOf(here.properties, dataset, tag, hostName);
   const peer = peerOf(here.properties, role, tag, hostName);
   const mountpoint = anyValue(here.properties, 'mountpoint');
-  const isTree = settings.recursive && role === 'copy' && peer !== undefined;
+  // Of a pair that is pulled, the copy's host looks below.
+  const isJudged = role === 'copy' || (role === 'source' && isPushed(here, tag));
+  const isTree = settings.recursive && isJudged && peer !== undefined;
   return {
     ...{ tag, hostName, saveCount, now: Math.floor(Date.now() / 1000), dataset, role, here, peer },
-    there: there ?? (peer === undefined ? { unasked: true } : await lookThere(run, peer, role)),
+    there: there ?? (peer === undefined ? { unasked: true } : await lookThere(run, peer, role, isTree)),
     recursive: await isRecursive(run, dataset, childrenOf(listing, dataset), here.tagged),
-    ...(isTree && { below: (await readCopy(run, dataset, depthOf(run))).below }),
+    ...(isTree && { below: await readBelow(run, dataset, role) }),
     lock: lockOf(run, here.properties),
     tokensBelow: tokensBelow(listing, dataset, tag),
     sharingMountpoint: (mountpoints.get(mountpoint ?? '') ?? []).filter((name) => name !== dataset),
@@ -138,10 +144,24 @@ function tokensBelow(listing: Listing, dataset: string, tag: Tag): Map<string, s
   );
 }
 
-/** The other side, of which the one here is `role`. */
-async function lookThere(run: Run, { host, dataset }: Peer, role: Role): Promise<There> {
-  const found = await readTheirSide(run, host, dataset, role, role === 'copy' ? depthOf(run) : 1);
-  if ('side' in found) return found;
+/** What is below `dataset`; of a source without what zfs send leaves out. */
+async function readBelow(run: Run, dataset: Dataset, role: Role): Promise<Tree['below']> {
+  const { settings, step } = run;
+  const argv = readStateArgv(dataset, sideProperties(step.capabilities, settings.tag), depthOf(run));
+  const listing = parseListing(mustSucceed(await step.zfs.ask(argv), dataset).output);
+  const sent = role === 'source' ? withoutExcluded(listing, settings.sendFlags) : listing;
+  return belowOf(sent, dataset, settings.tag);
+}
+
+/** The other side, of which the one here is `role`; with -R, with what is below where that is judged. */
+async function lookThere(run: Run, { host, dataset }: Peer, role: Role, isTree: boolean): Promise<There> {
+  const found = await readTheirSide(run, host, dataset, role, isTree ? depthOf(run) : 1);
+  if ('side' in found) {
+    // A source's host tells it with its session.
+    if (role === 'source') await askClock(run.far(host));
+    const said = isTree ? found.said : undefined;
+    return said === undefined ? found : { ...found, below: belowOf(said.listing, dataset, run.settings.tag) };
+  }
   const { what, lines, on } = found.mend;
   return { unseen: found.unseen, mend: byHand(what, lines, on) };
 }

@@ -60,9 +60,9 @@ export function obstaclesOf(scene: Scene, both: Both): Obstacle[] {
       ? planIncrement({ ...asked, ...both })
       : planTree({
           ...asked,
-          source: { top: both.source, below: theirs },
-          copy: { top: both.copy, below },
-          isPulled: true,
+          source: { top: both.source, below: scene.role === 'copy' ? theirs : below },
+          copy: { top: both.copy, below: scene.role === 'copy' ? below : theirs },
+          isPulled: scene.role === 'copy',
         });
   const own = ['not-marked-master', ...('obstacle' in found ? [found.obstacle] : [])];
   const said: Obstacle[] =

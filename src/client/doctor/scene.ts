@@ -18,7 +18,7 @@ import type { Finding, Mend } from './finding.ts';
 export type There =
   | {
       readonly side: Side;
-      /** With -R: what is below a source, where the host tells. */
+      /** With -R: what is below, where the host tells. */
       readonly below?: Tree['below'] | undefined;
       readonly refused?: Refused | undefined;
       readonly isGate?: boolean;
@@ -38,7 +38,7 @@ export interface Scene {
   /** What the one here is. */
   readonly role: Role;
   readonly here: Side;
-  /** With -R: what is below a copy. */
+  /** With -R: what is below a copy, and a source that is pushed. */
   readonly below?: Tree['below'] | undefined;
   /** The other one, by the properties of the one here. */
   readonly peer: Peer | undefined;

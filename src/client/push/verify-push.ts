@@ -6,6 +6,7 @@ import { mustSucceed } from '../../replication/step.ts';
 import { readStateArgv } from '../../zfs/argv.ts';
 import type { Dataset } from '../../zfs/names.ts';
 import { anyValue, localValue, parseListing } from '../../zfs/state.ts';
+import { askClock } from '../far/ask-clock.ts';
 import { Failure } from '../run/failure.ts';
 import type { Run } from '../run/run.ts';
 import { zrepAgain } from '../words/again.ts';
@@ -45,6 +46,7 @@ async function askThere(run: Run, master: Master): Promise<Doubt | undefined> {
   const { settings } = run;
   const certain = (why: string): Doubt => ({ isCertain: true, why });
   const both = await readBoth(run, master);
+  if (!('unseen' in both)) await askClock(run.far(master.host));
   if ('unseen' in both) return { isCertain: both.isCertain, why: both.unseen };
   if (localValue(both.copy.properties, `${settings.tag}:master`) === 'yes')
     return certain(saySplitBrain(master));

@@ -40,7 +40,7 @@ t.test('a sync that would succeed, and one that the other side makes', async (t)
   const world = pushed();
   t.equal(await verifyPush(world.run(), HOME), undefined);
   t.notOk(
-    [...world.wire, ...world.asked].some((command) => !/^(?:zfs )?get /.test(command)),
+    [...world.wire, ...world.asked].some((command) => !/^(?:(?:zfs )?get |date \+%s$)/.test(command)),
     'nothing but looking',
   );
   t.equal(await sync(world), undefined);
@@ -87,6 +87,29 @@ t.test('what an interrupted stream has left is in the way, but for who resumes',
     why: /to go on with it: zrep sync -r tank\/home$/,
   });
   t.equal(await verifyPush(world.run({ ZREP_RESUME: 'yes' }), HOME), undefined);
+});
+
+t.test('who looks asks for the time there, and a refusal of that is no failure', async (t) => {
+  const world = pushed();
+  world.clock = String(Math.floor(Date.now() / 1000) + 3600);
+  t.equal(await verifyPush(world.run(), HOME), undefined);
+  t.ok(world.skew !== undefined && Math.abs(world.skew - 3600) < 60, 'an hour ahead');
+  for (const clock of ['not allowed', '']) {
+    const other = pushed();
+    other.clock = clock;
+    t.equal(await verifyPush(other.run(), HOME), undefined);
+    t.equal(other.skew, undefined);
+  }
+});
+
+t.test('a sync asks for the time only where its stream was refused', async (t) => {
+  const world = pushed();
+  world.clock = String(Math.floor(Date.now() / 1000) - 3600);
+  t.equal(await sync(world), undefined);
+  t.notOk(world.wire.includes('date +%s'), 'a healthy one asks no more than before');
+  world.receiving = REFUSED;
+  t.ok(await sync(world));
+  t.ok(world.skew !== undefined && Math.abs(world.skew + 3600) < 60, 'an hour behind');
 });
 
 t.test(
