@@ -55,7 +55,7 @@ async function tellPeople(run: Run, command: StatusCommand): Promise<number> {
     report.warn(`WARNING: ${dataset} is left out, also by ${zrepFor(settings.tag)} sync all: ${why}`);
   if (problem !== undefined) report.warn(`WARNING: ${problem}`);
   // Stock says nothing, which scripts may count on; a person on a backup server would wonder.
-  const isNothing = pairs.length + retired.length + missing.length + strangers.length + others.length === 0;
+  const isNothing = pairs.length + retired.length + missing.length + strangers.length === 0;
   if (isNothing && process.stderr.isTTY) report.warn(nothingHere(settings.tag, command.all));
   if (first !== undefined) throw new Failure(`${first} is not a zrep registered filesystem`);
   return command.unsent && lines.length > 0 ? 1 : 0;
