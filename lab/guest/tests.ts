@@ -46,6 +46,8 @@ const ON_EVERY_SERIES = [
   'client-obstacles',
   'client-obstacles-both',
   'client-obstacles-there',
+  'client-sync-base',
+  'client-sync-obstacles',
   'raw',
   'resume',
 ];

@@ -79,6 +79,8 @@ export interface Names {
   readonly host: string;
   /** The copy's host, where the source is on this one and pushes; undefined where the copy is on this one and pulls. */
   readonly to?: string | undefined;
+  /** That is this host as well. */
+  readonly isLocal?: boolean;
 }
 
 export interface Told {
@@ -97,7 +99,7 @@ const ASKING = '(it lists what it destroys, and asks)';
 
 /** The text of `obstacle`, and what mends it. Printable, whatever the snapshots are called. */
 export function tell(obstacle: Obstacle, names: Names): Told {
-  const { zrep, copy, source, host, to } = names;
+  const { zrep, copy, source, host, to, isLocal = false } = names;
   const isPush = to !== undefined;
   const [copyThere, sourceThere] = isPush ? [`${copy} on ${to}`, source] : [copy, `${source} on ${host}`];
   const sender = isPush ? 'this host' : host;
@@ -106,12 +108,16 @@ export function tell(obstacle: Obstacle, names: Names): Told {
   const bySource = (mend: string, line: string) => ({ mend, lines: [line], on: isPush ? undefined : host });
   const giveUp = (mend: string) =>
     here(mend, isPush ? `${zrep} sync -f ${source}` : `${zrep} refresh -f ${copy}`);
-  const anew = isPush
-    ? here('to see how to begin the pair anew', `${zrep} doctor ${source}`)
-    : here(
-        'to begin the pair anew, and keep the old copy under another name',
-        `${zrep} init --pull --anew ${host}:${source} ${copy}`,
-      );
+  const anew = here(
+    'to begin the pair anew, and keep the old copy under another name',
+    ...(isPush
+      ? [
+          `${isLocal ? '' : `ssh ${to} `}zfs rename ${copy} ${copy}_old`,
+          `${zrep} clear ${source}`,
+          `${zrep} init ${source} ${to} ${copy}`,
+        ]
+      : [`${zrep} init --pull --anew ${host}:${source} ${copy}`]),
+  );
   switch (obstacle.obstacle) {
     case 'first-stream':
       return {

@@ -1,5 +1,6 @@
 /** What a gate's refusal to send a source means for the pair, by the properties that the source has. Pure. */
 
+import { isCalled, roleOf } from '../replication/role.ts';
 import { type HostName, parseDataset, parseHostName, type Tag } from '../zfs/names.ts';
 import { anyValue, localValue } from '../zfs/state.ts';
 import { baseOf } from './common.ts';
@@ -48,7 +49,7 @@ export function judgeProperties(
   const isMaster = localValue(properties, `${tag}:master`) === 'yes';
   if (former === undefined || former.value === '-') return undefined;
   // Moved, or restored with all its properties: a copy has no master's mark to bring.
-  if (former.source === 'received' && former.value === host && !isMaster) {
+  if (former.source === 'received' && isCalled(former.value, host) && !isMaster) {
     const itself = { dataset: anyValue(properties, `${tag}:dest-fs`) ?? '', properties };
     const settings = settingsOf(tag, dataset, copy ?? itself, host);
     return settings && { obstacle: 'source-received', settings };
@@ -56,6 +57,21 @@ export function judgeProperties(
   if (!isMaster || former.value === host) return undefined;
   const settings = [`${tag}:src-host=${host}`];
   return { obstacle: 'source-renamed', former: former.value, local: host, settings };
+}
+
+/**
+ * The same of a file system on this host, which zrep calls `hostName`, where it is the source of a pair: before anybody is asked, and by
+ * every program alike. Undefined for one that is sent, for a copy, and where its properties do not tell.
+ */
+export function judgeOwn(
+  tag: Tag,
+  side: Pick<Side, 'dataset' | 'properties'>,
+  hostName: string,
+  copy?: Pick<Side, 'dataset' | 'properties'>,
+): Obstacle | undefined {
+  if (roleOf(side.properties, side.dataset, tag, hostName) !== 'source') return undefined;
+  const host = parseHostName(hostName);
+  return host && judgeProperties(tag, side, host, copy);
 }
 
 /** What makes `source` the source of this copy; undefined where the copy's own properties do not say. */

@@ -17,8 +17,8 @@ export const ROLE_PROPERTIES = ['src-fs', 'src-host', 'dest-fs', 'dest-host'] as
 export function roleOf(own: Properties | undefined, dataset: string, tag: Tag, hostName: string): Role {
   const value = (name: string) => ownValue(own, `${tag}:${name}`);
   const [source, copy] = [value('src-fs') === dataset, value('dest-fs') === dataset];
-  if (source && hostOf(value('src-host')) === hostName) return 'source';
-  const isHere = hostOf(value('dest-host')) === hostName;
+  if (source && isCalled(value('src-host'), hostName)) return 'source';
+  const isHere = isCalled(value('dest-host'), hostName);
   if (localValue(own, `${tag}:master`) === 'yes') return copy && (isHere || !source) ? 'copy' : 'source';
   // All of it came with a stream, from another host: moved there, or restored.
   if (source && !copy && !isHere) return hasLocal(own, tag) ? 'source' : 'unclear';
@@ -53,7 +53,15 @@ function shortOf(text: string | undefined): string | undefined {
   return hostOf(text)?.replace(/\..*/, '');
 }
 
+/**
+ * Does `text` name the host that zrep calls `hostName`, with an account or without? It tells which side of a pair a file system is. Whether
+ * this host is the master it does not: for that TAG:src-host has to be the very name (master.ts), as for stock.
+ */
+export function isCalled(text: string | undefined, hostName: string): boolean {
+  return text === hostName || hostOf(text) === hostName;
+}
+
 /** Without `user@`. */
-export function hostOf(text: string | undefined): string | undefined {
+function hostOf(text: string | undefined): string | undefined {
   return text?.slice(text.lastIndexOf('@') + 1);
 }

@@ -103,15 +103,20 @@ t.test(
 
 const PUSHED: Names = { ...NAMES, to: 'backup' };
 
+t.test('a copy on the same host is renamed without ssh', async (t) => {
+  const [first] = tell({ obstacle: 'no-common-snapshot' }, { ...PUSHED, isLocal: true }).lines;
+  t.equal(first, 'zfs rename vault/home vault/home_old');
+});
+
 t.test('where the source pushes, the copy is the one on the other host', async (t) => {
   const said = Object.fromEntries(
     Object.entries(each()).map(([code, one]) => [code, inSentence(tell(one, PUSHED))]),
   );
   t.match(said, {
     'first-stream':
-      'the first stream into vault/home on backup was never completed; to see how to begin the pair anew: zrep doctor tank/home',
+      'the first stream into vault/home on backup was never completed; to begin the pair anew, and keep the old copy under another name: ssh backup zfs rename vault/home vault/home_old && zrep clear tank/home && zrep init tank/home backup vault/home',
     'no-common-snapshot':
-      'the copy vault/home on backup and its source tank/home have no common snapshot; to see how to begin the pair anew: zrep doctor tank/home',
+      'the copy vault/home on backup and its source tank/home have no common snapshot; to begin the pair anew, and keep the old copy under another name: ssh backup zfs rename vault/home vault/home_old && zrep clear tank/home && zrep init tank/home backup vault/home',
     'key-not-loaded':
       'the key of tank/home is not loaded on this host; the stream needs it, because vault/home is not a raw copy; load it (or make a raw copy: docs/policy.md, "raw"): zfs load-key -r $(zfs get -H -o value encryptionroot tank/home)',
     'copy-key-not-loaded':

@@ -43,6 +43,11 @@ t.test('one whose properties came with a stream was moved, or restored', async (
   t.same(judged(moved, { code: 'not-marked-master' }), { obstacle: 'source-received', settings: ALL });
   const restored = moved.replace(' zrep:master=yes<received', '');
   t.same(judged(restored, { code: 'not-marked-master' }), { obstacle: 'source-received', settings: ALL });
+  t.same(
+    judged(moved.replace('=fileserver', '=root@fileserver')),
+    { obstacle: 'source-received', settings: ALL },
+    'also by a name with an account, which the line puts right',
+  );
 });
 
 t.test('a master of a host of another name is told its name', async (t) => {
@@ -52,6 +57,11 @@ t.test('a master of a host of another name is told its name', async (t) => {
     local: 'fileserver',
     settings: ['zrep:src-host=fileserver'],
   });
+  t.match(
+    judged('zrep:src-host=root@fileserver zrep:master=yes'),
+    { obstacle: 'source-renamed', former: 'root@fileserver' },
+    'an account in front of its name is no part of that',
+  );
 });
 
 t.test('everything else is what the gate says', async (t) => {

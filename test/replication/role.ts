@@ -16,6 +16,7 @@ t.test('which side it is, is told by its properties, also where both have one na
   t.equal(role(twins, 'one'), 'source');
   t.equal(role(twins, 'two'), 'copy');
   t.equal(role(`${twins} zrep:master=yes`, 'one'), 'source');
+  t.equal(role(twins, 'root@one'), 'source', 'where ZREP_SRC_HOST has an account, too');
   t.equal(role(`${twins} zrep:master=yes`, 'two'), 'copy', 'marked by mistake');
   t.equal(role(`${twins} zrep:master=yes`, 'renamed'), 'source', 'neither name fits, and it is the master');
   const pair = 'zrep:src-fs=tank/home zrep:src-host=one zrep:dest-fs=vault/home zrep:dest-host=two';

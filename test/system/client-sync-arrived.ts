@@ -56,8 +56,27 @@ await inSharedPushLab(t, async (lab) => {
       await commandThere(`${stock.replace('REFUSE', 'exit 3')}; sh -c "$SSH_ORIGINAL_COMMAND"; exit 0`);
       const { code, stderr } = await zrep(['sync', source]);
       await asBefore();
-      t.equal(code, 1, 'but not where the mark is refused for want of the snapshot');
-      t.match(stderr, `backup says that it has no ${destination}@zrep_000004; nothing is marked`);
+      t.equal(code, 1, "but not where stock's own question finds no such snapshot");
+      t.match(stderr, 'the receiving command on backup ended with 0, but the snapshot is not there');
+      t.match((await sent(source)).at(-1), false, 'it is not marked');
     },
   );
+
+  t.test('a host that refuses both questions is believed, which is told', async (t) => {
+    const pair = await newPair();
+    const { source, destination } = pair;
+    await writeData(fileserver, source, 'file', 64);
+    await commandThere(`case "$SSH_ORIGINAL_COMMAND" in *-Hp*|*"list -t snapshot"*) exit 3;; esac`);
+    const { code, stderr } = await zrep(['sync', source]);
+    t.equal(code, 0);
+    t.match(stderr, /^WARNING: that backup has \S+@zrep_000001 is not verified/);
+    const line = /Allow there: (.*)\n$/.exec(stderr)?.[1];
+    t.equal(line, `zfs list -t snapshot ${destination}@zrep_000001`);
+    await backup.script(line ?? 'false');
+    await writeData(fileserver, source, 'file2', 64);
+    await commandThere(`case "$SSH_ORIGINAL_COMMAND" in *-Hp*) exit 3;; esac`);
+    t.match(await zrep(['sync', source]), { code: 0, stderr: '' }, 'nor is that said where it is allowed');
+    await asBefore();
+    await theSame(t, lab, pair, ['zrep_000001', 'zrep_000002']);
+  });
 });

@@ -185,8 +185,8 @@ await inSharedPushLab(t, async (lab) => {
     t.equal(failed.code, 1);
     t.match(
       failed.stderr,
-      `have no common snapshot; to see how to begin the pair anew: zrep doctor ${pair.source}`,
+      `have no common snapshot; to begin the pair anew, and keep the old copy under another name: ssh backup zfs rename ${pair.destination} `,
     );
-    t.match((await zrep(['sync', '-f', pair.source])).stderr, 'have no common snapshot; to see how');
+    t.match((await zrep(['sync', '-f', pair.source])).stderr, 'have no common snapshot; to begin');
   });
 });

@@ -1,12 +1,12 @@
 /** What zrep's properties of a pair say, and of which side they make the master. Pure. */
 
 import { tell } from '../../pair/obstacle.ts';
-import { judgeProperties } from '../../pair/source.ts';
+import { judgeOwn } from '../../pair/source.ts';
 import { quote } from '../../printable.ts';
-import { hostOf, roleProperties } from '../../replication/role.ts';
+import { roleProperties } from '../../replication/role.ts';
 import { parseSavecount } from '../../replication/snapshots.ts';
 import { inheritArgv, setArgv } from '../../zfs/argv.ts';
-import { type Dataset, parseDataset, parseHostName, type Tag } from '../../zfs/names.ts';
+import { type Dataset, parseDataset, type Tag } from '../../zfs/names.ts';
 import { anyValue, localValue, ownValue } from '../../zfs/state.ts';
 import { renamedPart } from '../copies/find-missing.ts';
 import { zrepFor } from '../words/again.ts';
@@ -87,7 +87,7 @@ function isUsable({ dataset, tag, role, here, peer }: Scene): Finding[] {
 function isRenamed(scene: Scene): Finding[] {
   const { dataset, tag, role, here, hostName } = scene;
   const own = (name: string) => ownValue(here.properties, `${tag}:${name}`);
-  const [destination, source] = [own('dest-fs'), own('src-host')];
+  const destination = own('dest-fs');
   if (role === 'copy' && destination !== undefined && destination !== dataset)
     return [
       finding(
@@ -100,10 +100,8 @@ function isRenamed(scene: Scene): Finding[] {
         ),
       ),
     ];
-  if (role !== 'source' || source === undefined || hostOf(source) === hostName) return [];
-  const host = parseHostName(hostName);
-  const found = host && judgeProperties(tag, here, host);
-  if (found === undefined) return [];
+  const found = role === 'source' ? judgeOwn(tag, here, hostName) : undefined;
+  if (found?.obstacle !== 'source-renamed') return [];
   const what = tell(found, namesOf(scene)).what;
   return [
     finding(
@@ -112,7 +110,7 @@ function isRenamed(scene: Scene): Finding[] {
       what,
       forcibly(
         'If the host was renamed, tell zrep (else set ZREP_SRC_HOST to its name for zrep, or see that only one host is the master):',
-        [`that ${source} is the master of ${dataset}`],
+        [`that ${found.former} is the master of ${dataset}`],
         setArgv(dataset, { [`${tag}:src-host`]: hostName }),
       ),
     ),

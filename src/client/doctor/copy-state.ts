@@ -85,7 +85,7 @@ function isUnchanged(scene: Scene): Finding[] {
       'copy-modified',
       dataset,
       `it was changed here since its newest snapshot, @${printable(newest.name)}`,
-      rollBack(tag, { copy: { ...here, on: undefined } }, newest, mend),
+      rollBack(tag, { copy: { ...here, on: undefined } }, newest, { ...mend, on: undefined }),
     ),
   ];
 }

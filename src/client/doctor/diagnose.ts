@@ -10,11 +10,12 @@ import { byHand, type Finding, finding, type Mend } from './finding.ts';
 import { diagnoseMarks } from './marks.ts';
 import { diagnoseNames } from './names.ts';
 import { diagnoseObstacle } from './obstacles.ts';
+import { diagnosePushed } from './pushed.ts';
 import type { Diagnose, Scene } from './scene.ts';
 
 export function diagnose(scene: Scene): Finding[] {
   if (scene.role === 'unclear') return [diagnoseUnclear(scene)];
-  const settled: Diagnose[] = [diagnoseObstacle, diagnoseNames, diagnoseContent, diagnoseMarks];
+  const settled = [diagnoseObstacle, diagnosePushed, diagnoseNames, diagnoseContent, diagnoseMarks];
   const parts: Diagnose[] = [
     diagnoseConfiguration,
     diagnoseMaster,

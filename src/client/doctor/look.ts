@@ -3,12 +3,14 @@
  * that a gate may grant (docs/policy.md, "What can be read"), two calls a pair over the host's one connection.
  */
 
+import { isPushed } from '../../pair/pushed.ts';
 import { sideOf, sideProperties, snapshotProperties } from '../../pair/side.ts';
 import { belowOf, type Tree } from '../../pair/tree.ts';
 import { isHolder } from '../../replication/holder.ts';
 import { lockPropertyNames } from '../../replication/lock.ts';
 import { type Role, roleOf } from '../../replication/role.ts';
 import { mustSucceed } from '../../replication/step.ts';
+import { STREAMED } from '../../replication/streamed.ts';
 import { allPropertiesArgv, readStateArgv } from '../../zfs/argv.ts';
 import { type Dataset, isBelow, type Tag } from '../../zfs/names.ts';
 import {
@@ -21,8 +23,10 @@ import {
 } from '../../zfs/state.ts';
 import { isRecursive } from '../copy/came-along.ts';
 import { childrenOf } from '../copy/destination.ts';
-import { depthOf, readCopy } from '../copy/judge-pull.ts';
+import { depthOf } from '../copy/judge-pull.ts';
+import { askClock } from '../far/ask-clock.ts';
 import { merged, readTheirSide } from '../far/their-side.ts';
+import { withoutExcluded } from '../push/tree-losses.ts';
 import type { Run } from '../run/run.ts';
 import { byHand } from './finding.ts';
 import {
@@ -59,11 +63,11 @@ function mountable(own: Properties): boolean {
 
 /** The same with the snapshots of `datasets`. */
 export async function withSnapshots(run: Run, world: World, datasets: readonly Dataset[]): Promise<World> {
-  const { settings, step } = run;
+  const { step } = run;
   const own = new Map<string, Listing>();
   for (let from = 0; from < datasets.length; from += NAMES) {
     const [first = '', ...more] = datasets.slice(from, from + NAMES);
-    const argv = [...readStateArgv(first, snapshotProperties(step.capabilities, settings.tag), 1), ...more];
+    const argv = [...readStateArgv(first, propertiesOfSnapshots(run), 1), ...more];
     const read = parseListing(mustSucceed(await step.zfs.ask(argv), first).output);
     const found = byDataset(read);
     for (const dataset of [first, ...more]) {
@@ -74,11 +78,15 @@ export async function withSnapshots(run: Run, world: World, datasets: readonly D
   return { ...world, own };
 }
 
+function propertiesOfSnapshots({ settings, step }: Run): string[] {
+  return [...snapshotProperties(step.capabilities, settings.tag), STREAMED];
+}
+
 /** The same with `dataset` as it is by now, and with what lies right below it. */
 export async function lookAgain(run: Run, world: World, dataset: Dataset): Promise<World> {
   const { settings, step } = run;
   const own = fileSystemProperties(step.capabilities, settings.tag);
-  const properties = [...new Set([...own, ...snapshotProperties(step.capabilities, settings.tag)])];
+  const properties = [...new Set([...own, ...propertiesOfSnapshots(run)])];
   const state = mustSucceed(await step.zfs.ask(readStateArgv(dataset, properties, 1)), dataset);
   const read = parseListing(state.output);
   const fileSystems = [...read].filter(([name]) => !name.includes('@'));
@@ -101,26 +109,15 @@ export async function lookAtPair(run: Run, world: World, dataset: Dataset, there
   const isTree = settings.recursive && role !== 'unclear' && peer !== undefined;
   return {
     ...{ tag, hostName, saveCount, now: Math.floor(Date.now() / 1000), dataset, role, here, peer },
-    there: there ?? (peer === undefined ? { unasked: true } : await lookThere(run, peer, role)),
+    there: there ?? (peer === undefined ? { unasked: true } : await lookThere(run, peer, role, isTree)),
     recursive: await isRecursive(run, dataset, childrenOf(listing, dataset), here.tagged),
-    ...(isTree && { below: await lookBelow(run, dataset, role) }),
+    ...(isTree && { below: await readBelow(run, dataset, role === 'source' && isPushed(here, tag)) }),
     lock: lockOf(run, here.properties),
     tokensBelow: tokensBelow(listing, dataset, tag),
     sharingMountpoint: (mountpoints.get(mountpoint ?? '') ?? []).filter((name) => name !== dataset),
     hasNamesake: listing.has(ownValue(here.properties, `${tag}:dest-fs`) ?? ''),
     believesReadonly: step.capabilities.has('stalls'),
   };
-}
-
-async function lookBelow(run: Run, dataset: Dataset, role: Role): Promise<Tree['below'] | undefined> {
-  if (role === 'copy') return (await readCopy(run, dataset, depthOf(run))).below;
-  const { settings, step } = run;
-  const argv = readStateArgv(
-    dataset,
-    sideProperties(step.capabilities, settings.tag),
-    Number.POSITIVE_INFINITY,
-  );
-  return belowOf(parseListing(mustSucceed(await step.zfs.ask(argv), dataset).output), dataset, settings.tag);
 }
 
 function lockOf({ settings }: Run, own: Properties): Lock {
@@ -145,14 +142,25 @@ function tokensBelow(listing: Listing, dataset: string, tag: Tag): Map<string, s
   );
 }
 
-/** The other side, of which the one here is `role`. */
-async function lookThere(run: Run, { host, dataset }: Peer, role: Role): Promise<There> {
-  const found = await readTheirSide(run, host, dataset, role, depthOf(run));
+/** What is below `dataset`; of a source that is pushed without what zfs send leaves out. */
+async function readBelow(run: Run, dataset: Dataset, pushed: boolean): Promise<Tree['below']> {
+  const { settings, step } = run;
+  const argv = readStateArgv(dataset, sideProperties(step.capabilities, settings.tag), depthOf(run));
+  const listing = parseListing(mustSucceed(await step.zfs.ask(argv), dataset).output);
+  const sent = pushed ? withoutExcluded(listing, settings.sendFlags) : listing;
+  return belowOf(sent, dataset, settings.tag);
+}
+
+/** The other side, of which the one here is `role`; with -R, with what is below where that is judged. */
+async function lookThere(run: Run, { host, dataset }: Peer, role: Role, isTree: boolean): Promise<There> {
+  const found = await readTheirSide(run, host, dataset, role, isTree ? depthOf(run) : 1);
   if ('side' in found) {
+    // A source's host tells it with its session.
+    if (role === 'source') await askClock(run.far(host));
     const { said } = found;
     // Of a name that zrep cannot use nothing is known, so that the whole tree cannot be judged.
-    const isTold = role === 'source' && run.settings.recursive && said?.unread.length === 0;
-    return isTold ? { ...found, below: belowOf(said.listing, dataset, run.settings.tag) } : found;
+    if (!isTree || said === undefined || said.unread.length > 0) return found;
+    return { ...found, below: belowOf(said.listing, dataset, run.settings.tag) };
   }
   const { what, lines, on } = found.mend;
   return { unseen: found.unseen, mend: byHand(what, lines, on) };

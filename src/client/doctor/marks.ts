@@ -4,7 +4,7 @@
  */
 
 import { baseOf, type Common, commonOf } from '../../pair/common.ts';
-import type { Obstacle } from '../../pair/obstacle.ts';
+import { heading, type Obstacle, tell } from '../../pair/obstacle.ts';
 import { markedOf } from '../../pair/plan.ts';
 import type { Side, Snapshot } from '../../pair/side.ts';
 import { quote } from '../../printable.ts';
@@ -74,8 +74,14 @@ function sensible(
 function areThere(scene: Scene): Finding[] {
   const { dataset, tag, role, here, peer } = scene;
   if (peer === undefined || markedOf(here, tag) !== undefined) return [];
-  const [zrep, { host, source, copy }] = [zrepOf(scene), namesOf(scene)];
+  const [zrep, names] = [zrepOf(scene), namesOf(scene)];
+  const { host, source, copy } = names;
   const begin = `${zrep} init --pull ${host}:${source} ${copy}`;
+  const isPush = names.to !== undefined;
+  const anew = tell({ obstacle: 'no-common-snapshot' }, names);
+  const beginning = isPush
+    ? byHand(heading(anew), anew.lines)
+    : byHand('Begin the pair, on the backup server:', [begin]);
   if (here.snapshots.length + (role === 'source' ? here.bookmarks.length : 0) === 0)
     // copy-state.ts says how a first stream that was cut off goes on.
     return anyValue(here.properties, 'receive_resume_token') !== undefined
@@ -86,7 +92,7 @@ function areThere(scene: Scene): Finding[] {
             dataset,
             'it has no snapshot at all',
             role === 'source'
-              ? byHand('Begin the pair, on the backup server:', [begin])
+              ? beginning
               : byHand('Begin the pair, and keep what is here under another name:', [
                   begin.replace(' --pull ', ' --pull --anew '),
                 ]),
@@ -112,7 +118,7 @@ function areThere(scene: Scene): Finding[] {
       dataset,
       'no snapshot of it is marked as sent',
       newest === undefined
-        ? byHand('Begin the pair, on the backup server:', [begin])
+        ? beginning
         : byHand(
             'Find the newest one that the copy has (there: zfs list -t snapshot), and mark it. If the copy has none, begin the pair anew:',
             [`zfs set ${tag}:sent=$(date +%s) ${dataset}@${newest.name}`],
@@ -153,17 +159,20 @@ function isWrong(scene: Scene, both: Both, marked: TaggedSnapshot, last: Common 
   // The copy has had it: that is told, and goes by this mark.
   if (obstaclesOf(scene, both).some(({ obstacle }) => obstacle === 'base-destroyed')) return [];
   const newest = last === undefined ? '' : `; its newest is ${last.ofCopy.name}`;
+  const isPush = namesOf(scene).to !== undefined;
   return [
     finding(
       'mark-wrong',
       scene.dataset,
       `${marked.name} is marked as sent on the source, but the copy does not have it${newest}`,
       last === undefined
-        ? byHand(
-            'The next refresh puts the marks right:',
-            [`${zrepOf(scene)} refresh ${both.copy.dataset}`],
-            both.copy.on,
-          )
+        ? isPush
+          ? byHand('The next sync puts the marks right:', [`${zrepOf(scene)} sync ${scene.dataset}`])
+          : byHand(
+              'The next refresh puts the marks right:',
+              [`${zrepOf(scene)} refresh ${both.copy.dataset}`],
+              both.copy.on,
+            )
         : unmark(scene, both, last.ofSource),
     ),
   ];

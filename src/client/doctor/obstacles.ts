@@ -3,13 +3,14 @@
 import { goingBack, lossesOf, neededLines, whysByName } from '../../pair/going-back.ts';
 import { heading, type Names, type Obstacle, type Told, tell } from '../../pair/obstacle.ts';
 import { planIncrement } from '../../pair/plan.ts';
+import { isPushed } from '../../pair/pushed.ts';
 import type { Side, Snapshot } from '../../pair/side.ts';
-import { judgeProperties, judgeSource } from '../../pair/source.ts';
+import { judgeOwn, judgeSource } from '../../pair/source.ts';
 import { planTree } from '../../pair/tree.ts';
 import { printable } from '../../printable.ts';
 import { isRefusal } from '../../refusal.ts';
 import { rollbackArgv } from '../../zfs/argv.ts';
-import { parseHostName, type Tag } from '../../zfs/names.ts';
+import type { Tag } from '../../zfs/names.ts';
 import { parseResumeToken } from '../../zfs/resume-token.ts';
 import { anyValue } from '../../zfs/state.ts';
 import { byHand, type Finding, finding, type Mend } from './finding.ts';
@@ -28,7 +29,9 @@ export const diagnoseObstacle: Diagnose = (scene) => {
 export function namesOf(scene: Scene): Names {
   const [here, there] = [scene.dataset, scene.peer?.dataset ?? 'POOL/FS'];
   const [source, copy] = scene.role === 'copy' ? [there, here] : [here, there];
-  return { zrep: zrepOf(scene), copy, source, host: sourceHost(scene) };
+  const names = { zrep: zrepOf(scene), copy, source, host: sourceHost(scene) };
+  const to = scene.role === 'source' && isPushed(scene.here, scene.tag) ? scene.peer?.host : undefined;
+  return to === undefined ? names : { ...names, to: to.name, isLocal: to.here };
 }
 
 /** A source whose copy was not seen: its own properties tell so much. */
@@ -41,8 +44,7 @@ function receivedHere(scene: Scene): Finding[] {
 
 /** Of a source, by its own properties. That its host was renamed configuration.ts says. */
 function ownObstacle({ tag, role, hostName }: Scene, source: Side, copy?: Side): Obstacle | undefined {
-  const host = role === 'source' ? parseHostName(hostName) : undefined;
-  const found = host && judgeProperties(tag, source, host, copy);
+  const found = role === 'source' ? judgeOwn(tag, source, hostName, copy) : undefined;
   return found?.obstacle === 'source-received' ? found : undefined;
 }
 
@@ -61,7 +63,7 @@ export function obstaclesOf(scene: Scene, both: Both): Obstacle[] {
           ...asked,
           source: { top: both.source, below: ofSource },
           copy: { top: both.copy, below: ofCopy },
-          isPulled: true,
+          isPulled: role === 'copy' || !isPushed(both.source, tag),
         });
   const own = ['not-marked-master', ...('obstacle' in found ? [found.obstacle] : [])];
   const said: Obstacle[] =
@@ -79,7 +81,7 @@ function mendOf(scene: Scene, both: Both, obstacle: Obstacle, told: Told): Mend 
     case 'newer-snapshots':
     case 'copy-modified':
     case 'base-destroyed':
-      return rollBack(scene.tag, both, obstacle.base.ofCopy, told);
+      return rollBack(scene.tag, both, obstacle.base.ofCopy, { ...told, on: placeOf(scene, both, told) });
     case 'first-stream':
     case 'no-common-snapshot':
     case 'key-not-loaded':
@@ -90,19 +92,24 @@ function mendOf(scene: Scene, both: Both, obstacle: Obstacle, told: Told): Mend 
     case 'source-received':
     case 'source-renamed':
     case 'refused-there': {
-      const here = scene.role === 'copy' ? undefined : sourceHost(scene);
-      const on = told.on === undefined ? both.copy.on : told.on === here ? undefined : told.on;
-      return byHand(heading(told), told.lines, on);
+      return byHand(heading(told), told.lines, placeOf(scene, both, told));
     }
   }
 }
 
-/** Takes the copy of a pair of `tag` back to `snapshot`, as the line of `told` does. What others need is never given up. */
+/** On which host the lines of `told` are for, seen from this one: undefined where that is it. */
+function placeOf(scene: Scene, both: Both, { on }: Told): string | undefined {
+  if (namesOf(scene).to !== undefined) return on;
+  const here = scene.role === 'copy' ? undefined : sourceHost(scene);
+  return on === undefined ? both.copy.on : on === here ? undefined : on;
+}
+
+/** Takes the copy of a pair of `tag` back to `snapshot`, as the line does that is for the host `on`. What others need is never given up. */
 export function rollBack(
   tag: Tag,
   { copy }: Pick<Both, 'copy'>,
   snapshot: Snapshot,
-  { mend, lines }: Pick<Told, 'mend' | 'lines'>,
+  { mend, lines, on }: Pick<Told, 'mend' | 'lines' | 'on'>,
 ): Mend {
   const back = goingBack(copy, snapshot);
   const needed = neededLines(back, whysByName(tag));
@@ -112,7 +119,7 @@ export function rollBack(
       [],
       copy.on,
     );
-  if (copy.on !== undefined) return byHand(heading({ mend }), lines, copy.on);
+  if (copy.on !== undefined) return byHand(heading({ mend }), lines, on);
   const full = `${copy.dataset}@${snapshot.name}`;
   const { snapshots, changes } = lossesOf(back);
   const losses = [...snapshots, ...changes.map((line) => `${line} (zfs diff ${printable(full)})`)];

@@ -1,5 +1,6 @@
 /** A pair as it was seen: what zfs said of it here, and there as far as that could be asked. Pure. */
 
+import { pushedProperty } from '../../pair/pushed.ts';
 import type { Side } from '../../pair/side.ts';
 import type { Refused } from '../../pair/source.ts';
 import type { Tree } from '../../pair/tree.ts';
@@ -77,7 +78,7 @@ export interface World {
 export function fileSystemProperties(capabilities: Capabilities, tag: Tag): string[] {
   const own = [...PAIR_PROPERTIES, 'master', 'lock-pid', 'lock-time', 'lastsent'];
   return [
-    ...new Set([...own.map((name) => `${tag}:${name}`), ...surveyedProperties(tag)]),
+    ...new Set([...own.map((name) => `${tag}:${name}`), ...surveyedProperties(tag), pushedProperty(tag)]),
     ...['type', 'readonly', 'mounted', 'mountpoint', 'canmount', 'referenced'],
     ...(capabilities.has('written') ? ['written'] : []),
     ...(capabilities.has('resume') ? ['receive_resume_token'] : []),

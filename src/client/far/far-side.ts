@@ -42,6 +42,8 @@ export interface FarSide {
   lastWords(): Promise<readonly string[]>;
   /** How far its clock is ahead, seconds, by what was asked anyway; undefined where it does not say. */
   skew(): number | undefined;
+  /** What `skew` is from now on, where no session tells it. */
+  noteSkew(seconds: number | undefined): void;
   /** Lets go of what was kept open. */
   close(): Promise<void>;
 }
@@ -60,6 +62,7 @@ export function createFarSide(
     host.here ? hereArgv(command, programs) : [...(await ssh.to(host.name)), command];
   const writer = () => (host.here ? undefined : ssh.writer(host.name));
   let sessions: Sessions | undefined;
+  let noted: number | undefined;
   const askOf =
     (some: () => Pick<Sessions, 'ask'> | undefined): FarSide['ask'] =>
     async (command, most = MOST) => {
@@ -95,7 +98,10 @@ export function createFarSide(
       }
     },
     lastWords: async () => (host.here ? [] : ssh.lastWords(host.name)),
-    skew: () => sessions?.skew(),
+    skew: () => sessions?.skew() ?? noted,
+    noteSkew(seconds) {
+      noted = seconds;
+    },
     close: async () => sessions?.close(),
   };
   return far;

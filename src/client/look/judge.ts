@@ -50,11 +50,17 @@ export function judge(
   if (pair.sent !== undefined && pair.sent > now + AHEAD)
     found.push(['warning', `was sent ${sayAge(pair.sent - now)} from now: see to the clocks of both hosts`]);
   if (failing !== undefined) found.push(['warning', sayFailing(failing, now)]);
+  const next = nextOf(pair);
   if (verification?.verdict === 'would-fail')
-    found.push(['critical', `the next pull would fail: ${verification.why}`]);
+    found.push(['critical', `the next ${next} would fail: ${verification.why}`]);
   if (verification?.verdict === 'unknown')
-    found.push(['unknown', `whether the next pull would succeed cannot be told: ${verification.why}`]);
+    found.push(['unknown', `whether the next ${next} would succeed cannot be told: ${verification.why}`]);
   return { state: worst(found.map(([state]) => state)), problems: found.map(([, problem]) => problem) };
+}
+
+/** What brings the next increment, as a person calls it. */
+export function nextOf({ pushed }: Pick<PairView, 'pushed'>): string {
+  return pushed ? 'sync' : 'pull';
 }
 
 /** In a phrase. */

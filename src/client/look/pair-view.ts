@@ -1,5 +1,6 @@
 /** A file system of a pair as it is seen from this host alone: what ZFS says here, and what that means. Pure. */
 
+import { isPushed, pushedProperty } from '../../pair/pushed.ts';
 import { isHolder } from '../../replication/holder.ts';
 import { parseLockTime } from '../../replication/lock-time.ts';
 import { type Role, roleOf } from '../../replication/role.ts';
@@ -9,6 +10,7 @@ import {
   type TaggedSnapshot,
   taggedSnapshots,
 } from '../../replication/snapshots.ts';
+import { STREAMED } from '../../replication/streamed.ts';
 import type { Capabilities } from '../../zfs/capabilities.ts';
 import type { Tag } from '../../zfs/names.ts';
 import { anyValue, type Listing, localValue, type Properties } from '../../zfs/state.ts';
@@ -29,6 +31,8 @@ export interface PairView {
   /** The names, behind the @, of all snapshots behind it, whoever made them; in zfs's order. */
   readonly behind: readonly string[];
   readonly lock: LockView | undefined;
+  /** `zrep sync` on this host sends it. */
+  readonly pushed: boolean;
   /** What a stream into it that was cut off can be gone on with. */
   readonly token: string | undefined;
 }
@@ -53,13 +57,14 @@ export function viewedProperties(capabilities: Capabilities, tag: Tag): string[]
   const older = ['lastsent', 'lastsenttime'];
   return [
     ...[...own, ...older].map((name) => `${tag}:${name}`),
+    pushedProperty(tag),
     ...(capabilities.has('resume') ? ['receive_resume_token'] : []),
   ];
 }
 
 /** And of its snapshots. */
 export function viewedSnapshotProperties(tag: Tag): string[] {
-  return [...SNAPSHOT_PROPERTIES, `${tag}:sent`];
+  return [...SNAPSHOT_PROPERTIES, `${tag}:sent`, STREAMED];
 }
 
 /** The view of `dataset`, on the host that zrep calls `hostName`: `own` are its properties, `below` has its snapshots. */
@@ -72,9 +77,11 @@ export function pairView(
 ): PairView {
   const snapshots = taggedSnapshots(below, dataset, tag);
   const last = lastSent(snapshots, own, tag);
+  const role = roleOf(own, dataset, tag, hostName);
   return {
     dataset,
-    role: roleOf(own, dataset, tag, hostName),
+    role,
+    pushed: role === 'source' && isPushed({ properties: own ?? new Map(), tagged: snapshots }, tag),
     source: { host: anyValue(own, `${tag}:src-host`), dataset: anyValue(own, `${tag}:src-fs`) },
     destination: { host: anyValue(own, `${tag}:dest-host`), dataset: anyValue(own, `${tag}:dest-fs`) },
     snapshots,

@@ -78,7 +78,7 @@ export function factsOf(
       lock === undefined
         ? null
         : { pid: lock.pid, since: lock.since ?? null, state: lock.live ? 'live' : 'stale' },
-    ...(verification === undefined ? {} : { nextPull: verification }),
+    ...(verification === undefined ? {} : { [pair.pushed ? 'nextSync' : 'nextPull']: verification }),
   };
 }
 

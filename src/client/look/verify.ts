@@ -1,6 +1,6 @@
 /**
- * Would the next pull of a copy succeed? Both sides are asked, by commands that only read, and judged as a refresh would
- * judge them. Nothing is changed on either side.
+ * Would the next pull of a copy succeed, or the next sync of a source that is pushed? Both sides are asked, by commands that only read, and
+ * judged as a refresh, or a sync, would judge them. Nothing is changed on either side.
  */
 
 import { inSentence, sayBelowUnseen } from '../../pair/obstacle.ts';
@@ -12,6 +12,7 @@ import { parseDataset } from '../../zfs/names.ts';
 import { parseListing } from '../../zfs/state.ts';
 import { type Destination, destinationProperties, readDestination } from '../copy/destination.ts';
 import { depthOf, judgePull, refuseTree, treeIn } from '../copy/judge-pull.ts';
+import { verifyPush } from '../push/verify-push.ts';
 import { Failure } from '../run/failure.ts';
 import type { Run } from '../run/run.ts';
 import { zrepFor } from '../words/again.ts';
@@ -25,7 +26,7 @@ export interface Verification {
 
 /** Asks the far side of `pair`, unless it is certain here what comes of it. */
 export async function verify(run: Run, pair: PairView): Promise<Verification> {
-  if (pair.role === 'source') return askThere(run, pair);
+  if (pair.role === 'source') return verifySource(run, pair);
   const refused = refuseTree(run);
   if (refused !== undefined) return { verdict: 'would-fail', why: refused };
   const read = await readHere(run, pair.dataset);
@@ -45,7 +46,16 @@ export async function verify(run: Run, pair: PairView): Promise<Verification> {
   };
 }
 
-/** Of a source the other side pulls. */
+/** Of a source either side may be the one that knows. */
+async function verifySource(run: Run, pair: PairView): Promise<Verification> {
+  const dataset = parseDataset(pair.dataset);
+  const doubt = dataset === undefined ? 'pulled' : await verifyPush(run, dataset);
+  if (doubt === 'pulled') return askThere(run, pair);
+  if (doubt === undefined) return { verdict: 'would-succeed' };
+  return { verdict: doubt.isCertain ? 'would-fail' : 'unknown', why: doubt.why };
+}
+
+/** The other side pulls. */
 function askThere({ settings }: Run, { destination }: PairView): Verification {
   const there = destination.dataset === undefined ? '' : ` ${destination.dataset}`;
   return {

@@ -15,7 +15,7 @@ import { confirm } from '../run/confirm.ts';
 import { Failure } from '../run/failure.ts';
 import type { Run } from '../run/run.ts';
 import { zrepAgain, zrepFor } from '../words/again.ts';
-import { readBoth, sayObstacle } from './judge-push.ts';
+import { basePushed, readBoth, sayObstacle } from './judge-push.ts';
 import type { Master } from './master.ts';
 import { baseName } from './send-increment.ts';
 import { goneLines, treeLosses, withoutExcluded } from './tree-losses.ts';
@@ -45,7 +45,9 @@ export async function agreeToForce(
   const base = baseOf(both);
   if (base === undefined)
     throw new Failure(sayObstacle(run, master, both, { obstacle: 'no-common-snapshot' }));
-  const from = baseName({ base }, run, dataset);
+  // The tree's stream can begin with an older one, with which fewer file systems than the top are: the top goes back to its own all the same.
+  const begin = base.isBookmark ? base : (basePushed(run, master, both) ?? base);
+  const from = baseName({ base: begin }, run, dataset);
   const { back, gone } = settings.recursive
     ? treeLosses(
         { ...both.trees, source: withoutExcluded(both.trees.source, settings.sendFlags) },

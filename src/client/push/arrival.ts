@@ -1,9 +1,9 @@
 /**
- * What an answer to "which GUIDs have these snapshots?" says of a stream that has just ended. Pure.
+ * What an answer to "which GUIDs have these snapshots?", or "are there such snapshots?", says of a stream that has just ended. Pure.
  *
  * The exit code of the command that receives proves nothing: a forced command that ends with that of its log ends with 0 whatever
- * zfs says. So the GUID is asked for. A host that lets stock's commands through alone refuses this one, and says so; its pushes go
- * on as before. One that says nothing at all, and ends with 0, says nothing by that.
+ * zfs says. So the GUID is asked for. A host that lets stock's commands through alone refuses this question, and says so; it is asked
+ * for the names, as stock does. One that says nothing at all, and ends with 0, says nothing by that.
  */
 
 import { type Answer, NO_CONNECTION } from '../far/answer.ts';
@@ -35,8 +35,21 @@ export function readArrival(answer: Answer, wanted: ReadonlyMap<string, string>)
   if (others.some(([name]) => found.has(name))) return 'another';
   // zfs get prints those that there are, and fails for the others.
   if (saysMissing(answer) || [...wanted.keys()].some((name) => found.has(name))) return 'missing';
-  const isSilent = farLines(answer.output).length + farLines(answer.message).length === 0;
-  return answer.code === 0 && isSilent ? 'silent' : 'refused';
+  return isSilent(answer) ? 'silent' : 'refused';
+}
+
+/** The same of an answer to `zfs list -t snapshot`, by the names alone: one that was there before under that name is taken for it. */
+export function readListed(answer: Answer, names: readonly string[]): Exclude<Arrival, 'another'> {
+  if (answer.code === NO_CONNECTION || answer.signal !== null) return 'no-answer';
+  const found = new Set(answer.output.split('\n').map((line) => /^\S*/.exec(line)?.[0]));
+  const there = names.filter((name) => found.has(name));
+  if (there.length === names.length) return 'there';
+  if (saysMissing(answer) || there.length > 0) return 'missing';
+  return isSilent(answer) ? 'silent' : 'refused';
+}
+
+function isSilent({ code, output, message }: Answer): boolean {
+  return code === 0 && farLines(output).length + farLines(message).length === 0;
 }
 
 /** What `zfs get -Hp -o name,value guid` printed: GUIDs by names in full. */

@@ -14,11 +14,11 @@ import { NO_CONNECTION } from '../far/answer.ts';
 import { askAgain } from '../far/ask-again.ts';
 import type { FarSide } from '../far/far-side.ts';
 import { farLines } from '../far/far-text.ts';
-import { guidsCommand } from '../far/push-commands.ts';
+import { guidsCommand, snapshotCommand } from '../far/push-commands.ts';
 import { Failure } from '../run/failure.ts';
 import type { Run } from '../run/run.ts';
 import { zrepAgain } from '../words/again.ts';
-import { LARGEST, parseGuids, readArrival } from './arrival.ts';
+import { type Arrival, LARGEST, parseGuids, readArrival, readListed } from './arrival.ts';
 import { markPushed } from './marks.ts';
 import { type Course, type Master, unsentOf } from './master.ts';
 
@@ -122,7 +122,7 @@ function namesThere(name: string): string[] {
 
 /**
  * What speaks against `snapshot`, whose stream has just ended well, having come: nothing where the other side has it, and with -R
- * every child of it; or where it refuses to be asked. One command for up to a hundred file systems.
+ * every child of it; or where it refuses to be asked in either way, which is told. One command for up to a hundred file systems.
  *
  * @throws Failure where there is no answer, so that it may have come.
  */
@@ -135,12 +135,12 @@ export async function checkArrival(
   const { host } = far;
   const wanted = [...(await wantedThere(run, course, { snapshot, name: snapshot.name }))];
   for (let at = 0; at < wanted.length; at += LARGEST) {
-    const some = new Map(wanted.slice(at, at + LARGEST));
-    const command = guidsCommand([...some.keys()]);
-    switch (readArrival(await askAgain(far, command), some)) {
+    const { arrival, command } = await askArrival(far, new Map(wanted.slice(at, at + LARGEST)));
+    switch (arrival) {
       case 'there':
         continue;
       case 'refused':
+        tellUnproven(run, far, snapshot, command);
         return [];
       case 'missing':
         return [`the receiving command on ${host.name} ended with 0, but the snapshot is not there`];
@@ -157,6 +157,36 @@ export async function checkArrival(
     }
   }
   return [];
+}
+
+/** The GUIDs, or, of a host that lets stock's commands through alone, the names; with the command that was asked last. */
+async function askArrival(
+  far: FarSide,
+  wanted: ReadonlyMap<string, string>,
+): Promise<{ readonly arrival: Arrival; readonly command: string }> {
+  const names = [...wanted.keys()];
+  const [byGuid, byName] = [guidsCommand(names), snapshotCommand(names.join(' '))];
+  const arrival = readArrival(await askAgain(far, byGuid), wanted);
+  if (arrival !== 'refused') return { arrival, command: byGuid };
+  return { arrival: readListed(await askAgain(far, byName), names), command: byName };
+}
+
+/** Hosts of this run of which it was told. */
+const UNPROVEN = new WeakSet<FarSide>();
+
+/** Once a run: a host that answers neither question is believed by exit codes alone, as by stock. */
+function tellUnproven(
+  { report }: Run,
+  far: FarSide,
+  snapshot: Pick<TaggedSnapshot, 'dataset' | 'name'>,
+  command: string,
+): void {
+  report.event('unproven', { dataset: snapshot.dataset, snapshot: fullName(snapshot) });
+  if (UNPROVEN.has(far)) return;
+  UNPROVEN.add(far);
+  report.warn(
+    `WARNING: that ${far.host.name} has ${fullName(snapshot)} is not verified, it is marked as sent by exit codes alone: the host refuses to be asked. Allow there: ${command}`,
+  );
 }
 
 /** A recursive stream brings the root first: each child must have come, too. */

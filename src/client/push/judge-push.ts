@@ -3,10 +3,11 @@
  * stream did not come goes by it, and `zrep sync -f` before it begins.
  */
 
+import { type Base, baseOf } from '../../pair/common.ts';
 import { inSentence, type Obstacle, tell } from '../../pair/obstacle.ts';
 import { planIncrement, type Way } from '../../pair/plan.ts';
 import { type Side, sideOf, sideProperties } from '../../pair/side.ts';
-import { belowOf, planTree } from '../../pair/tree.ts';
+import { baseOfTree, belowOf, planTree, type TreePair } from '../../pair/tree.ts';
 import { fullName } from '../../replication/snapshots.ts';
 import { mustSucceed } from '../../replication/step.ts';
 import { readStateArgv } from '../../zfs/argv.ts';
@@ -65,22 +66,42 @@ export function judgePush(
   both: Both,
   { sending, isRefused = false }: Meanwhile = {},
 ): Way | { readonly obstacle: Obstacle['obstacle']; readonly sentence: string } {
-  const { tag, recursive, sendFlags, incrementFlag } = settings;
+  const { tag, recursive, incrementFlag } = settings;
   const asked = { tag, all: incrementFlag === '-I', isRefused, sending };
-  const { source, copy, trees } = both;
+  const { source, copy } = both;
   const found = recursive
-    ? planTree({
-        ...asked,
-        source: {
-          top: source,
-          below: belowOf(withoutExcluded(trees.source, sendFlags), course.dataset, tag),
-        },
-        copy: { top: copy, below: belowOf(trees.copy, course.destination, tag) },
-      })
+    ? planTree({ ...asked, ...treesOf({ settings }, course, both) })
     : planIncrement({ ...asked, source, copy });
   return 'obstacle' in found
     ? { obstacle: found.obstacle, sentence: sayObstacle({ settings }, course, both, found) }
     : found;
+}
+
+/** Both sides as trees, without what zfs send leaves out. */
+function treesOf(
+  { settings: { tag, sendFlags } }: Pick<Run, 'settings'>,
+  { dataset, destination }: Course,
+  { source, copy, trees }: Both,
+): Pick<TreePair, 'source' | 'copy'> {
+  return {
+    source: { top: source, below: belowOf(withoutExcluded(trees.source, sendFlags), dataset, tag) },
+    copy: { top: copy, below: belowOf(trees.copy, destination, tag) },
+  };
+}
+
+/**
+ * With what the next stream begins, whatever stands in its way; with -R that is one snapshot for the whole tree, which can be an older
+ * one than the newest common snapshot of the top. Undefined where the two sides, with -R their tops, have none in common. Pure.
+ */
+export function basePushed(
+  { settings }: Pick<Run, 'settings'>,
+  course: Course,
+  both: Both,
+): Base | undefined {
+  const { tag, recursive, incrementFlag } = settings;
+  if (!recursive) return baseOf(both);
+  const asked = { tag, all: incrementFlag === '-I', isRefused: false };
+  return baseOfTree({ ...asked, ...treesOf({ settings }, course, both) })?.base;
 }
 
 /**
@@ -121,5 +142,5 @@ export function sayObstacle(
 ): string {
   const zrep = zrepAgain({ tag: settings.tag, recursive: isRecursive });
   const names = { zrep, copy: destination, source: dataset, host: settings.hostName };
-  return inSentence(tell(obstacle, { ...names, to: host.name }));
+  return inSentence(tell(obstacle, { ...names, to: host.name, isLocal: host.here }));
 }

@@ -1,5 +1,9 @@
 /** The file system on this host that is pushed: what ZFS says of it, and what that means for a pair. Pure. */
 
+import { inSentence, tell } from '../../pair/obstacle.ts';
+import { pushedProperty } from '../../pair/pushed.ts';
+import { judgeOwn } from '../../pair/source.ts';
+import { printable } from '../../printable.ts';
 import { masterProperties, refuseUnlessMaster } from '../../replication/master.ts';
 import {
   lastSent,
@@ -7,6 +11,7 @@ import {
   type TaggedSnapshot,
   taggedSnapshots,
 } from '../../replication/snapshots.ts';
+import { STREAMED } from '../../replication/streamed.ts';
 import { type Dataset, parseDataset, type Tag } from '../../zfs/names.ts';
 import { anyValue, type Listing, localValue, ownValue, type Properties } from '../../zfs/state.ts';
 import { Failure } from '../run/failure.ts';
@@ -29,12 +34,14 @@ export interface Master extends Course {
 
 /** What `readCourse` and `refuseOther` need of the dataset. */
 export function courseProperties(tag: Tag): string[] {
-  return [...masterProperties(tag), `${tag}:dest-host`, `${tag}:dest-fs`];
+  const names = ['src-fs', 'dest-host', 'dest-fs', 'savecount'];
+  return [...masterProperties(tag), ...names.map((name) => `${tag}:${name}`)];
 }
 
 /** What `readMaster` needs of the dataset and its snapshots. */
 export function masterListingProperties(tag: Tag): string[] {
-  return [...SNAPSHOT_PROPERTIES, ...courseProperties(tag), `${tag}:sent`, `${tag}:lastsent`];
+  const records = [pushedProperty(tag), STREAMED];
+  return [...SNAPSHOT_PROPERTIES, ...courseProperties(tag), `${tag}:sent`, `${tag}:lastsent`, ...records];
 }
 
 /**
@@ -81,29 +88,55 @@ export function refuseBelowCopy(
   );
 }
 
-/** @throws Failure where another side is the master: pushing from here would overwrite it. */
+/**
+ * @throws Failure where another side is the master: pushing from here would overwrite it. Behind the words of stock it has why, and the line for
+ * it, where the properties tell.
+ */
 export function refuseOther(listing: Listing, dataset: Dataset, tag: Tag, local: string): void {
   const own = listing.get(dataset);
-  if (localValue(own, `${tag}:master`) !== 'yes') throw new Failure(`${dataset} not master. Cannot sync`);
-  const refusal = refuseUnlessMaster(own, tag, local);
-  if (refusal === undefined) return;
-  const other = anyValue(own, `${tag}:src-host`) ?? '-';
-  throw new Failure(
-    `we are not master host for ${dataset}: master is ${other}, we are ${local}. Is ${local} another name of ${other}, say so with ZREP_SRC_HOST=${other}`,
-  );
+  if (refuseUnlessMaster(own, tag, local) === undefined) return;
+  const other = printable(anyValue(own, `${tag}:src-host`) ?? '-');
+  const stock =
+    localValue(own, `${tag}:master`) === 'yes'
+      ? `we are not master host for ${dataset}: master is ${other}, we are ${local}`
+      : `${dataset} not master. Cannot sync`;
+  const why = sayOwnObstacle(own, dataset, tag, local);
+  throw new Failure(why === undefined ? stock : `${stock}; ${why}`);
 }
 
-/** The master `dataset` as `listing` has it. @throws Failure when it is none, or was never sent. */
-export function readMaster(listing: Listing, dataset: Dataset, tag: Tag, local: string): Master {
+/** Why `dataset` here is a source that nobody sends, with the line for it; undefined where its own properties do not tell. */
+export function sayOwnObstacle(
+  own: Properties | undefined,
+  dataset: string,
+  tag: Tag,
+  local: string,
+): string | undefined {
+  const found = judgeOwn(tag, { dataset, properties: own ?? new Map() }, local);
+  if (found === undefined) return undefined;
+  const [copy, to] = ['dest-fs', 'dest-host'].map((name) => anyValue(own, `${tag}:${name}`) ?? '');
+  const names = { zrep: zrepFor(tag), copy: copy ?? '', source: dataset, host: local, to };
+  return inSentence(tell(found, names));
+}
+
+/** The master `dataset` as `listing` has it; without a base where no snapshot is marked. @throws Failure when it is none. */
+export function readMaster(
+  listing: Listing,
+  dataset: Dataset,
+  tag: Tag,
+  local: string,
+): Omit<Master, 'base'> & Partial<Pick<Master, 'base'>> {
   refuseOther(listing, dataset, tag, local);
   const snapshots = taggedSnapshots(listing, dataset, tag);
   const base = lastSent(snapshots, listing.get(dataset), tag);
   const course = readCourse(listing, dataset, tag, local);
-  if (base === undefined)
-    throw new Failure(
-      `You must initialize ${dataset} for zrep (zrep_sync could not find sent snap for ${dataset}). Where the other side has one of its snapshots, say which: ${zrepFor(tag)} sentsync ${dataset}@${tag}_hhhhhh`,
-    );
-  return { ...course, snapshots, base };
+  return { ...course, snapshots, ...(base !== undefined && { base }) };
+}
+
+/** In stock's words: nothing is marked, and the other side has nothing to go on from. */
+export function neverSent(dataset: string, tag: Tag): Failure {
+  return new Failure(
+    `You must initialize ${dataset} for zrep (zrep_sync could not find sent snap for ${dataset}). Where the other side has one of its snapshots, say which: ${zrepFor(tag)} sentsync ${dataset}@${tag}_hhhhhh`,
+  );
 }
 
 /** Those newer than the last one that was sent, newest first. */

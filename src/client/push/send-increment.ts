@@ -6,6 +6,7 @@
 import type { Way } from '../../pair/plan.ts';
 import { fullName, type TaggedSnapshot } from '../../replication/snapshots.ts';
 import { anyValue } from '../../zfs/state.ts';
+import { askClock } from '../far/ask-clock.ts';
 import type { FarSide } from '../far/far-side.ts';
 import { Failure } from '../run/failure.ts';
 import type { Run } from '../run/run.ts';
@@ -30,6 +31,7 @@ export async function sendIncrement(
   if ('there' in first) return first;
   const { sent } = first;
   const both = sent.isToJudge ? await readBoth(run, master) : undefined;
+  if (both !== undefined) await askClock(far);
   // What is half received comes first.
   if (both === undefined || 'unseen' in both || token(both.copy.properties) !== undefined)
     return guessed(sent);

@@ -20,6 +20,7 @@ import type { Moved } from '../run/tally.ts';
 import { zrepAgain } from '../words/again.ts';
 import type { Settings } from '../words/settings.ts';
 import type { Course } from './master.ts';
+import { sayPartial } from './partial-there.ts';
 
 /** The words of `zfs send` for the increment from `base`, a snapshot or a bookmark, to `snapshot`, in full names; stock's, in stock's order. */
 export function incrementWords(
@@ -118,7 +119,7 @@ function complaints(
   const said: string[] = [];
   const guess: string[] = [];
   const isLost = receiver.code === NO_CONNECTION;
-  const other = dead(receiver.message, `${zrep} sync -r ${dataset}`);
+  const other = dead(receiver.message, sayPartial(zrep, dataset));
   const isRefused = REFUSED.test(receiver.message);
   if (!succeeded(receiver)) {
     said.push(
@@ -171,12 +172,11 @@ function guessOf(
 }
 
 /** Dead ends of zfs receive that have nothing to do with snapshots, and what mends them. */
-function dead(message: string, resuming: string): string[] {
+function dead(message: string, partial: string): string[] {
   if (message.includes("invalid option 's'"))
     return ['the zfs there cannot receive a resumable stream (-s): leave out -r, and unset ZREP_RESUME'];
   // For who resumes: this is what tells that it cannot be.
   if (saysCannotResume(message)) return [printable(message.trim().split('\n')[0] ?? '')];
-  if (message.includes('partially-complete'))
-    return [`what an earlier stream left there is in the way; to go on with it: ${resuming}`];
+  if (message.includes('partially-complete')) return [partial];
   return [];
 }

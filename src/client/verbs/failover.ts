@@ -9,6 +9,7 @@
 import { mustSucceed } from '../../replication/step.ts';
 import { setArgv } from '../../zfs/argv.ts';
 import { anyValue, type Listing } from '../../zfs/state.ts';
+import { refuseOther } from '../push/master.ts';
 import { type Ends, endsProperties, readEnds } from '../roles/ends.ts';
 import { copyArgvs, masterArgvs } from '../roles/plan.ts';
 import { readAgain, withRoleLock } from '../roles/role-lock.ts';
@@ -44,6 +45,8 @@ export async function failOver(run: Run, command: FailoverCommand): Promise<numb
       await refuseUnlessUnfinished(run, ends, command.local);
       return { ends, before: undefined };
     }
+    // One reading of the names everywhere: with -L nothing is sent that would refuse it.
+    if (ends.side === 'source') refuseOther(listing, dataset, settings.tag, settings.hostName);
     if (!goesBack(command)) return stepDown(run, command, listing, ends, undefined);
     const now = await readAgain(run, dataset, { properties, depth });
     return stepDown(run, command, now, ends, await readReturn(run, command, now, ends));

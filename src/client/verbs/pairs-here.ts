@@ -15,9 +15,13 @@ import { retiredProperties, retiredSince } from '../copies/retirement.ts';
 import type { Run } from '../run/run.ts';
 
 /** Those that this host is the master of. */
-export function mastersHere(run: Run): Promise<Dataset[]> {
-  const { settings, step } = run;
-  return find(run, (own) => isMasterHere(own, settings.tag, step.hostName));
+export async function mastersHere(run: Run): Promise<Dataset[]> {
+  return mastersIn(await readAll(run), run);
+}
+
+/** Those in `listing` that this host is the master of. */
+export function mastersIn(listing: Listing, { settings, step }: Pick<Run, 'settings' | 'step'>): Dataset[] {
+  return chosen(listing, (own) => isMasterHere(own, settings.tag, step.hostName));
 }
 
 /** Is a file system with these properties one that the host of this name is the master of? */
@@ -37,8 +41,8 @@ export function copiesIn(listing: Listing, tag: Tag): Dataset[] {
 }
 
 /** All of them. */
-export function pairsHere(run: Run): Promise<Dataset[]> {
-  return find(run, (own) => isOfPair(own, run.settings.tag));
+export async function pairsHere(run: Run): Promise<Dataset[]> {
+  return chosen(await readAll(run), (own) => isOfPair(own, run.settings.tag));
 }
 
 /** Does a file system with these properties belong to a pair in service? What a child has inherited makes no pair of it. */
@@ -46,15 +50,13 @@ export function isOfPair(own: Properties, tag: Tag): boolean {
   return ownValue(own, `${tag}:dest-fs`) !== undefined && retiredSince(own, tag) === undefined;
 }
 
-async function find(
-  { settings, step }: Run,
-  wanted: (own: Properties, dataset: Dataset) => boolean,
-): Promise<Dataset[]> {
+/** Every file system here, with what these are told by, and `more` properties of it. */
+export async function readAll({ settings, step }: Run, more: readonly string[] = []): Promise<Listing> {
   const { tag } = settings;
   const [retired] = retiredProperties(tag);
   const properties = [...['master', 'src-host', 'dest-fs'].map((name) => `${tag}:${name}`), retired];
-  const all = await step.zfs.ask(allPropertiesArgv(step.capabilities, properties));
-  return chosen(parseListing(mustSucceed(all, 'all').output), wanted);
+  const argv = allPropertiesArgv(step.capabilities, [...new Set([...properties, ...more])]);
+  return parseListing(mustSucceed(await step.zfs.ask(argv), 'all').output);
 }
 
 function chosen(listing: Listing, wanted: (own: Properties, dataset: Dataset) => boolean): Dataset[] {

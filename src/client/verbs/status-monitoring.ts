@@ -6,7 +6,7 @@ import type { MissingCopy } from '../copies/find-missing.ts';
 import type { RetiredCopy } from '../copies/retirement.ts';
 import { sayMissing, sayRetired } from '../copies/say-missing.ts';
 import { checkLines, unknownLine } from '../look/check-lines.ts';
-import { judge, STATE_EXIT } from '../look/judge.ts';
+import { judge, nextOf, STATE_EXIT } from '../look/judge.ts';
 import type { PairView } from '../look/pair-view.ts';
 import { prometheusText } from '../look/prometheus.ts';
 import { replaceFile } from '../look/replace-file.ts';
@@ -81,8 +81,9 @@ async function tellOf(
   const { report, settings } = run;
   const judged: Judged[] = [];
   for (const pair of pairs) {
-    // Of a source nothing is pulled from here.
-    const asked = monitoring.verify && (pair.role !== 'source' || named.includes(pair.dataset));
+    // Of a source that the other side pulls nothing is known here.
+    const asked =
+      monitoring.verify && (pair.role !== 'source' || pair.pushed || named.includes(pair.dataset));
     const verification = asked ? await verify(run, pair) : undefined;
     const failing = failures.get(pair.dataset);
     const judgement = judge(pair, monitoring, now(), verification, failing);
@@ -113,10 +114,11 @@ async function tellOf(
 function tellVerified({ report }: Run, { pair, verification }: Judged): void {
   if (verification === undefined) return;
   const { verdict, why } = verification;
+  const next = nextOf(pair);
   if (verdict === 'would-succeed')
-    report.line(`${pair.dataset}: the next pull would succeed${why === undefined ? '' : `; ${why}`}`);
-  else if (verdict === 'would-fail') report.line(`${pair.dataset}: the next pull would FAIL: ${why}`);
-  else report.line(`${pair.dataset}: whether the next pull would succeed cannot be told: ${why}`);
+    report.line(`${pair.dataset}: the next ${next} would succeed${why === undefined ? '' : `; ${why}`}`);
+  else if (verdict === 'would-fail') report.line(`${pair.dataset}: the next ${next} would FAIL: ${why}`);
+  else report.line(`${pair.dataset}: whether the next ${next} would succeed cannot be told: ${why}`);
 }
 
 function now(): number {

@@ -19,6 +19,7 @@ import { zrepFor } from '../words/again.ts';
 import type { Settings } from '../words/settings.ts';
 import type { StatusCommand } from '../words/status-words.ts';
 import { isMasterHere, isOfPair } from './pairs-here.ts';
+import { leftOutProperties, type SourceLeftOut, sourcesLeftOut } from './sources-left-out.ts';
 import { type Chosen, monitor } from './status-monitoring.ts';
 
 /** Carries `command` out; the answer is the exit code. */
@@ -35,7 +36,7 @@ export function status(settings: Settings, command: StatusCommand): Promise<numb
 
 async function tellPeople(run: Run, command: StatusCommand): Promise<number> {
   const { report, settings } = run;
-  const { pairs, retired, missing, strangers, problem, failures } = await choose(run, command);
+  const { pairs, retired, missing, strangers, problem, failures, others } = await choose(run, command);
   // As stock: those in front of the first that is of no pair are told of, and none behind it.
   const [first] = strangers;
   const names: readonly string[] = command.datasets;
@@ -50,10 +51,12 @@ async function tellPeople(run: Run, command: StatusCommand): Promise<number> {
     if (failing !== undefined) report.warn(`WARNING: ${dataset} ${sayFailing(failing, now)}`);
   }
   for (const line of missingLines('WARNING', missing, settings.tag, now)) report.warn(line);
+  for (const { dataset, why } of others)
+    report.warn(`WARNING: ${dataset} is left out, also by ${zrepFor(settings.tag)} sync all: ${why}`);
   if (problem !== undefined) report.warn(`WARNING: ${problem}`);
   // Stock says nothing, which scripts may count on; a person on a backup server would wonder.
-  if (pairs.length + retired.length + missing.length + strangers.length === 0 && process.stderr.isTTY)
-    report.warn(nothingHere(settings.tag, command.all));
+  const isNothing = pairs.length + retired.length + missing.length + strangers.length === 0;
+  if (isNothing && process.stderr.isTTY) report.warn(nothingHere(settings.tag, command.all));
   if (first !== undefined) throw new Failure(`${first} is not a zrep registered filesystem`);
   return command.unsent && lines.length > 0 ? 1 : 0;
 }
@@ -70,10 +73,20 @@ function nothingHere(tag: Tag, all: boolean): string {
     : `this host is the master of no file system under the tag ${tag}; for the copies on it: ${zrepFor(tag)} status -a`;
 }
 
-async function choose(run: Run, { datasets, all }: StatusCommand): Promise<Chosen> {
+interface ChosenHere extends Chosen {
+  /** Sources that this host is not the master of by stock's rule; told of where only those are wanted of which it is. */
+  readonly others: readonly SourceLeftOut[];
+}
+
+async function choose(run: Run, { datasets, all }: StatusCommand): Promise<ChosenHere> {
   const { settings, step } = run;
   const { tag, hostName } = settings;
-  const properties = [...new Set([...viewedProperties(step.capabilities, tag), ...surveyedProperties(tag)])];
+  const properties = [
+    ...new Set([
+      ...viewedProperties(step.capabilities, tag),
+      ...[surveyedProperties, leftOutProperties].flatMap((of) => of(tag)),
+    ]),
+  ];
   const own = await readOwn(run, datasets.length === 0 ? 'all' : datasets, properties);
   const records = readRecordFile(settings);
   if (datasets.length === 0) {
@@ -81,8 +94,9 @@ async function choose(run: Run, { datasets, all }: StatusCommand): Promise<Chose
     const names = [...own].flatMap(([name, one]) => (wanted(one) ? [name] : []));
     const pairs = await viewsOf(run, own, names);
     const failures = failingCopies(run, own, records);
-    const none = { pairs, retired: [], missing: [], strangers: [], problem: undefined, failures };
-    return all ? { ...none, retired: retiredIn(own, tag), ...missingCopies(run, own, records) } : none;
+    const none = { pairs, retired: [], missing: [], strangers: [], problem: undefined, failures, others: [] };
+    if (!all) return { ...none, others: sourcesLeftOut(own, tag, hostName) };
+    return { ...none, retired: retiredIn(own, tag), ...missingCopies(run, own, records) };
   }
   const retired = retiredIn(own, tag);
   const others = datasets.filter((name) => !retired.some(({ dataset }) => dataset === name));
@@ -93,6 +107,7 @@ async function choose(run: Run, { datasets, all }: StatusCommand): Promise<Chose
     missing: await missingAmong(run, strangers, own, records),
     failures: failingCopies(run, own, records),
     problem: undefined,
+    others: [],
   };
 }
 

@@ -24,7 +24,9 @@ import { markArrived, Parted } from '../push/arrived.ts';
 import { hasChanged } from '../push/changed.ts';
 import { judgePush, lookAtTree, readBoth } from '../push/judge-push.ts';
 import { markPushed } from '../push/marks.ts';
-import { type Master, masterListingProperties, readMaster, unsentOf } from '../push/master.ts';
+import { type Master, masterListingProperties, unsentOf } from '../push/master.ts';
+import { readBased } from '../push/read-based.ts';
+import { recordPushed } from '../push/record-pushed.ts';
 import { resumeSending } from '../push/resume.ts';
 import { sendIncrement } from '../push/send-increment.ts';
 import { refuseSplitBrain } from '../push/split-brain.ts';
@@ -59,8 +61,8 @@ export async function syncPair(
   { host, newest = false, yes = false }: SyncOptions = {},
 ): Promise<void> {
   const { settings } = run;
-  const read = readMaster(listing, dataset, settings.tag, settings.hostName);
-  const begun = host === undefined ? read : { ...read, host };
+  const { master: begun, told } = await readBased(run, listing, dataset, host);
+  if (told !== undefined) run.report.warn(told);
   if (!newest && settings.changedOnly && !(await hasChanged(run, dataset, begun.base.name)))
     return touch(run, begun);
   const last = begun.snapshots.at(-1);
@@ -76,6 +78,7 @@ export async function syncPair(
   const snapshot = newest ? master.snapshots.at(-1) : await snapshotHere(run, master, listing);
   if (snapshot === undefined || snapshot === master.base) return;
   await sendSnapshot(run, far, master, snapshot, from);
+  await recordPushed(run, listing, dataset);
 }
 
 /** Nothing has changed: the last one that was sent is as good as one of now. */

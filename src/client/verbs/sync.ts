@@ -21,7 +21,8 @@ import { zrepFor } from '../words/again.ts';
 import type { Settings } from '../words/settings.ts';
 import type { SyncCommand, SynconlyCommand } from '../words/sync-words.ts';
 import { expireBoth } from './expire-both.ts';
-import { mastersHere } from './pairs-here.ts';
+import { mastersIn, readAll } from './pairs-here.ts';
+import { leftOutProperties, type SourceLeftOut, sourcesLeftOut, tellLeftOut } from './sources-left-out.ts';
 import { syncPair, syncReading } from './sync-pair.ts';
 
 /** What date(1) prints by itself. */
@@ -35,7 +36,7 @@ export async function sync(given: Settings, command: SyncCommand | SynconlyComma
     command.kind === 'sync' && command.json,
     async (run) => {
       // Quiet where there is none, as stock: cron would mail it.
-      const datasets = command.all ? await mastersHere(run) : command.datasets;
+      const { datasets, others } = await choose(run, command);
       const failures: Failed[] = [];
       for (const [index, dataset] of datasets.entries()) {
         const place = datasets.length === 1 ? {} : { place: `${index + 1} of ${datasets.length}` };
@@ -43,15 +44,28 @@ export async function sync(given: Settings, command: SyncCommand | SynconlyComma
         if (failed !== undefined) failures.push(failed);
       }
       const failed = failures.length;
+      if (failed > 0 && datasets.length > 1) listFailed(run.report, failures);
+      tellLeftOut(run, others);
       run.report.event('summary', { done: datasets.length - failed, failed });
-      if (failed > 0 && datasets.length > 1) {
-        listFailed(run.report, failures);
+      if (failed > 0 && datasets.length > 1)
         run.report.warn(`${command.kind}: ${failed} of ${datasets.length} file systems FAILED`);
-      }
       return failed === 0 ? 0 : 1;
     },
     given.waitSeconds,
   );
+}
+
+interface Chosen {
+  readonly datasets: readonly Dataset[];
+  /** Of all, sources that this host is not the master of by stock's rule. */
+  readonly others: readonly SourceLeftOut[];
+}
+
+async function choose(run: Run, command: SyncCommand | SynconlyCommand): Promise<Chosen> {
+  if (!command.all) return { datasets: command.datasets, others: [] };
+  const { tag, hostName } = run.settings;
+  const listing = await readAll(run, leftOutProperties(tag));
+  return { datasets: mastersIn(listing, run), others: sourcesLeftOut(listing, tag, hostName) };
 }
 
 /** The answer is how it failed, if it did. */

@@ -64,7 +64,11 @@ t.test('a copy and a host that were renamed', async (t) => {
     undefined,
     'zfs set zrep:src-host=fileserver tank/home',
   ]);
-  t.same(mends({ role: 'source', here: { 'zrep:src-host': 'root@fileserver' } }), [], 'with an account');
+  t.same(
+    mends({ role: 'source', here: { 'zrep:src-host': 'root@fileserver' } }),
+    ['source-renamed', 'force', undefined, 'zfs set zrep:src-host=fileserver tank/home'],
+    'an account in front of the own name: nobody takes that for the master',
+  );
 });
 
 t.test('the two sides have to name each other, by their file systems', async (t) => {

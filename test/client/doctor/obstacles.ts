@@ -220,3 +220,42 @@ t.test("a rollback that would take what another tag begins with is nobody's fix"
   const [plain] = diagnose(pairOf('0+', '0+ by-hand=512'));
   t.match(plain, { code: 'newer-snapshots', mend: { by: 'force' } });
 });
+
+/** Of a pair that a sync has sent, from the fileserver. */
+const PUSHED = { role: 'source', here: { 'zrep:pushed': '1700000000' } } as const;
+
+t.test('the lines of a pair that is pushed are those of a sync, and for its host', async (t) => {
+  const sync = 'zrep sync -f tank/home';
+  t.same(mends('0+ 1+', '0+ 1+ by-hand=512', PUSHED), ['newer-snapshots', 'hand', undefined, sync]);
+  t.same(mends('0+', '0+', { ...PUSHED, there: { written: '512<-' } }), [
+    'copy-modified',
+    'hand',
+    undefined,
+    sync,
+  ]);
+  t.same(mends('0+ weekly', 'weekly#old 0+', PUSHED), [
+    'name-taken',
+    'hand',
+    'backup',
+    'zfs rename vault/home@weekly vault/home@weekly_old',
+  ]);
+  const anew = [
+    'ssh backup zfs rename vault/home vault/home_old',
+    'zrep clear tank/home',
+    'zrep init tank/home backup vault/home',
+  ];
+  t.same(mends('3+ 4+', '0+ 1+ 2+', PUSHED), ['no-common-snapshot', 'hand', undefined, ...anew]);
+  t.same(found('', '', { ...PUSHED, unseen: true })[0]?.mend.lines, anew, 'also where the copy is not seen');
+  t.same(mends('0+ 1+', 'a', PUSHED)[0], 'no-common-snapshot');
+});
+
+t.test('what an interrupted stream has left is in the way of a sync, and resumed by -r', async (t) => {
+  const there = { receive_resume_token: `${TOKEN}<-` };
+  t.same(mends('0+ 1', '0+', { ...PUSHED, there }), [
+    'partial-receive',
+    'hand',
+    undefined,
+    'zrep sync -r tank/home',
+  ]);
+  t.same(codes('0+ 1', '0+', { role: 'source', there }), [], 'a refresh does that by itself');
+});

@@ -236,4 +236,11 @@ t.test('for programs each has the same keys, and null where there is nothing', a
     nextPull: { verdict: 'would-succeed' },
   });
   t.same(Object.keys(full), [...Object.keys(facts), 'nextPull']);
+  const pushed = viewOf([], SOURCE, { 'zrep:pushed': '1700000000' });
+  const doubt = { verdict: 'would-fail', why: 'so it is' } as const;
+  t.match(factsOf(judged(pushed, doubt), NOW), { nextSync: doubt });
+  t.match(judge(pushed, { warn: undefined, critical: undefined }, NOW, doubt).problems, [
+    'was never sent',
+    'the next sync would fail: so it is',
+  ]);
 });

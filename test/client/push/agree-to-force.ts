@@ -117,6 +117,24 @@ t.test('what others need below stops it, whoever agrees', async (t) => {
   t.match(await sync(held, true), 'other streams or people need: vault/home/b@one (held)');
 });
 
+t.test(
+  'it never asks for what it is: of a tree that came unevenly it begins with what all have',
+  async (t) => {
+    const world = tree();
+    made(world.here, 'tank/home/a@zrep_000001', 72, 2);
+    for (const [objects, dataset] of [
+      [world.here, 'tank/home'],
+      [world.there, 'vault/home'],
+    ] as const)
+      made(objects, `${dataset}@zrep_000001`, 73, 2);
+    for (const name of ['vault/home', 'vault/home/a']) set(world.there, name, 'written', '0', '-');
+    world.receiving = { code: 1, takes: false, says: 'cannot receive: destination already exists\n' };
+    t.notMatch(await sync(world, true), 'zrep -R sync -f');
+    t.notMatch(world.said.err, 'vault/home@zrep_000001', 'what the top has is not lost');
+    t.notOk(world.wire.some((command) => command.includes('rollback')));
+  },
+);
+
 t.test('changes below are listed, and given up like those of the copy itself', async (t) => {
   const world = tree();
   set(world.there, 'vault/home', 'written', '0', '-');

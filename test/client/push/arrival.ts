@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import t from 'tap';
-import { readArrival } from '../../../src/client/push/arrival.ts';
+import { readArrival, readListed } from '../../../src/client/push/arrival.ts';
 
 const ONE = new Map([['vault/home@zrep_000001', '77']]);
 const TWO = new Map([...ONE, ['vault/home/a@zrep_000001', '78']]);
@@ -49,6 +49,29 @@ t.test('to say no is to refuse; to say nothing, and end with 0, is no answer', a
 t.test('a connection that broke answers nothing', async (t) => {
   t.equal(readArrival(answer('', 255), ONE), 'no-answer');
   t.equal(readArrival(answer(FIRST, null, '', 'SIGKILL'), ONE), 'no-answer');
+});
+
+t.test('by their names snapshots are there, or not; and a host can refuse that, too', async (t) => {
+  const row = (name: string) => `${name}      0      -    24K  -\n`;
+  const head = 'NAME                      USED  AVAIL  REFER  MOUNTPOINT\n';
+  const [one, two] = [[...ONE.keys()], [...TWO.keys()]];
+  t.equal(readListed(answer(head + row('vault/home@zrep_000001')), one), 'there');
+  t.equal(readListed(answer(head + row('vault/home@zrep_000001'), 1, GONE), two), 'missing');
+  t.equal(
+    readListed(answer(head + row('vault/home@zrep_0000011')), one),
+    'refused',
+    'a longer name is another',
+  );
+  for (const [output, message] of [
+    ['', GONE],
+    [GONE, ''],
+  ] as const)
+    t.equal(readListed(answer(output, 0, message), one), 'missing', 'whatever it ends with');
+  t.equal(readListed(answer('', 77, 'not allowed\n'), one), 'refused');
+  t.equal(readListed(answer('not allowed\n'), one), 'refused');
+  t.equal(readListed(answer(''), one), 'silent');
+  t.equal(readListed(answer('', 255), one), 'no-answer');
+  t.equal(readListed(answer(row('vault/home@zrep_000001'), null, '', 'SIGKILL'), one), 'no-answer');
 });
 
 t.test('no answer without the GUID is ever taken for its being there', async () => {

@@ -41,15 +41,46 @@ t.test('a receiving command that ends with 0 is not believed where the snapshot 
   }
 });
 
+const LISTED = 'zfs list -t snapshot vault/home@zrep_000001';
+
+t.test("a host that refuses the question is asked for the name, by stock's own command", async (t) => {
+  const world = new PushWorld(rundir);
+  world.failing = [[/guid/, 77]];
+  t.equal(await sync(world.run()), undefined);
+  t.same(world.snapshots('here'), ['zrep_000000 sent', 'zrep_000001 sent']);
+  t.ok(world.wire.includes(LISTED));
+  t.equal(world.said.err, '', 'that is proof enough');
+  const lost = new PushWorld(rundir);
+  lost.failing = [[/guid/, 77]];
+  lost.receiving = { code: 0, takes: false };
+  t.match(await sync(lost.run()), { message: /ended with 0, but the snapshot is not there/ });
+  t.same(lost.snapshots('here'), ['zrep_000000 sent', 'zrep_000001_unsent']);
+  t.notOk(lost.wire.some((command) => command.includes('sent=')));
+  const swallowing = new PushWorld(rundir);
+  swallowing.failing = [
+    [/guid/, 77],
+    [/list -t snapshot|zfs set/, 0, ''],
+  ];
+  swallowing.receiving = { code: 0, takes: false };
+  t.match(await sync(swallowing.run()), {
+    message: /nothing shows that backup has it.*: zfs list -t snapshot/,
+  });
+  t.same(swallowing.snapshots('here'), ['zrep_000000 sent', 'zrep_000001'], 'nothing is marked');
+});
+
 t.test(
-  'a host that refuses the question is believed as before, unless it has no snapshot to mark',
+  'one that refuses that, too, is believed as by stock, and that is told; unless it has no snapshot to mark',
   async (t) => {
     const world = new PushWorld(rundir);
-    world.failing = [[/guid/, 77]];
+    world.failing = [[/guid|list -t snapshot/, 77]];
     t.equal(await sync(world.run()), undefined);
     t.same(world.snapshots('here'), ['zrep_000000 sent', 'zrep_000001 sent']);
+    t.match(
+      world.said.err,
+      `WARNING: that backup has tank/home@zrep_000001 is not verified, it is marked as sent by exit codes alone: the host refuses to be asked. Allow there: ${LISTED}\n`,
+    );
     const lost = new PushWorld(rundir);
-    lost.failing = [[/guid/, 77]];
+    lost.failing = [[/guid|list -t snapshot/, 77]];
     lost.receiving = { code: 0, takes: false };
     t.match(await sync(lost.run()), {
       message: /backup says that it has no vault\/home@zrep_000001; nothing/,

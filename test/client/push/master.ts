@@ -1,7 +1,7 @@
 /** What ZFS says of a file system that is to be pushed. */
 
 import t from 'tap';
-import { readCourse, readMaster, unsentOf } from '../../../src/client/push/master.ts';
+import { neverSent, readCourse, readMaster, unsentOf } from '../../../src/client/push/master.ts';
 import { type Dataset, parseDataset, parseTag, type Tag } from '../../../src/zfs/names.ts';
 import { listingOf } from '../../fixtures/replication/listing.ts';
 
@@ -20,9 +20,11 @@ const master = (own: string, snapshots = SNAPSHOTS) =>
 t.test('where it goes, what was sent last, and what was not, the newest first', async (t) => {
   const found = master(`zrep:master=yes ${PAIR}`);
   t.match(found, { host: { name: 'root@backup', here: false }, destination: 'vault/home' });
-  t.equal(found.base.name, 'zrep_000001', 'by the pool, not by the order of names');
+  const { base } = found;
+  if (base === undefined) throw new Error('nothing is marked');
+  t.equal(base.name, 'zrep_000001', 'by the pool, not by the order of names');
   t.same(
-    unsentOf(found).map(({ name }) => name),
+    unsentOf({ ...found, base }).map(({ name }) => name),
     ['zrep_000003_unsent', 'zrep_000002'],
   );
 });
@@ -33,9 +35,30 @@ t.test('a mark of the master that was inherited or received is none', async (t) 
 });
 
 t.test('a master that names another host is told what that means', async (t) => {
-  t.throws(() => master(`zrep:master=yes ${PAIR.replace('=fileserver', '=oldname')}`), {
-    message:
-      /we are not master host for tank\/home: master is oldname, we are fileserver.*ZREP_SRC_HOST=oldname$/,
+  for (const name of ['oldname', 'root@fileserver'])
+    t.throws(
+      () => master(`zrep:master=yes zrep:src-fs=tank/home ${PAIR.replace('=fileserver', `=${name}`)}`),
+      {
+        message: `we are not master host for tank/home: master is ${name}, we are fileserver; the properties of tank/home name ${name} as its host, which calls itself fileserver; if the host was renamed, tell zrep: zfs set zrep:src-host=fileserver tank/home`,
+      },
+    );
+});
+
+t.test('one that was moved has the line that makes it the source, behind the words of stock', async (t) => {
+  const all = `zrep:src-fs=tank/home ${PAIR} zrep:savecount=9`;
+  const moved = ['fileserver', 'root@fileserver'].map((name) =>
+    all.replace('src-host=fileserver', `src-host=${name}`).split(' '),
+  );
+  for (const own of moved)
+    t.throws(() => master([...own, 'zrep:master=yes'].map((one) => `${one}<received`).join(' ')), {
+      message: `tank/home not master. Cannot sync; tank/home has its zrep properties from a stream: it was moved, or restored; if it is what is written to now, make it the source: for p in zrep:src-fs=tank/home zrep:src-host=fileserver zrep:dest-fs=vault/home zrep:dest-host=root@backup zrep:savecount=9 zrep:master=yes; do zfs set $p tank/home; done`,
+    });
+});
+
+t.test('a copy of a pair on one host is no source that was moved', async (t) => {
+  const own = 'zrep:src-fs=p/x zrep:src-host=fileserver zrep:dest-fs=tank/home zrep:dest-host=fileserver';
+  t.throws(() => master(own.replaceAll(/(?<==\S+)(?= |$)/g, '<received')), {
+    message: 'tank/home not master. Cannot sync',
   });
 });
 
@@ -62,8 +85,10 @@ t.test('a destination that is only inherited is where the file system above goes
   t.equal(read('zrep:dest-host').host.name, 'vault', 'a host may be set above');
 });
 
-t.test('one that was never sent must be initialized, or told of what was', async (t) => {
-  t.throws(() => master(`zrep:master=yes ${PAIR}`, 'tank/home@zrep_000000 guid=1<- createtxg=5<-'), {
+t.test('one that was never sent has no base', async (t) => {
+  const found = master(`zrep:master=yes ${PAIR}`, 'tank/home@zrep_000000 guid=1<- createtxg=5<-');
+  t.equal(found.base, undefined);
+  t.match(neverSent('tank/home', TAG), {
     message: /^You must initialize tank\/home for zrep .*zrep sentsync tank\/home@zrep_hhhhhh$/,
   });
 });

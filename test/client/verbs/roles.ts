@@ -89,6 +89,18 @@ t.test(
   },
 );
 
+t.test('a source that names its host otherwise is no master for a failover, either', async (t) => {
+  for (const former of ['root@fileserver', 'oldname'])
+    for (const command of ['failover -L', 'failover FS@SNAP'] as const) {
+      const hosts = new TwoHosts(rundir);
+      hosts.set('fileserver', 'tank/home', 'zrep:src-host', former);
+      const { ended } = await CASES[command](hosts);
+      t.match(ended, { message: /^we are not master host .*: zfs set zrep:src-host=fileserver tank\/home$/ });
+      t.equal(hosts.get('fileserver', 'tank/home', 'readonly'), 'off', 'nothing was changed');
+      t.equal(hosts.get('fileserver', 'tank/home', 'zrep:master'), 'yes');
+    }
+});
+
 t.test('a second takeover -L changes nothing: with stock it makes the pair a copy of itself', async (t) => {
   const hosts = new TwoHosts(rundir);
   await CASES['takeover -L'](hosts);

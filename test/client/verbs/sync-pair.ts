@@ -10,7 +10,7 @@ import { isRefusal } from '../../../src/refusal.ts';
 import { withLock } from '../../../src/replication/lock.ts';
 import { type Dataset, parseDataset } from '../../../src/zfs/names.ts';
 import { formatResumeToken, parseResumeToken } from '../../../src/zfs/resume-token.ts';
-import { Killed, PushWorld } from '../../fixtures/client/push-world.ts';
+import { Killed, PushWorld, set } from '../../fixtures/client/push-world.ts';
 import { FULL_TOKEN } from '../../fixtures/zfs/resume-token.ts';
 
 const rundir = mkdtempSync(`${tmpdir()}/sync-`);
@@ -244,9 +244,44 @@ t.test('with -c nothing is made where nothing was written, but the mark is renew
   t.equal(world.snapshots('there').length, 2, 'otherwise it is sent');
 });
 
+t.test('marks that are lost, as by a move, are made up for by GUIDs, as in a refresh', async (t) => {
+  const world = new PushWorld(rundir);
+  world.here.get('tank/home@zrep_000000')?.delete('zrep:sent');
+  t.equal(await sync(world.run()), undefined);
+  t.match(
+    world.said.err,
+    'no snapshot of tank/home is marked as sent; backup has tank/home@zrep_000000, with',
+  );
+  t.same(world.snapshots('here'), ['zrep_000000', 'zrep_000001 sent']);
+  t.equal(await sync(world.run()), undefined);
+  t.equal(world.said.err, '', 'and the next one has nothing to say');
+  const parted = new PushWorld(rundir);
+  parted.here.get('tank/home@zrep_000000')?.delete('zrep:sent');
+  set(parted.there, 'vault/home@zrep_000000', 'guid', '1', '-');
+  t.match(await sync(parted.run()), {
+    message:
+      /^You must initialize tank\/home .* have no common snapshot; to begin .* && zrep init tank\/home /,
+  });
+});
+
+t.test('a sync that succeeds is put on record, once', async (t) => {
+  const world = new PushWorld(rundir);
+  const record = () => world.here.get('tank/home')?.get('zrep:pushed')?.value;
+  world.receiving = { code: 1, takes: false };
+  t.ok(await sync(world.run()));
+  t.equal(record(), undefined, 'not one that has failed');
+  world.receiving = { code: 0, takes: true };
+  t.equal(await sync(world.run()), undefined);
+  t.match(record(), /^\d{10}$/);
+  world.asked.splice(0);
+  t.equal(await sync(world.run()), undefined);
+  t.notOk(world.asked.some((argv) => argv.startsWith('set zrep:pushed')));
+});
+
 t.test('who is no master, or was never sent, is told so in the words of stock', async (t) => {
   const world = new PushWorld(rundir);
   world.here.get('tank/home@zrep_000000')?.delete('zrep:sent');
+  world.there.clear();
   t.match(await sync(world.run()), { message: /^You must initialize tank\/home for zrep/ });
   world.here.get('tank/home')?.set('zrep:master', { value: 'yes', source: 'received' });
   t.same(await sync(world.run()), new Failure('tank/home not master. Cannot sync'));
