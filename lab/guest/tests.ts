@@ -46,7 +46,6 @@ const ON_EVERY_SERIES = [
   'client-obstacles',
   'client-obstacles-both',
   'client-obstacles-there',
-  'client-sync-base',
   'client-sync-obstacles',
   'raw',
   'resume',

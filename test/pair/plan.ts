@@ -107,19 +107,6 @@ t.test('what is not in the way is none', async (t) => {
   t.same(wayOf('1+', '1+', { written: '' })[0], 'zrep_000001', 'a zfs that does not count');
 });
 
-t.test(
-  'changes are certainly made here only where the source has nothing newer that the copy may have lost',
-  async (t) => {
-    const isCertain = (source: string, sending = '') =>
-      t.match(planOf(source, '1+', { written: '8192', sending }), { obstacle: 'copy-modified' }) &&
-      (planOf(source, '1+', { written: '8192', sending }) as { isCertain?: boolean }).isCertain;
-    t.equal(isCertain('1+'), true);
-    t.equal(isCertain('1+ 2', 'zrep_000002'), true, 'what was made for this very stream never came before');
-    t.equal(isCertain('1+ 2'), false);
-    t.equal(isCertain('1+ daily'), false);
-  },
-);
-
 t.test('a zfs that does not count what was written shows changes by sizes, or by refusing', async (t) => {
   const fuse = { written: '' };
   t.same(wayOf('1+', '1+ mine', fuse), ['zrep_000001', 'zrep_000001', false]);

@@ -196,7 +196,7 @@ t.test('the text says which one, why, and a line for it', async (t) => {
   );
   t.match(
     say({ c: '0 1' }, { c: '0 1=9;8192' }),
-    /^the copy vault\/t\/c has changes since @zrep_000001 \(8192 bytes\); .*: zrep -R refresh -f vault\/t$/,
+    /^the copy vault\/t\/c has changes since @zrep_000001 \(8192 bytes\): .*: zrep -R refresh -f vault\/t$/,
   );
   t.match(
     say({ c: '0 1' }, { c: '0 x#c1=9;8192' }),
