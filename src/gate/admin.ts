@@ -10,6 +10,7 @@ import { openKeysBeside } from '../doctor/open-keys.ts';
 import { diagnosisAsJson, formatDiagnosis } from '../doctor/report.ts';
 import { lookAtRoom } from '../doctor/room.ts';
 import { DEFAULT_CONFIG } from '../doctor/sshd.ts';
+import { assumedAddress } from '../policy/assume.ts';
 import { buildPolicy } from '../policy/build.ts';
 import { DEFAULT_POLICY, readDraftPolicy, trustProblems, UnusablePolicy } from '../policy/load.ts';
 import { describeMistake } from '../policy/mistakes.ts';
@@ -18,7 +19,7 @@ import { printable } from '../printable.ts';
 import { authorizedKeysLine, CannotAuthorize, sudoersLines } from './authorize.ts';
 import { explainBatch } from './batch.ts';
 import { checkPolicy } from './check.ts';
-import { assumedAddress, explain, formatExplanation } from './explain.ts';
+import { explain, formatExplanation } from './explain.ts';
 import { ADMIN_HELP, DOCTOR_HELP, EXPLAIN_HELP, SERVE_HELP } from './help.ts';
 
 /** Exit codes of these verbs; those of serve are in outcome.ts. */
