@@ -57,6 +57,8 @@ t.test('a new client stands at the end, a known one gets its grant behind its la
     await added(`${own}${last.trimStart()}`),
     `${own.replace('#resume = true\n', '')}\n${block}\n#resume = true\n${last.trimStart()}`,
   );
+  const strings = `[filter.x]\nargv = ["/bin/x", "[", '[', "\\"[", '''it's [''', """a \\""" ["""", "#"] # "[\n\n`;
+  t.equal(await added(strings + own + last), `${strings}${own}\n${block}${last}`, 'brackets in strings');
   t.equal(
     await added(own.replaceAll('\n', '\r\n')),
     `${own}\n${block}`.replaceAll('\n', '\r\n'),
