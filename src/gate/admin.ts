@@ -1,4 +1,4 @@
-/** The verbs that a person types: check, explain, authorize, doctor, and help. Never loaded to serve a client. */
+/** The verbs that a person types: check, explain, grant, revoke, authorize, doctor, and help. Never loaded to serve a client. */
 
 import { readFileSync, realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -21,6 +21,8 @@ import { explainBatch } from './batch.ts';
 import { checkPolicy } from './check.ts';
 import { explain, formatExplanation } from './explain.ts';
 import { ADMIN_HELP, DOCTOR_HELP, EXPLAIN_HELP, SERVE_HELP } from './help.ts';
+import { CannotPair } from './pairing/cannot-pair.ts';
+import { addPairingVerbs } from './pairing/verbs.ts';
 
 /** Exit codes of these verbs; those of serve are in outcome.ts. */
 const EXIT = { good: 0, bad: 1, usage: 2 } as const;
@@ -39,6 +41,10 @@ export async function admin(argv: readonly string[]): Promise<number> {
     if (error instanceof CommanderError && error.exitCode === 0) return EXIT.good;
     // To a monitoring system 2 would be news of the fileserver.
     if (error instanceof CommanderError) return argv[0] === 'doctor' ? DOCTOR_EXIT.unknown : EXIT.usage;
+    if (error instanceof CannotPair) {
+      console.error(`zrep-gate: ${error.message.split('\n').map(printable).join('\n')}`);
+      return EXIT.bad;
+    }
     if (!(error instanceof UnusablePolicy || error instanceof CannotAuthorize || isSystemError(error)))
       throw error;
     console.error(`zrep-gate: ${printable(error.message)}`);
@@ -83,6 +89,7 @@ export function describeAdmin(end: (exitCode: number) => void): Command {
     .action(async (words: string[], options: ExplainOptions) => {
       end(await explainVerb(words, options));
     });
+  addPairingVerbs(program, end, installedPath);
   program
     .command('authorize <client> <publickeyfile>')
     .description('print the authorized_keys line for a public key, and warn of open lines beside it')

@@ -25,7 +25,7 @@ t.test('a mistake is told with file, place, and what to write instead', async (t
     ['[audit]\nfacility = "auth0"', 'audit.facility', /^expected one of "kern", "user", .*"authpriv", .*"local7"$/],
     ['[audit]\nrequired = "yes"', 'audit.required', 'expected true or false'],
     ['audit = []', 'audit', 'expected a table'],
-    ['[client."a b"]', 'client.a b', 'expected letters, digits and "_.-", such as "backup1"'],
+    ['[client."a b"]', 'client.a b', 'expected letters, digits and "_.-", without a blank, such as "backup1"'],
     ['[client.a]\nfrom = []', 'client.a.from', 'expected at least 1 entry; leave the key out for its default'],
     ['[client.a]\nfrom = ["::1", "here"]', 'client.a.from[2]', 'expected an address or prefix, such as "192.0.2.10" or "2001:db8::/32"'],
     [client(''), 'client.a.grant[1].dataset', 'is missing'],

@@ -37,8 +37,14 @@ const MISTAKES: [string, string[]][] = [
   ['client.a = 1', ['client.a: expected a table']],
   ['client.a.from = []', [`client.a.from: ${AT_LEAST_ONE}`]],
   ['client.a.from = ["192.0.2.1", 7]', [`client.a.from[2]: ${ADDRESS}`]],
-  ['client."a b".from = ["::1"]', ['client.a b: expected letters, digits and "_.-", such as "backup1"']],
-  ['client."\\u001b[2J" = {}', ['client.\\x1b[2J: expected letters, digits and "_.-", such as "backup1"']],
+  [
+    'client."a b".from = ["::1"]',
+    ['client.a b: expected letters, digits and "_.-", without a blank, such as "backup1"'],
+  ],
+  [
+    'client."\\u001b[2J" = {}',
+    ['client.\\x1b[2J: expected letters, digits and "_.-", without a blank, such as "backup1"'],
+  ],
   ['client.a.grant = { dataset = "t" }', ['client.a.grant: expected a list: ["..."]']],
   [grant('dataset = "u"'), ['client.a.grant[2].operations: is missing']],
   [grant('operations = []'), ['client.a.grant[2].dataset: is missing']],
