@@ -59,3 +59,17 @@ Examples:
   zrep-gate grant backup1 tank/home --key /root/backup1.pub --sudo zrep -n
 
 Exit codes: 0 it is in place, or -n; 1 nothing was changed; 2 usage.`;
+
+export const REVOKE_HELP = `
+Run it as root, on the fileserver. Without a dataset it takes out all that the policy
+grants to the client, each line of an authorized_keys that is for it, and its sudo
+rule. With one it takes out that grant alone, and the key stays. Then it ends what
+runs for the client: streams end, locks are released, records say "interrupted".
+It shows all of that first, asks, and says at the end what is left.
+
+Examples:
+  zrep-gate revoke backup1
+  zrep-gate revoke backup1 tank/mail
+  zrep-gate revoke backup1 -n
+
+Exit codes: 0 it is done, or -n; 1 nothing was changed, or something is left; 2 usage.`;

@@ -50,6 +50,7 @@ export async function removeGrants(
     // Without its section the client has no limits and addresses either; with one they stay.
     if (now !== undefined && !isDeepStrictEqual({ ...now, grants: [] }, { ...was, grants: [] })) continue;
     const instead = dataset === undefined ? undefined : now && findGrant(now, dataset)?.dataset;
+    if (candidate.text === text) return { kind: 'none' };
     return { kind: 'new', ...candidate, instead, isLast: left.length === 0 };
   }
   const what = dataset === undefined ? `all that it grants to "${client}"` : `its grant for ${dataset}`;

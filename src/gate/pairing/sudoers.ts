@@ -28,3 +28,25 @@ export async function checkSudoers(text: string): Promise<void> {
     rmSync(folder, { recursive: true });
   }
 }
+
+/**
+ * `text` without the rules by which these commands run: the lines of `zrep-gate authorize --sudo`, by the name of their alias. Pure.
+ */
+export function withoutRules(
+  text: string,
+  commands: readonly string[],
+): { readonly text: string; readonly lines: readonly string[] } {
+  const all = text.split('\n');
+  const aliases = all.flatMap((line) => {
+    const [, alias, command = ''] = /^Cmnd_Alias ([A-Z][A-Z0-9_]*) = (.*)$/.exec(line) ?? [];
+    return alias !== undefined && commands.includes(command.replace(/\\(.)/g, '$1')) ? [alias] : [];
+  });
+  const isOwn = (line: string) =>
+    aliases.some(
+      (alias) =>
+        line.startsWith(`Cmnd_Alias ${alias} = `) ||
+        line.startsWith(`Defaults!${alias} `) ||
+        line.endsWith(` NOPASSWD: ${alias}`),
+    );
+  return { text: all.filter((line) => !isOwn(line)).join('\n'), lines: all.filter(isOwn) };
+}

@@ -4,17 +4,28 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { DEFAULT_CONFIG } from '../../doctor/sshd.ts';
 import { DEFAULT_POLICY } from '../../policy/load.ts';
-import { GRANT_HELP } from '../help.ts';
+import { GRANT_HELP, REVOKE_HELP } from '../help.ts';
 import { CannotPair } from './cannot-pair.ts';
 import { grant } from './grant.ts';
-import { type GrantWords, readGrant, readKey, USUAL_OPERATIONS } from './request.ts';
+import {
+  type GrantWords,
+  readClient,
+  readDatasetName,
+  readGrant,
+  readKey,
+  USUAL_OPERATIONS,
+} from './request.ts';
+import { revoke } from './revoke.ts';
 
-interface GrantOptions extends GrantWords {
-  readonly sudo?: string;
+interface RevokeOptions {
   readonly dryRun?: true;
   readonly yes?: true;
   readonly policy: string;
   readonly sshdConfig: string;
+}
+
+interface GrantOptions extends GrantWords, RevokeOptions {
+  readonly sudo?: string;
 }
 
 /** Adds them to `program`; `end` is told how one ended, `installed` says by which name the gate was started. */
@@ -54,6 +65,27 @@ export function addPairingVerbs(
         yes: options.yes === true,
       };
       end(await grant(request));
+    });
+  program
+    .command('revoke <client> [dataset]')
+    .description("take a client's grants and keys back, or its grant for a dataset, and end what runs for it")
+    .option('-n, --dry-run', 'print what would be taken back, and change nothing')
+    .option('--yes', 'do not ask')
+    .option('--policy <file>', 'the policy', DEFAULT_POLICY)
+    .option('--sshd-config <file>', "sshd's configuration", DEFAULT_CONFIG)
+    .addHelpText('after', REVOKE_HELP)
+    .action(async (client: string, dataset: string | undefined, options: RevokeOptions) => {
+      refuseOthers();
+      const request = {
+        client: readClient(client),
+        dataset: dataset === undefined ? undefined : readDatasetName(dataset),
+        policyPath: resolve(options.policy),
+        sshdConfig: resolve(options.sshdConfig),
+        program: installed(),
+        dryRun: options.dryRun === true,
+        yes: options.yes === true,
+      };
+      end(await revoke(request));
     });
 }
 
