@@ -30,6 +30,7 @@ const LATER = [
   'src/client/far/their-state.ts',
   'src/client/run/spinner.ts',
   'src/client/verbs/doctor.ts',
+  'src/client/verbs/pair.ts',
   'src/client/verbs/snapshots.ts',
 ];
 

@@ -1,230 +1,195 @@
-/** From two hosts that do not know each other to a first pull, and back: grant, pair, revoke. */
+/** From two hosts that do not know each other to a first pull, by three commands, and back: pair, grant, revoke. */
 
 import t from 'tap';
-import type { Host } from '../../lab/host.ts';
 import { provideBuild } from '../../lab/installation.ts';
-import { writeData } from '../../lab/pair.ts';
+import { snapshotsOf, writeData } from '../../lab/pair.ts';
+import { eventually } from '../fixtures/eventually.ts';
 import { inLab } from '../fixtures/system/in-lab.ts';
-
-const POLICY = '/etc/zrep-gate/policy.toml';
-const KEYS = '/root/.ssh/authorized_keys';
+import { insist } from '../fixtures/system/insist.ts';
+import {
+  FRESH,
+  filesOf,
+  forget,
+  KEYS,
+  onTerminal,
+  POLICY,
+  startOnTerminal,
+} from '../fixtures/system/pairing.ts';
 
 await inLab(t, async (lab) => {
   const { fileserver, backup } = lab;
-  const [tank] = [fileserver.pool, backup.pool];
+  const [tank, vault] = [fileserver.pool, backup.pool];
   await provideBuild(fileserver);
   await provideBuild(backup, { program: 'zrep' });
   await fileserver.run(['zfs', 'create', `${tank}/home`]);
   await writeData(fileserver, `${tank}/home`, 'first', 64);
-  const { publicKey } = await lab.sshKey('id_ed25519');
   const gate = (...words: string[]) => fileserver.run(['zrep-gate', ...words], { allowFail: true });
-  const grant = (...words: string[]) => gate('grant', 'backup', `${tank}/home`, '--key', publicKey, ...words);
-  const fresh = 'rm -rf /root/.ssh /etc/zrep-gate';
-  await fileserver.script(fresh);
+  await fileserver.script(FRESH);
+  await forget(lab);
 
-  t.test(
-    '-n prints what would be added, and changes nothing; nor does a grant that nobody agrees to',
-    async (t) => {
-      const before = await filesOf(fileserver);
-      const dry = await grant('-n');
-      t.match(dry, { code: 0, stderr: '' });
-      t.match(
-        dry.stdout,
-        `To add to ${POLICY}, from line 1 on:\n    [client.backup]\n    [[client.backup.grant]]\n`,
-      );
-      t.match(
-        dry.stdout,
-        `To add to ${KEYS}, the keys of root, which is made, mode 600:\n    restrict,command=`,
-      );
-      const alone = await grant();
-      t.match(alone, { code: 1, stderr: /nobody is at a terminal to be asked; to do it, add --yes/ });
-      t.equal(alone.stdout, dry.stdout);
-      t.match(
-        await onTerminal(fileserver, `zrep-gate grant backup ${tank}/home --key "${publicKey}"`, 'no'),
-        {
-          said: /nothing was changed, since the answer was not yes/,
-        },
-      );
-      t.same(await filesOf(fileserver), before);
-    },
-  );
+  const from = `root@fileserver:${tank}/home`;
+  const copy = `${vault}/home`;
+  const pair = (...words: string[]) => backup.run(['zrep', 'pair', ...words], { allowFail: true });
 
-  t.test('hostile and mistaken words change nothing, and are named', async (t) => {
-    await fileserver.run(['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-f', '/run/lab/made']);
-    await fileserver.script(
-      'ssh-keygen -e -f /run/lab/made.pub >/run/lab/rfc4716; cat /run/lab/made.pub /run/lab/made.pub >/run/lab/two',
+  t.test('zrep pair looks at this host first, and makes no key for what it cannot do', async (t) => {
+    for (const [words, message] of [
+      [[from, `${vault}x/home`], new RegExp(`there is no pool ${vault}x here. Did you mean ${vault}\\?`)],
+      [['tank/home', copy], /"tank\/home" is not HOST:FS/],
+      [[`backup:${tank}/home`, copy], /backup is this host/],
+      [['root@nowhere.invalid:tank/home', copy], /Could not resolve hostname/],
+    ] as const) {
+      const { code, stderr } = await pair(...words);
+      t.ok(code === 1 || code === 2, message.source);
+      t.match(stderr.replace(/\s+/g, ' '), message);
+      if (words[0] === from)
+        t.match(await backup.run(['ls', '/root/.ssh'], { allowFail: true }), { code: 2 });
+    }
+  });
+
+  t.test('a host key that nobody has seen is named, with the one command to run', async (t) => {
+    const { code, stderr } = await pair(from, copy);
+    t.equal(code, 1);
+    t.match(
+      stderr,
+      /Run this, and compare the fingerprint: ssh -o StrictHostKeyChecking=ask root@fileserver exit\)/,
+    );
+    t.match(
+      (await backup.run(['stat', '-c', '%a %n', '/root/.ssh', '/root/.ssh/id_ed25519'])).stdout,
+      '700 /root/.ssh\n600 ',
+    );
+  });
+
+  t.test('pair, the line it prints, and a yes: the first copy is there', async (t) => {
+    const running = startOnTerminal(backup, `zrep pair ${from} ${copy}`);
+    await running.until('continue connecting');
+    await running.type('yes');
+    const said = await running.until('trying every 6 seconds');
+    const line = /^ {4}(zrep-gate grant backup .*)$/m.exec(said)?.[1] ?? '';
+    t.match(line, / --key 'ssh-ed25519 \S+ root@backup'$/);
+    t.match(await onTerminal(fileserver, line, 'yes'), { code: 0, said: /Written\./ });
+    const { code, said: all } = await running.ended();
+    t.equal(code, 0, 'it goes on by itself', { all });
+    t.match(all, `Initialization copy of ${from} to ${copy} complete\n`);
+    t.equal((await snapshotsOf(backup, copy)).length, 2, 'the first stream, and a refresh');
+    t.same(await snapshotsOf(backup, copy), await snapshotsOf(fileserver, `${tank}/home`));
+    t.match(await backup.run(['zrep', 'doctor', copy], { allowFail: true }), { code: 0 });
+    t.match(await backup.run(['zrep', 'status', '--verify', copy], { allowFail: true }), { code: 0 });
+    t.match(
+      await pair(from, copy),
+      { code: 0, stdout: /is the copy of .* already\n/ },
+      'once more it is a refresh',
+    );
+  });
+
+  t.test('without a terminal it prints the line, ends with 3, and goes on when it is repeated', async (t) => {
+    const other = [`root@fileserver:${tank}/mail`, `${vault}/mail`];
+    await insist(fileserver, ['zfs', 'create', `${tank}/mail`]);
+    const { code, stdout, stderr } = await pair(...other);
+    t.equal(code, 3);
+    t.match(stderr, `Then run this again: zrep pair ${other.join(' ')}\n`);
+    const line = /^ {4}(zrep-gate grant .*)$/m.exec(stdout)?.[1] ?? '';
+    t.match(await fileserver.run(['sh', '-c', `${line} --yes`]), {
+      code: 0,
+      stdout: /The key is in .* already/,
+    });
+    t.match(await pair(...other), { code: 0 });
+    t.equal((await snapshotsOf(backup, `${vault}/mail`)).length, 2);
+  });
+
+  t.test('Ctrl-C ends the waiting, and leaves nothing half made', async (t) => {
+    await insist(fileserver, ['zfs', 'create', `${tank}/more`]);
+    const running = startOnTerminal(backup, `zrep pair root@fileserver:${tank}/more ${vault}/more`);
+    await running.until('trying every 6 seconds');
+    await running.type('\x03');
+    const { code, said } = await running.ended();
+    t.same([code, /interrupted by SIGINT/.test(said)], [130, true]);
+    t.match(await backup.run(['zfs', 'list', `${vault}/more`], { allowFail: true }), { code: 1 });
+    t.equal(
+      (await fileserver.run(['zfs', 'list', '-H', '-t', 'snapshot', '-o', 'name', '-r', `${tank}/more`]))
+        .stdout,
+      '',
+    );
+  });
+
+  t.test('revoke takes one grant, or all, and ends what runs', async (t) => {
+    const one = await gate('revoke', 'backup', `${tank}/mail`, '--yes');
+    t.match(one, { code: 0, stderr: '' });
+    t.match(await backup.run(['zrep', 'refresh', `${vault}/mail`], { allowFail: true }), {
+      code: 1,
+      stderr: /refused \(not-granted\)/,
+    });
+    t.match(await backup.run(['zrep', 'refresh', copy], { allowFail: true }), { code: 0 });
+    await writeData(fileserver, `${tank}/home`, 'much', 8192);
+    const snapshot = (
+      await backup.run(['ssh', 'root@fileserver', `zrep snaponly ${tank}/home`])
+    ).stdout.trim();
+    // Nobody reads the stream: it is there until it is ended.
+    const reader = backup.spawn([
+      'sh',
+      '-c',
+      `ssh root@fileserver 'zrep _refreshpull ${snapshot}' | { head -c 1 >/run/lab/began; sleep 1000; }`,
+    ]);
+    await eventually(
+      () => backup.run(['stat', '-c', '%s', '/run/lab/began'], { allowFail: true }),
+      ({ stdout }) => stdout === '1\n',
     );
     const before = await filesOf(fileserver);
-    const [type = '', body = ''] = publicKey.split(' ');
-    const home = `${tank}/home`;
-    const cases: [string[], RegExp][] = [
-      [['backup', home, '--key', '/run/lab/made'], /made is a private key, which must not leave its host/],
-      [
-        ['backup', home, '--key', '/run/lab/rfc4716'],
-        /rfc4716 is in the form of RFC 4716; .*ssh-keygen -i -f/,
-      ],
-      [['backup', home, '--key', '/run/lab/two'], /two does not hold exactly one public key/],
-      [
-        ['backup', home, '--key', '/run/lab/none.pub'],
-        /"\/run\/lab\/none.pub" is neither a public key nor a file/,
-      ],
-      [['backup', home, '--key', '/etc'], /\/etc is not a file/],
-      [
-        ['backup', home, '--key', `${publicKey}\n${publicKey}`],
-        /the key does not hold exactly one public key/,
-      ],
-      [['backup', home, '--key', `command="sh" ${publicKey}`], /the key has options in front/],
-      [['backup', home, '--key', `${type} ${body.slice(0, -8)}`], /the key is not whole/],
-      [['backup', home, '--key', `${type} ${body}\nssh-ed25519 AAAA`], /exactly one public key/],
-      [['my backup', home, '--key', publicKey], /a client's name has .* "my backup" has a blank in it/],
-      [
-        ['backup', `${tank}/hoem`, '--key', publicKey],
-        new RegExp(`there is no ${tank}/hoem on this host. Did you mean ${home}\\?`),
-      ],
-      [
-        ['backup', home, '--key', publicKey, '--operations', 'pul'],
-        /"pul" is not an operation; .* Did you mean pull\?/,
-      ],
-    ];
-    for (const [words, message] of cases) {
-      const { code, stderr } = await gate('grant', '--yes', ...words);
-      t.equal(code, 1, message.source);
-      t.match(stderr, message);
-    }
-    const comment = await gate('grant', '-n', 'backup', home, '--key', `${type} ${body} \x1b[2J`);
-    t.match(comment.stdout, '\\x1b[2J', 'a comment does nothing to a terminal');
+    const dry = await gate('revoke', 'backup', '-n');
+    t.match(dry.stdout, /To end, for "backup": process \d+\n/);
+    t.match(await gate('revoke', 'backup'), { code: 1, stderr: /nobody is at a terminal/ });
     t.same(await filesOf(fileserver), before);
-  });
-
-  t.test('nothing is written through what others could have laid there', async (t) => {
-    await fileserver.script(
-      'useradd mallory; mkdir -p /etc/zrep-gate /root/.ssh /srv/m; chown mallory /srv/m',
-    );
-    for (const [make, undo, message] of [
-      [`ln -s /srv/m/policy ${POLICY}`, `rm ${POLICY}`, /policy.toml is a symbolic link; use the real path/],
-      ['chmod 777 /etc/zrep-gate', 'chmod 755 /etc/zrep-gate', /chmod go-w \/etc\/zrep-gate/],
-      ['chown mallory /root/.ssh', 'chown root /root/.ssh', /run: chown root \/root\/.ssh/],
-      [`ln -s /etc/hostname ${KEYS}; chown -h mallory ${KEYS}`, `rm ${KEYS}`, /is a symbolic link of user/],
-      [`ln -s /srv/m/keys ${KEYS}`, `rm ${KEYS}`, /leads nowhere/],
-      [`touch /srv/m/keys; ln -s /srv/m/keys ${KEYS}`, `rm ${KEYS} /srv/m/keys`, /chown root \/srv\/m/],
-      [`mkfifo ${KEYS}`, `rm ${KEYS}`, /not a regular file/],
-    ] as const) {
-      await fileserver.script(make);
-      const before = await filesOf(fileserver);
-      const { code, stderr } = await grant('--yes');
-      t.equal(code, 1, make);
-      t.match(stderr, message);
-      t.same(await filesOf(fileserver), before, make);
-      await fileserver.script(undo);
-    }
-    await fileserver.script(fresh);
-  });
-
-  t.test(
-    'what was agreed to is written, with the right modes; the same once more changes nothing',
-    async (t) => {
-      const done = await onTerminal(
-        fileserver,
-        `zrep-gate grant backup ${tank}/home --key "${publicKey}"`,
-        'yes',
-      );
-      t.match(
-        done.said,
-        /Written\.[\s\S]*zrep-gate check: sound: 1 client, 1 grant, 0 examples[\s\S]*zrep-gate doctor:/,
-      );
-      t.equal(done.code, 0);
-      const stat = ['stat', '-c', '%U:%G %a', POLICY, KEYS, '/root/.ssh', '/etc/zrep-gate'];
-      t.equal(
-        (await fileserver.run(stat)).stdout,
-        'root:root 644\nroot:root 600\nroot:root 700\nroot:root 755\n',
-      );
-      const before = await filesOf(fileserver);
-      const again = await grant('--yes');
-      t.match(again, {
-        code: 0,
-        stdout:
-          /The policy grants that to "backup" already, .*\nThe key is in .*:1 already\.\nThere is nothing to change/,
-      });
-      t.same(await filesOf(fileserver), before);
-      t.match(
-        await backup.run(['ssh', 'fileserver', `zrep snaponly ${tank}/home`], { allowFail: true }),
-        { code: 77 },
-        'it gets in, and is no pair yet',
-      );
-    },
-  );
-
-  t.test('a second grant is appended; owner, mode, comments and other lines of old files stay', async (t) => {
-    await fileserver.run(['zfs', 'create', `${tank}/mail`]);
-    await fileserver.script(
-      `echo '# für später' >>${POLICY}; printf '# old' >>${KEYS}; chgrp adm ${POLICY}; chmod 640 ${POLICY}`,
-    );
-    const [policy, keys] = [await fileserver.readFile(POLICY), await fileserver.readFile(KEYS)];
-    const second = await gate(
-      'grant',
+    const impostor = fileserver.spawn([
+      'sh',
+      '-c',
+      'exec -a node sleep 1000',
+      'zrep-gate',
+      'serve',
       'backup',
-      `${tank}/mail`,
-      '--key',
-      publicKey,
-      '--operations',
-      'pull',
-      '--yes',
-    );
-    t.match(second, { code: 0, stderr: '' });
-    const text = await fileserver.readFile(POLICY);
-    t.equal(
-      text.replace(
-        /\n\[\[client.backup.grant\]\]\ndataset = "[^"]*\/mail"\noperations = \["pull"\]\nresume = true\n/,
-        '',
-      ),
-      policy,
-    );
-    t.equal(await fileserver.readFile(KEYS), keys);
-    t.match((await fileserver.run(['stat', '-c', '%G %a', POLICY])).stdout, 'adm 640');
-    const other = await gate('grant', 'other', `${tank}/mail`, '--key', publicKey, '--yes');
-    t.match(other, { code: 1, stderr: /that key is the one of "backup" in .*authorized_keys:1/ });
-    await fileserver.run(['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-f', '/run/lab/open']);
-    const open = (await fileserver.readFile('/run/lab/open.pub')).trim();
-    await fileserver.writeFile(KEYS, `${open}\n${keys}`, { mode: 0o600 });
-    const third = await gate('grant', 'third', `${tank}/mail`, '--key', open, '--yes');
+    ]);
+    const all = await gate('revoke', 'backup', '--yes');
+    t.match(all, { code: 0, stderr: '' });
+    t.match(all.stdout, /connections may be open still: kill \d+/);
+    t.notMatch((await fileserver.run(['ps', '-eo', 'args'])).stdout, /^\S*node \S*zrep-gate serve backup$/m);
     t.match(
-      third.stdout,
-      `WARNING: ${KEYS}:1 gives this key a shell. Put a # in front of that line:\n    sed -i`,
+      (await fileserver.run(['cat', '/var/log/auth.log'])).stdout,
+      /"outcome":"interrupted"|interrupted/,
     );
-    t.match(
-      await fileserver.readFile(KEYS),
-      `${keys}\nrestrict,command="/usr/bin/zrep-gate serve third" ssh-ed25519 `,
-    );
-    await fileserver.script(fresh);
+    t.equal(await fileserver.readFile(KEYS), '');
+    t.notMatch(await fileserver.readFile(POLICY), 'grant');
+    t.match(await backup.run(['ssh', 'root@fileserver', 'id'], { allowFail: true }), {
+      code: 255,
+      stderr: /Permission denied/,
+    });
+    reader.child.kill();
+    impostor.child.kill();
+    t.match(await gate('revoke', 'backup', '--yes'), { code: 0, stdout: /There is nothing to change/ });
+    t.match(await gate('revoke', 'my backup'), { code: 1, stderr: /has a blank in it/ });
   });
 
-  t.test('--sudo makes the account and the rule, and lets the client in there', async (t) => {
-    const sudo = await grant('--sudo', 'zrep', '--yes');
-    t.match(sudo, { code: 0, stderr: '' });
-    t.match(sudo.stdout, /To run:\n {4}useradd .* zrep\n {4}usermod -p '\*' zrep\n/);
-    const asked = await backup.run(['ssh', '-l', 'zrep', 'fileserver', `zrep _state ${tank}/home`], {
-      allowFail: true,
-    });
-    t.match(asked, { code: 0, stdout: /^{"version":1,/ });
-    t.match(await grant('--sudo', 'zrep', '--yes'), { code: 0, stdout: /There is nothing to change/ });
-    t.match(await grant('--yes'), { code: 1, stderr: /lets "backup" in as zrep already/ });
-    await fileserver.script(`${fresh}; userdel zrep; rm -rf /var/lib/zrep /etc/sudoers.d/zrep-gate`);
+  t.test('a key is revoked also where the policy has mistakes', async (t) => {
+    await fileserver.writeFile(POLICY, '');
+    const own = (await backup.readFile('/root/.ssh/id_ed25519.pub')).trim();
+    t.match(await gate('grant', 'backup', `${tank}/home`, '--key', own, '--yes'), { code: 0 });
+    await fileserver.appendFile(POLICY, 'nonsense\n');
+    t.match(await gate('revoke', 'backup', '--yes'), { code: 1, stdout: /WARNING: the policy has mistakes/ });
+    t.equal(await fileserver.readFile(KEYS), '');
+    await fileserver.script('rm -rf /etc/zrep-gate');
+  });
+
+  t.test('a far side without a gate is named as one', async (t) => {
+    const own = (await backup.readFile('/root/.ssh/id_ed25519.pub')).trim();
+    await fileserver.script(
+      `sed -i 's/forced-commands-only/prohibit-password/' /etc/ssh/sshd_config; kill -HUP "$(cat /run/sshd.pid)"`,
+    );
+    await fileserver.writeFile(KEYS, `${own}\n`, { mode: 0o600 });
+    const asked = () => backup.run(['ssh', 'root@fileserver', 'echo let in'], { allowFail: true });
+    await eventually(asked, ({ code }) => code === 0);
+    const { code, stdout, stderr } = await pair(`root@fileserver:${tank}/more`, `${vault}/more`);
+    t.equal(code, 1);
+    t.match(stderr, /^root@fileserver lets this host in, but not by zrep-gate: this key has a shell there/);
+    t.match(
+      stdout,
+      /^Install zrep-gate on fileserver, then paste this there, as root:\n\n {4}zrep-gate grant backup /,
+    );
   });
 });
-
-/** Runs a command on a terminal, where somebody types `answer` once they are asked. */
-async function onTerminal(host: Host, command: string, answer: string) {
-  await host.writeFile('/run/lab/command', `${command}\n`);
-  const { code, stdout } = await host.script(
-    `printf '%s\\n' '${answer}' | script -qec 'sh /run/lab/command' /dev/null`,
-    { allowFail: true },
-  );
-  return { code, said: stdout.replaceAll('\r', '') };
-}
-
-/** Every file that a grant could change, with owner, mode and content. */
-async function filesOf(host: Host): Promise<string> {
-  const script =
-    'for d in /root/.ssh /etc/zrep-gate /srv/m /etc/sudoers.d; do [ -e $d ] && find $d -printf "%p %u %m %l\\n" -type f -exec cat {} \\; ; done; cat /etc/hostname /etc/passwd';
-  return (await host.script(script, { allowFail: true })).stdout;
-}

@@ -39,7 +39,7 @@ export function addPairingVerbs(
     .description(
       'let a backup server pull a dataset: show what is added to policy and keys, ask, and write it',
     )
-    .requiredOption('--key <key>', 'its public key, in quotes, or a file with it')
+    .requiredOption('--key <key-or-file>', 'its public key, in quotes, or a file with it')
     .option('--operations <list>', 'what it may do, with commas', USUAL_OPERATIONS)
     .option('--tag <tag>', "zrep's tag of the pair", 'zrep')
     .option('--recursive', 'also with what is below the dataset (zrep -R)')
