@@ -79,6 +79,12 @@ await inLab(t, async (lab) => {
       { code: 0, stdout: /is the copy of .* already\n/ },
       'once more it is a refresh',
     );
+    for (const verb of ['refresh', 'status', 'snapshots'])
+      t.match(
+        await backup.run(['zrep', verb, `${vault}/hoem`], { allowFail: true }),
+        { stderr: new RegExp(`^Did you mean ${copy}\\?$`, 'm') },
+        verb,
+      );
   });
 
   t.test('without a terminal it prints the line, ends with 3, and goes on when it is repeated', async (t) => {
