@@ -19,6 +19,8 @@ export interface DebianTest {
 const EVERYWHERE = [
   'test/compliance/launcher.ts',
   'test/system/doctor-keys.ts',
+  'test/system/granting.ts',
+  'test/system/pairing.ts',
   'test/system/audit.ts',
   'test/compliance/zrep-launcher.ts',
   'test/system/doctor.ts',

@@ -20,8 +20,8 @@ export type RevokeEdit =
       /** Whether no grant of the client is left. */
       readonly isLast: boolean;
     }
-  /** There is no such grant. */
-  | { readonly kind: 'none' }
+  /** There is no such grant; `known` are the names that there are, of clients or of the client's datasets. */
+  | { readonly kind: 'none'; readonly known: readonly string[] }
   | { readonly kind: 'impossible'; readonly problem: string };
 
 /** `text` without the client's grant for `dataset`, or without all that it has. */
@@ -34,15 +34,12 @@ export async function removeGrants(
   if (before === undefined)
     return { kind: 'impossible', problem: 'the policy has mistakes: zrep-gate check' };
   const was = before.clients.get(client);
-  if (was === undefined) return { kind: 'none' };
-  if (dataset !== undefined && !was.grants.some((one) => one.dataset === dataset)) return { kind: 'none' };
+  if (was === undefined) return { kind: 'none', known: [...before.clients.keys()] };
+  const datasets = was.grants.map((one) => one.dataset);
+  if (dataset !== undefined && !was.grants.some((one) => one.dataset === dataset))
+    return { kind: 'none', known: datasets };
   const left = was.grants.filter((one) => dataset !== undefined && one.dataset !== dataset);
-  for (const candidate of candidates(
-    text,
-    client,
-    dataset,
-    was.grants.map((one) => one.dataset),
-  )) {
+  for (const candidate of candidates(text, client, dataset, datasets)) {
     const after = await policyIn(candidate.text);
     const now = after?.clients.get(client);
     if (after === undefined || !isRestTheSame(before, after, client)) continue;
@@ -50,7 +47,7 @@ export async function removeGrants(
     // Without its section the client has no limits and addresses either; with one they stay.
     if (now !== undefined && !isDeepStrictEqual({ ...now, grants: [] }, { ...was, grants: [] })) continue;
     const instead = dataset === undefined ? undefined : now && findGrant(now, dataset)?.dataset;
-    if (candidate.text === text) return { kind: 'none' };
+    if (candidate.text === text) return { kind: 'none', known: [client] };
     return { kind: 'new', ...candidate, instead, isLast: left.length === 0 };
   }
   const what = dataset === undefined ? `all that it grants to "${client}"` : `its grant for ${dataset}`;

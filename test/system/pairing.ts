@@ -139,6 +139,8 @@ await inLab(t, async (lab) => {
       () => backup.run(['stat', '-c', '%s', '/run/lab/began'], { allowFail: true }),
       ({ stdout }) => stdout === '1\n',
     );
+    const mistyped = await gate('revoke', 'backup', `${tank}/hoem`, '--yes');
+    t.match(mistyped, { code: 1, stderr: new RegExp(`no grant for .* Did you mean ${tank}/home\\?`) });
     const before = await filesOf(fileserver);
     const dry = await gate('revoke', 'backup', '-n');
     t.match(dry.stdout, /To end, for "backup": process \d+\n/);
@@ -169,6 +171,10 @@ await inLab(t, async (lab) => {
     reader.child.kill();
     impostor.child.kill();
     t.match(await gate('revoke', 'backup', '--yes'), { code: 0, stdout: /There is nothing to change/ });
+    t.match(await gate('revoke', 'bakcup', '--yes'), {
+      code: 1,
+      stderr: /no client "bakcup", .* Did you mean backup\?/,
+    });
     t.match(await gate('revoke', 'my backup'), { code: 1, stderr: /has a blank in it/ });
   });
 

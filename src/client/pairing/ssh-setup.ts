@@ -21,7 +21,10 @@ export function readSetup(output: string, host: string, home: string, own: strin
   const values = (name: string) =>
     output.split('\n').flatMap((line) => (line.startsWith(`${name} `) ? [line.slice(name.length + 1)] : []));
   const [given] = /^[^@]*(?=@)/.exec(host) ?? [];
-  const files = values('identityfile').map((file) => file.replace(/^~(?=\/)/, home));
+  // Not those with what only ssh replaces, nor `none`.
+  const files = values('identityfile')
+    .map((file) => file.replace(/^~(?=\/)/, home))
+    .filter((file) => /^\/[^%]*$/.test(file));
   return {
     user: values('user')[0] ?? given ?? own,
     identities: files.length > 0 ? files : [`${home}/.ssh/id_ed25519`],

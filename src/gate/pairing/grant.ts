@@ -5,7 +5,7 @@
 
 import { addGrant, type NewGrant } from '../../policy/grant-text.ts';
 import { DEFAULT_POLICY } from '../../policy/load.ts';
-import { printable } from '../../printable.ts';
+import { inShell, printable } from '../../printable.ts';
 import type { PublicKey } from '../../public-key.ts';
 import { authorizedKeysLine, sudoersLines } from '../authorize.ts';
 import { lookAgain } from './afterwards.ts';
@@ -131,9 +131,7 @@ function show({ steps, additions, granted, place, own }: Shown): void {
     console.log(`The policy grants that to "${own.client}" already, by its grant for ${granted}.`);
   if (place.there !== undefined) console.log(`The key is in ${place.there} already.`);
   if (steps.length > 0)
-    console.log(
-      `To run:\n${steps.map((step) => `    ${step.join(' ').replace('-p *', "-p '*'")}\n`).join('')}`,
-    );
+    console.log(`To run:\n${steps.map((step) => `    ${step.map(inShell).join(' ')}\n`).join('')}`);
   for (const { heading, lines } of additions)
     console.log(`To add to ${printable(heading)}:\n${lines.map((line) => `    ${line}\n`).join('')}`);
   if (steps.length + additions.length === 0) console.log('There is nothing to change.');

@@ -6,7 +6,7 @@ import { readScene } from '../../doctor/scene.ts';
 import { CannotPair } from './cannot-pair.ts';
 import { lookAtTarget, type Target } from './target.ts';
 
-export interface KeyRemoval {
+interface KeyRemoval {
   readonly target: Target;
   readonly text: string;
   readonly lines: readonly string[];

@@ -4,6 +4,7 @@
  * The policy goes first: from then on each command is refused, also on a connection that is open.
  */
 
+import { didYouMean } from '../../did-you-mean.ts';
 import { type RevokeEdit, removeGrants } from '../../policy/revoke-text.ts';
 import { printable } from '../../printable.ts';
 import type { Dataset } from '../../zfs/names.ts';
@@ -47,6 +48,8 @@ export async function revoke(request: RevokeRequest): Promise<number> {
     ...(keys === undefined ? [] : await sudoersRemoval(keys)),
   ];
   const gates = runningGates(client, request.program);
+  if (edit.kind === 'none' && (dataset !== undefined || removals.length + gates.length === 0))
+    refuseUnknown(request, edit.known);
   show(request, edit, removals, gates);
   // The keys go, and what runs ends, whatever the policy is like.
   const left = [...(edit.kind === 'impossible' ? [edit.problem] : []), ...(keys?.left ?? [])];
@@ -62,6 +65,19 @@ export async function revoke(request: RevokeRequest): Promise<number> {
   if (edit.kind !== 'impossible') await check(policyPath);
   sayWhatIsLeft(gates, edit, dataset);
   return left.length + running.length === 0 ? 0 : 1;
+}
+
+/** A name that is mistyped is not one that has been revoked before. */
+function refuseUnknown({ client, dataset }: RevokeRequest, known: readonly string[]): void {
+  const name = dataset ?? client;
+  if (dataset === undefined && known.includes(client)) return;
+  const meant = didYouMean(name, known);
+  const what =
+    dataset === undefined
+      ? `the policy has no client "${client}", no key is for it, and nothing runs for it`
+      : `the policy has no grant for ${dataset} to "${client}"`;
+  const list = known.length === 0 ? '' : `. It has: ${known.join(', ')}`;
+  throw new CannotPair(`${what}${list}${meant === undefined ? '' : `. Did you mean ${meant}?`}`);
 }
 
 /** A policy that cannot be changed is no reason to leave a key. */
@@ -95,10 +111,7 @@ function show(
   removals: readonly Removal[],
   gates: readonly RunningGate[],
 ): void {
-  if (edit.kind === 'none')
-    console.log(
-      `The policy grants ${dataset === undefined ? 'nothing' : `nothing by the name of ${dataset}`} to "${client}".`,
-    );
+  if (edit.kind === 'none') console.log(`The policy grants nothing to "${client}".`);
   for (const { target, lines } of removals)
     console.log(
       `To take out of ${printable(target.path)}:\n${lines.map((line) => `    ${printable(line)}\n`).join('')}`,

@@ -51,4 +51,10 @@ t.test('what ssh says of itself is gone by, and else its defaults', async (t) =>
     identities: ['/root/.ssh/id_ed25519'],
   });
   t.equal(readSetup('', 'fileserver', '/root', 'me').user, 'me');
+  const none = 'identityfile none\nidentityfile %d/.ssh/x\nidentityfile key\n';
+  t.same(
+    readSetup(none, 'fileserver', '/root', 'me').identities,
+    ['/root/.ssh/id_ed25519'],
+    'what is no path here',
+  );
 });
