@@ -1,6 +1,6 @@
 /** The verbs that a person types: check, explain, grant, revoke, authorize, doctor, and help. Never loaded to serve a client. */
 
-import { readFileSync, realpathSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import manifest from '../../package.json' with { type: 'json' };
@@ -189,7 +189,7 @@ async function authorize(
   const policy = await readPolicy(path);
   const authorization = {
     client,
-    publicKey: readFileSync(file, 'utf8'),
+    publicKey: readKeyFile(file),
     program: installedPath(),
     policyPath: path === DEFAULT_POLICY ? undefined : realpathSync(path),
     sudo: sudo === true,
@@ -202,6 +202,12 @@ async function authorize(
     console.error(
       `zrep-gate: and, by visudo -f /etc/sudoers.d/zrep-gate:\n${sudoersLines(authorization, account)}`,
     );
+}
+
+/** @throws CannotAuthorize where there is none. */
+function readKeyFile(file: string): string {
+  if (existsSync(file)) return readFileSync(file, 'utf8');
+  throw new CannotAuthorize(`there is no ${file}; give the .pub file of the backup server's key`);
 }
 
 async function doctor({

@@ -13,6 +13,7 @@ import { assumedAddress, exampleVerdict } from './assume.ts';
 import { buildPolicy } from './build.ts';
 import { decide } from './decide.ts';
 import { findGrant } from './grants.ts';
+import { sayMistaken } from './mistakes.ts';
 import type { Client, Grant, GrantedOperation, Policy } from './policy.ts';
 import { endOfSection, lineBreakOf, type Statement, statementsOf, tomlKey } from './statements.ts';
 
@@ -43,8 +44,7 @@ export type GrantEdit =
 /** `text`, a policy's or '' where there is none yet, with `grant`; `now` in epoch seconds. */
 export async function addGrant(text: string, grant: NewGrant, now: number): Promise<GrantEdit> {
   const before = await policyIn(text);
-  if (before === undefined)
-    return { kind: 'impossible', problem: 'the policy has mistakes: zrep-gate check', lines: [] };
+  if (typeof before === 'string') return { kind: 'impossible', problem: before, lines: [] };
   const client = before.clients.get(grant.client);
   const decides = client && findGrant(client, grant.dataset);
   if (decides !== undefined && grantsAll(decides, grant)) return { kind: 'there', by: decides };
@@ -58,7 +58,7 @@ export async function addGrant(text: string, grant: NewGrant, now: number): Prom
   for (const { at, added } of candidates(text, grant.client, lines, client !== undefined)) {
     const edited = insert(text, at, added);
     const after = await policyIn(edited.text);
-    if (after === undefined || !isAsMeant(before, after, grant, now)) continue;
+    if (typeof after === 'string' || !isAsMeant(before, after, grant, now)) continue;
     const broken = brokenExample(before, after, now);
     if (broken !== undefined)
       return { kind: 'impossible', problem: `${broken}. Change that example first`, lines };
@@ -151,12 +151,12 @@ function insert(text: string, at: number, added: readonly string[]) {
   };
 }
 
-/** The policy in `text`; one that allows nothing where there is none. */
-async function policyIn(text: string): Promise<Policy | undefined> {
+/** The policy in `text`, one that allows nothing where there is none; or a sentence on its first mistake. */
+async function policyIn(text: string): Promise<Policy | string> {
   // A file of comments alone is none either.
   const bare = statementsOf(text).every(({ kind }) => kind === 'blank' || kind === 'comment');
   const built = await buildPolicy(bare ? '[client]\n' : text);
-  return 'policy' in built ? built.policy : undefined;
+  return 'policy' in built ? built.policy : sayMistaken(built.mistakes);
 }
 
 /** Whether all that was there is there, and beside it the grant alone, which decides. */

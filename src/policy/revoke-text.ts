@@ -6,6 +6,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { buildPolicy } from './build.ts';
 import { findGrant } from './grants.ts';
+import { sayMistaken } from './mistakes.ts';
 import type { Policy } from './policy.ts';
 import { isHeader, lineBreakOf, type Statement, statementsOf, tomlKey } from './statements.ts';
 
@@ -31,8 +32,7 @@ export async function removeGrants(
   dataset: string | undefined,
 ): Promise<RevokeEdit> {
   const before = await policyIn(text);
-  if (before === undefined)
-    return { kind: 'impossible', problem: 'the policy has mistakes: zrep-gate check' };
+  if (typeof before === 'string') return { kind: 'impossible', problem: before };
   const was = before.clients.get(client);
   if (was === undefined) return { kind: 'none', known: [...before.clients.keys()] };
   const datasets = was.grants.map((one) => one.dataset);
@@ -41,8 +41,8 @@ export async function removeGrants(
   const left = was.grants.filter((one) => dataset !== undefined && one.dataset !== dataset);
   for (const candidate of candidates(text, client, dataset, datasets)) {
     const after = await policyIn(candidate.text);
-    const now = after?.clients.get(client);
-    if (after === undefined || !isRestTheSame(before, after, client)) continue;
+    if (typeof after === 'string' || !isRestTheSame(before, after, client)) continue;
+    const now = after.clients.get(client);
     if (!isDeepStrictEqual(now?.grants ?? [], left)) continue;
     // Without its section the client has no limits and addresses either; with one they stay.
     if (now !== undefined && !isDeepStrictEqual({ ...now, grants: [] }, { ...was, grants: [] })) continue;
@@ -116,9 +116,10 @@ function sectionFrom(statements: readonly Statement[], index: number): number[] 
   return Array.from({ length: last - index + 1 }, (_, more) => index + more);
 }
 
-async function policyIn(text: string): Promise<Policy | undefined> {
+/** The policy in `text`, or a sentence on its first mistake. */
+async function policyIn(text: string): Promise<Policy | string> {
   const built = await buildPolicy(text);
-  return 'policy' in built ? built.policy : undefined;
+  return 'policy' in built ? built.policy : sayMistaken(built.mistakes);
 }
 
 function isRestTheSame(before: Policy, after: Policy, client: string): boolean {

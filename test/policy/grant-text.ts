@@ -83,7 +83,9 @@ t.test('what the author cannot be asked is left to them, with the lines to write
       'recursive = true',
     ],
   });
-  t.match(await impossible('nonsense'), { problem: /has mistakes/ });
+  t.match(await impossible('nonsense'), {
+    problem: /^the policy has mistakes, .*\(zrep-gate check lists all\): line 1, column \d+: /,
+  });
   const example =
     '[[example]]\nclient = "backup1"\ncommand = "zrep snaponly tank/new"\nverdict = "deny"\n[client.backup1]\n';
   t.match(await impossible(example), {

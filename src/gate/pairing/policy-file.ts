@@ -3,7 +3,7 @@
 import { isUtf8 } from 'node:buffer';
 import { buildPolicy } from '../../policy/build.ts';
 import { distrust, trustProblems } from '../../policy/load.ts';
-import { describeMistake } from '../../policy/mistakes.ts';
+import { sayMistaken } from '../../policy/mistakes.ts';
 import type { Policy } from '../../policy/policy.ts';
 import { CannotPair } from './cannot-pair.ts';
 import { lookAtTarget, type Target } from './target.ts';
@@ -28,8 +28,5 @@ export function policyText({ text }: Target): string {
 export async function readPolicyText(text: string): Promise<Policy> {
   const built = await buildPolicy(text);
   if ('policy' in built) return built.policy;
-  const [first] = built.mistakes;
-  throw new CannotPair(
-    `the policy has mistakes, so nothing was changed (zrep-gate check lists all): ${first ? describeMistake(first) : ''}`,
-  );
+  throw new CannotPair(sayMistaken(built.mistakes));
 }
