@@ -102,6 +102,24 @@ await inLab(t, async (lab) => {
     t.equal((await snapshotsOf(backup, `${vault}/mail`)).length, 2);
   });
 
+  t.test('another tag and a tree have their words in the line', async (t) => {
+    for (const [name, options, words] of [
+      ['tagged', ['-t', 'off'], '--tag off'],
+      ['tree', ['-R'], '--recursive'],
+    ] as const) {
+      await insist(fileserver, ['zfs', 'create', '-p', `${tank}/${name}/below`]);
+      const again = ['zrep', ...options, 'pair', `root@fileserver:${tank}/${name}`, `${vault}/${name}`];
+      const { code, stdout } = await backup.run(again, { allowFail: true });
+      const line = /^ {4}(zrep-gate grant .*)$/m.exec(stdout)?.[1] ?? '';
+      t.same([code, line.endsWith(words)], [3, true], line);
+      t.match(await fileserver.run(['sh', '-c', `${line} --yes`]), { code: 0 });
+      // zfs-fuse receives no tree (receive -x).
+      if (name === 'tree' && lab.zfs !== 'kernel') continue;
+      t.match(await backup.run(again, { allowFail: true }), { code: 0, stderr: '' });
+      t.equal((await snapshotsOf(backup, `${vault}/${name}`)).length, 2);
+    }
+  });
+
   t.test('Ctrl-C ends the waiting, and leaves nothing half made', async (t) => {
     await insist(fileserver, ['zfs', 'create', `${tank}/more`]);
     const running = startOnTerminal(backup, `zrep pair root@fileserver:${tank}/more ${vault}/more`);

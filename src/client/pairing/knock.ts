@@ -29,7 +29,6 @@ const UNGRANTED = [
   'operation-not-granted',
   'tag-not-granted',
   'recursive-not-granted',
-  'recursive-crosses-grant',
 ];
 
 /** Asks for the state of `source`, which changes nothing there. */

@@ -13,6 +13,8 @@ const CASES: [code: number, message: string, output: string, kind: Knock['kind']
   [77, 'zrep-gate: refused (unknown-client): backup [log id x]\n', '', 'closed'],
   [77, 'zrep-gate: refused (operation-not-granted): x\n', '', 'closed'],
   [77, 'zrep-gate: refused (wrong-address): x\n', '', 'failed'],
+  [77, 'zrep-gate: refused (recursive-not-granted): x\n', '', 'closed'],
+  [77, 'zrep-gate: refused (recursive-crosses-grant): x\n', '', 'failed'],
   [78, 'zrep-gate: refused (policy-broken): x\n', '', 'failed'],
   [77, 'zrep-gate: refused (unknown-verb): _state\n', '', 'no gate'],
   [70, 'zrep-gate: there is no node beside /usr/bin/zrep-gate\n', '', 'failed'],
