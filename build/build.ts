@@ -28,9 +28,11 @@ const LATER = [
   'src/gate/session.ts',
   'src/gate/audit/remote-syslog.ts',
   'src/policy/find-mistakes.ts',
+  'src/policy/toml-problem.ts',
   'src/client/far/their-state.ts',
   'src/client/run/spinner.ts',
   'src/client/verbs/doctor.ts',
+  'src/client/verbs/pair.ts',
   'src/client/verbs/snapshots.ts',
 ];
 

@@ -47,7 +47,7 @@ function operandKinds(usage: readonly string[]): string {
   const operands = usage.join(' ').replace(/\[-[^\]]*\]/g, '');
   const kinds: [kind: string, word: RegExp][] = [
     ['verbs', /help \[(?:VERB|command)\]/],
-    ['datasets', /FS|FILESYSTEM/],
+    ['datasets', /FS|FILESYSTEM|[<[]dataset[>\]]/],
     ['all', /\|all\b/],
     ['snapshots', /@SNAP/],
     ['files', /file>/],

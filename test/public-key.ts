@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import t from 'tap';
-import { isCertificate, isPublicKey } from '../src/public-key.ts';
+import { isCertificate, isPublicKey, readPublicKey } from '../src/public-key.ts';
 
 /** As SSH has strings: their length in four bytes, and they themselves (RFC 4251, 5). */
 const string = (bytes: string | Uint8Array): Buffer => {
@@ -57,5 +57,34 @@ t.test('a certificate is known by the name of its type', (t) => {
     t.ok(isCertificate(type), type);
   for (const type of ['ssh-ed25519', 'ssh-certain', 'sk-ssh-ed25519@openssh.com'])
     t.notOk(isCertificate(type), type);
+  t.end();
+});
+
+t.test('what is no key in a file is named for what it is', (t) => {
+  const base64 = encoded('ssh-ed25519', 'x'.repeat(32));
+  const line = `ssh-ed25519 ${base64}`;
+  for (const text of [line, `${line}\n`, `# mine\r\n\n${line} me@host\r\n`])
+    t.match(readPublicKey(text), { key: { type: 'ssh-ed25519', base64 } }, text);
+  const cases: [string, RegExp][] = [
+    ['', /^is empty/],
+    [
+      '-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNz',
+      /^is a private key, which must not leave its host; .* \.pub/,
+    ],
+    ['-----BEGIN RSA PRIVATE KEY-----\nMIIE', /^is a private key/],
+    ['PuTTY-User-Key-File-3: ssh-ed25519', /^is a private key/],
+    [
+      '---- BEGIN SSH2 PUBLIC KEY ----\nComment: "x"\nAAAA',
+      /^is in the form of RFC 4716; .*ssh-keygen -i -f/,
+    ],
+    [`${line}\n${line}`, /^does not hold exactly one public key/],
+    [`ssh-ed25519 ${base64.slice(0, -9)}`, /^is not whole/],
+    ['ssh-ed25519 AAAAC3Nz', /^is not whole/],
+    [`command="x" ${line}`, /^has options in front/],
+    [`ssh-ed25519-cert-v01@openssh.com ${base64}`, /^is a certificate/],
+    ['hello', /^is not a public key/],
+    [`ssh-rsa ${base64}`, /^is not whole/],
+  ];
+  for (const [text, problem] of cases) t.match(readPublicKey(text), { problem }, text.slice(0, 40));
   t.end();
 });

@@ -34,6 +34,8 @@ const ON_12 = [
 const EVERYWHERE = [
   'test/compliance/launcher.ts',
   'test/system/doctor-keys.ts',
+  'test/system/granting.ts',
+  'test/system/pairing.ts',
   'test/system/audit.ts',
   'test/compliance/zrep-launcher.ts',
   'test/system/doctor.ts',

@@ -17,6 +17,7 @@ const NOT_IN_GUESTS = [
   'doctor-host',
   'doctor-keys',
   'doctor-sudo',
+  'granting',
   'lab',
   'launcher',
   'operations',

@@ -73,6 +73,8 @@ function dispatch(
       return initPull(settings, command);
     case 'init':
       return initPush(settings, command);
+    case 'pair':
+      return import('../client/verbs/pair.ts').then(({ pair }) => pair(settings, command));
     case 'sync':
     case 'synconly':
       return sync(settings, command);

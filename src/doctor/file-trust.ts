@@ -15,12 +15,12 @@ export interface Place {
 const MOST_LINKS = 40;
 
 /**
- * The places that the kernel comes by on the way to `path`, an absolute one, each once and links themselves left out;
- * the last one is what `path` leads to.
+ * The places that the kernel comes by on the way to `path`, an absolute one, each once and links themselves left out, which `onLink` is
+ * told; the last one is what `path` leads to.
  *
  * @throws Error when something on the way is not there, or may not be looked at.
  */
-export function wayTo(path: string): Place[] {
+export function wayTo(path: string, onLink: (link: Place) => void = () => {}): Place[] {
   const way = new Map<string, Place>();
   const visit = (place: string) => {
     way.delete(place);
@@ -34,10 +34,12 @@ export function wayTo(path: string): Place[] {
     if (name === '' || name === '.') continue;
     // Of links nothing is left in `at`, so that ".." is what it is to the kernel.
     const place = join(at, name);
-    if (!lstatSync(place).isSymbolicLink()) {
+    const stats = lstatSync(place);
+    if (!stats.isSymbolicLink()) {
       at = visit(place);
       continue;
     }
+    onLink({ path: place, stats });
     links += 1;
     if (links > MOST_LINKS) throw Object.assign(new Error('too many links'), { code: 'ELOOP' });
     const target = readlinkSync(place);

@@ -5,6 +5,7 @@
  * destroyed.
  */
 
+import { didYouMean } from '../did-you-mean.ts';
 import { quote } from '../printable.ts';
 import type { Period, Pick, Rule, Tier } from './schedule.ts';
 import { isPattern } from './sections.ts';
@@ -39,7 +40,37 @@ const PERIOD = /^(?:(?:one|1) )?(?:per|a|an|each|every) (hour|day|week|month|yea
 const ADVERB =
   /^(?:(?:one|1|the|a|an) )?(hourly|daily|weekly|monthly|yearly|annually)(?: snapshots?| ones?)?$/;
 
+/** Words of a line that somebody can mistype. */
+const WORDS = [
+  ...Object.keys(ADVERBS),
+  ...[
+    'hours',
+    'days',
+    'weeks',
+    'months',
+    'years',
+    'minutes',
+    'every',
+    'everything',
+    'snapshot',
+    'newest',
+    'oldest',
+  ],
+];
+
 export function readLine(text: string): Line | Problem {
+  const line = readWords(text);
+  if (!isProblem(line) || text.trim().startsWith('[')) return line;
+  const words =
+    text
+      .replace(/#.*/, '')
+      .toLowerCase()
+      .match(/[a-z]{4,}/g) ?? [];
+  const [meant] = words.flatMap((word) => (WORDS.includes(word) ? [] : (didYouMean(word, WORDS) ?? [])));
+  return meant === undefined ? line : { problem: `${line.problem}. Did you mean ${meant}?` };
+}
+
+function readWords(text: string): Line | Problem {
   const trimmed = text.replace(/#.*/, '').trim();
   if (trimmed === '') return { kind: 'nothing' };
   // A name can have two blanks in a row.

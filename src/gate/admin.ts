@@ -1,6 +1,6 @@
-/** The verbs that a person types: check, explain, authorize, doctor, and help. Never loaded to serve a client. */
+/** The verbs that a person types: check, explain, grant, revoke, authorize, doctor, and help. Never loaded to serve a client. */
 
-import { readFileSync, realpathSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import manifest from '../../package.json' with { type: 'json' };
@@ -10,6 +10,7 @@ import { openKeysBeside } from '../doctor/open-keys.ts';
 import { diagnosisAsJson, formatDiagnosis } from '../doctor/report.ts';
 import { lookAtRoom } from '../doctor/room.ts';
 import { DEFAULT_CONFIG } from '../doctor/sshd.ts';
+import { assumedAddress } from '../policy/assume.ts';
 import { buildPolicy } from '../policy/build.ts';
 import { DEFAULT_POLICY, readDraftPolicy, trustProblems, UnusablePolicy } from '../policy/load.ts';
 import { describeMistake } from '../policy/mistakes.ts';
@@ -18,8 +19,10 @@ import { printable } from '../printable.ts';
 import { authorizedKeysLine, CannotAuthorize, sudoersLines } from './authorize.ts';
 import { explainBatch } from './batch.ts';
 import { checkPolicy } from './check.ts';
-import { assumedAddress, explain, formatExplanation } from './explain.ts';
+import { explain, formatExplanation } from './explain.ts';
 import { ADMIN_HELP, DOCTOR_HELP, EXPLAIN_HELP, SERVE_HELP } from './help.ts';
+import { CannotPair } from './pairing/cannot-pair.ts';
+import { addPairingVerbs } from './pairing/verbs.ts';
 
 /** Exit codes of these verbs; those of serve are in outcome.ts. */
 const EXIT = { good: 0, bad: 1, usage: 2 } as const;
@@ -38,6 +41,10 @@ export async function admin(argv: readonly string[]): Promise<number> {
     if (error instanceof CommanderError && error.exitCode === 0) return EXIT.good;
     // To a monitoring system 2 would be news of the fileserver.
     if (error instanceof CommanderError) return argv[0] === 'doctor' ? DOCTOR_EXIT.unknown : EXIT.usage;
+    if (error instanceof CannotPair) {
+      console.error(`zrep-gate: ${error.message.split('\n').map(printable).join('\n')}`);
+      return EXIT.bad;
+    }
     if (!(error instanceof UnusablePolicy || error instanceof CannotAuthorize || isSystemError(error)))
       throw error;
     console.error(`zrep-gate: ${printable(error.message)}`);
@@ -82,6 +89,7 @@ export function describeAdmin(end: (exitCode: number) => void): Command {
     .action(async (words: string[], options: ExplainOptions) => {
       end(await explainVerb(words, options));
     });
+  addPairingVerbs(program, end, installedPath);
   program
     .command('authorize <client> <publickeyfile>')
     .description('print the authorized_keys line for a public key, and warn of open lines beside it')
@@ -181,7 +189,7 @@ async function authorize(
   const policy = await readPolicy(path);
   const authorization = {
     client,
-    publicKey: readFileSync(file, 'utf8'),
+    publicKey: readKeyFile(file),
     program: installedPath(),
     policyPath: path === DEFAULT_POLICY ? undefined : realpathSync(path),
     sudo: sudo === true,
@@ -194,6 +202,12 @@ async function authorize(
     console.error(
       `zrep-gate: and, by visudo -f /etc/sudoers.d/zrep-gate:\n${sudoersLines(authorization, account)}`,
     );
+}
+
+/** @throws CannotAuthorize where there is none. */
+function readKeyFile(file: string): string {
+  if (existsSync(file)) return readFileSync(file, 'utf8');
+  throw new CannotAuthorize(`there is no ${file}; give the .pub file of the backup server's key`);
 }
 
 async function doctor({

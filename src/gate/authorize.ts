@@ -1,9 +1,12 @@
 /** `zrep-gate authorize`: the authorized_keys line that ties a public key to a client. */
 
 import { createHash } from 'node:crypto';
+import { didYouMean } from '../did-you-mean.ts';
+import { CLIENT_NAME, sayNoClientName } from '../policy/client-name.ts';
 import type { Policy } from '../policy/policy.ts';
+import { tomlKey } from '../policy/statements.ts';
 import { printable } from '../printable.ts';
-import { isCertificate, isPublicKey } from '../public-key.ts';
+import { readPublicKey } from '../public-key.ts';
 
 /** A problem with what authorize was given, in one sentence. */
 export class CannotAuthorize extends Error {}
@@ -19,9 +22,6 @@ export interface Authorization {
   readonly sudo: boolean;
 }
 
-/** A type, base64, and perhaps a comment. */
-const PUBLIC_KEY = /^(?<type>[A-Za-z0-9][A-Za-z0-9@._+-]*) (?<key>[A-Za-z0-9+/]+={0,2})(?: (?<comment>.*))?$/;
-
 /**
  * One line for authorized_keys: `restrict`, the forced command, and the policy's addresses.
  *
@@ -30,16 +30,10 @@ const PUBLIC_KEY = /^(?<type>[A-Za-z0-9][A-Za-z0-9@._+-]*) (?<key>[A-Za-z0-9+/]+
 export function authorizedKeysLine(policy: Policy, authorization: Authorization): string {
   const { client, publicKey, program, policyPath, sudo } = authorization;
   const known = policy.clients.get(client);
-  if (known === undefined)
-    throw new CannotAuthorize(
-      `the policy has no client "${printable(client)}"; add [client.${printable(client)}] first`,
-    );
-  const key = PUBLIC_KEY.exec(publicKey.trim())?.groups;
-  const { type = '', key: base64 = '' } = key ?? {};
-  if (key === undefined || isCertificate(type) || !isPublicKey(type, base64))
-    throw new CannotAuthorize(
-      'that file does not hold exactly one public key; give the .pub file that ssh-keygen wrote',
-    );
+  if (known === undefined) throw new CannotAuthorize(sayUnknown(policy, client));
+  const read = readPublicKey(publicKey);
+  if ('problem' in read) throw new CannotAuthorize(`the key ${read.problem}`);
+  const { type, base64, comment } = read.key;
   for (const path of [program, policyPath ?? '']) {
     if (!/^[A-Za-z0-9_./+@:%=,-]*$/.test(path))
       throw new CannotAuthorize(
@@ -57,7 +51,16 @@ export function authorizedKeysLine(policy: Policy, authorization: Authorization)
   ];
   const options = ['restrict', `command="${command.join(' ')}"`];
   if (known.from) options.push(`from="${known.from.join(',')}"`);
-  return [options.join(','), type, base64, printable(key['comment'] ?? client)].join(' ');
+  return [options.join(','), type, base64, printable(comment || client)].join(' ');
+}
+
+function sayUnknown({ clients }: Policy, client: string): string {
+  if (!CLIENT_NAME.test(client)) return sayNoClientName(client);
+  const meant = didYouMean(client, [...clients.keys()]);
+  const what = `the policy has no client "${client}"`;
+  return meant === undefined
+    ? `${what}; add [client.${tomlKey(client)}] first`
+    : `${what}. Did you mean ${meant}?`;
 }
 
 /** The sudoers rule that lets `account` run exactly that, for `--sudo`. */

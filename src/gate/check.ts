@@ -1,6 +1,7 @@
 /** `zrep-gate check`: is this policy what its author means? Reads a draft anywhere, as any user. */
 
 import { accessSync, constants } from 'node:fs';
+import { assumedAddress } from '../policy/assume.ts';
 import { buildPolicy } from '../policy/build.ts';
 import { fillsByFloor } from '../policy/limits.ts';
 import { readDraftPolicy, trustProblems } from '../policy/load.ts';
@@ -8,7 +9,7 @@ import { describeMistake } from '../policy/mistakes.ts';
 import { makesSnapshots } from '../policy/operations.ts';
 import type { Policy } from '../policy/policy.ts';
 import { printable, quote } from '../printable.ts';
-import { assumedAddress, explain } from './explain.ts';
+import { explain } from './explain.ts';
 
 export interface CheckReport {
   /** What makes the gate refuse everything, and examples whose verdict is another than their author meant. */

@@ -79,11 +79,6 @@ function decidingGrant(
   return known && isAllowedAddress(known.from, address) ? findGrant(known, operation.dataset) : undefined;
 }
 
-/** An address that `client` may call from, for when none was given: the first of its list. */
-export function assumedAddress(policy: Policy, client: string): string | undefined {
-  return policy.clients.get(client)?.from?.[0]?.split('/')[0];
-}
-
 /** An explanation as a person reads it; several lines, no newline at the end. */
 export function formatExplanation({ verdict, code, reason, grant, plan, conditions }: Explanation): string {
   const lines = [verdict === 'allow' ? `allow: ${reason}` : `deny (${code}): ${reason}`];

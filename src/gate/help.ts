@@ -1,6 +1,10 @@
 /** What --help adds to the list of options: how things hang together. */
 
 export const ADMIN_HELP = `
+Let a backup server in, and take that back:
+  zrep-gate grant NAME DATASET --key 'ssh-ed25519 ...'
+  zrep-gate revoke NAME
+
 A client's key in root's authorized_keys carries  command="zrep-gate serve NAME".
 Whatever that client sends is parsed, judged by [client.NAME] of the policy, put
 on record, and only then run.
@@ -42,3 +46,30 @@ Examples:
 
 Exit codes, as monitoring plugins have them: 0 nothing wrong, or notes alone;
 1 warnings; 2 errors; 3 something could not be looked at, or a wrong option.`;
+
+export const GRANT_HELP = `
+Run it as root, on the fileserver; zrep pair, on the backup server, prints the line.
+It shows what it adds to the policy and to which authorized_keys, names open lines
+that are in the way, asks, writes, and then runs check and doctor. What is there
+already stays as it is. Without a terminal it changes nothing, unless --yes is given.
+
+Examples:
+  zrep-gate grant backup1 tank/home --key 'ssh-ed25519 AAAA... root@backup1'
+  zrep-gate grant backup1 tank/home --key /root/backup1.pub --operations pull,expire
+  zrep-gate grant backup1 tank/home --key /root/backup1.pub --sudo zrep -n
+
+Exit codes: 0 it is in place, or -n; 1 nothing was changed; 2 usage.`;
+
+export const REVOKE_HELP = `
+Run it as root, on the fileserver. Without a dataset it takes out all that the policy
+grants to the client, each line of an authorized_keys that is for it, and its sudo
+rule. With one it takes out that grant alone, and the key stays. Then it ends what
+runs for the client: streams end, locks are released, records say "interrupted".
+It shows all of that first, asks, and says at the end what is left.
+
+Examples:
+  zrep-gate revoke backup1
+  zrep-gate revoke backup1 tank/mail
+  zrep-gate revoke backup1 -n
+
+Exit codes: 0 it is done, or -n; 1 nothing was changed, or something is left; 2 usage.`;

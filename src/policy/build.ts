@@ -42,7 +42,8 @@ export async function buildPolicy(text: string): Promise<Built> {
     file = parseToml(text);
   } catch (error) {
     if (!(error instanceof TomlError)) throw error;
-    const [problem = ''] = error.message.split('\n');
+    const { sayTomlProblem } = await import('./toml-problem.ts');
+    const problem = sayTomlProblem(text, error);
     return { mistakes: [{ place: `line ${error.line}, column ${error.column}`, problem }], audit: undefined };
   }
   if (Object.keys(file).length === 0)

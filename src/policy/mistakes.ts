@@ -12,3 +12,9 @@ export interface Mistake {
 export function describeMistake({ place, problem }: Mistake): string {
   return printable(`${place}: ${problem}`);
 }
+
+/** Why a policy with these mistakes is not changed, in one sentence. */
+export function sayMistaken([first]: readonly Mistake[]): string {
+  const what = first === undefined ? '' : `: ${describeMistake(first)}`;
+  return `the policy has mistakes, and is not changed before they are fixed (zrep-gate check lists all)${what}`;
+}

@@ -7,6 +7,7 @@ import { parseDataset, parseTag } from '../zfs/names.ts';
 import { readSendFlag } from '../zfs/send-flags.ts';
 import { isAddressOrPrefix } from './addresses.ts';
 import { parseSpace, parseSpan } from './amounts.ts';
+import { CLIENT_NAME } from './client-name.ts';
 import { choice, flag, list, named, type Of, table, text, whole } from './shape.ts';
 
 export const SYSLOG_TARGET =
@@ -15,8 +16,8 @@ export const SYSLOG_TARGET =
 const path = text('an absolute path without blanks, such as "/usr/sbin/zfs"', (value) =>
   /^\/[\x21-\x7e]*$/.test(value),
 );
-const label = text('letters, digits and "_.-", such as "backup1"', (value) =>
-  /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/.test(value),
+const label = text('letters, digits and "_.-", without a blank, such as "backup1"', (value) =>
+  CLIENT_NAME.test(value),
 );
 const dataset = text(
   'the name of a dataset, such as "tank/home"',

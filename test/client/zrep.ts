@@ -48,7 +48,7 @@ t.test('wrong usage and variables that make no sense are 2, in one line', async 
   t.match(run(['synch', 'tank/a']), {
     status: 2,
     stdout: '',
-    stderr: /^zrep: unrecognized zrep subcommand "synch"; see zrep --help\n$/,
+    stderr: /^zrep: unrecognized zrep subcommand "synch"\. Did you mean zrep sync\?\n$/,
   });
   t.match(run(['refresh', 'tank/a'], { BBCP: 'bbcp' }), {
     status: 2,

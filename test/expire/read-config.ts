@@ -61,6 +61,19 @@ t.test(
   },
 );
 
+t.test('a word that is mistyped is followed by the one that was meant', async (t) => {
+  for (const [text, meant] of [
+    ['dayly for 15 days', 'daily'],
+    ['wekly: 4 weeks', 'weekly'],
+    ['15 dyas : 1 day', 'days'],
+    ['evry snapshot for 2 days', 'every'],
+    ['montly for 6 moths', 'monthly'],
+  ] as const)
+    t.match(mistakesOf(text)[0], { problem: new RegExp(`\\. Did you mean ${meant}\\?$`) }, text);
+  for (const text of ['keep some', '7am : 1 day', '[dayly', 'time zone Mars/Olympus'])
+    t.notMatch(mistakesOf(text)[0]?.problem, 'Did you mean', text);
+});
+
 t.test('a file that says nothing is a mistake', async (t) => {
   for (const text of ['', '\n\n', '# all a comment\n']) t.match(mistakesOf(text), [{ line: 0 }]);
   t.match(mistakesOf('[tank/a]\n'), [{ line: 1, problem: /says nothing/ }]);

@@ -2,7 +2,8 @@
 
 import fc from 'fast-check';
 import t from 'tap';
-import { assumedAddress, explain, formatExplanation } from '../../src/gate/explain.ts';
+import { explain, formatExplanation } from '../../src/gate/explain.ts';
+import { assumedAddress } from '../../src/policy/assume.ts';
 import { refusalCodes } from '../../src/refusal.ts';
 import { ASKER, policyOf, SAMPLE } from '../fixtures/gate/policy.ts';
 

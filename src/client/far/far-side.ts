@@ -118,7 +118,12 @@ function hereArgv(command: string, programs: Programs): readonly string[] {
   return [...own, ...words];
 }
 
-async function capture(argv: readonly string[], interruption: Interruption, most: number): Promise<Answer> {
+/** Runs `argv` to its end, without input; it may print `most` bytes. @throws Interrupted on a signal. */
+export async function capture(
+  argv: readonly string[],
+  interruption: Interruption,
+  most: number,
+): Promise<Answer> {
   const [file = '', ...words] = argv;
   const child = spawn(file, words, { stdio: ['ignore', 'pipe', 'pipe'] });
   const stopListening = interruption.onSignal(() => child.kill('SIGTERM'));

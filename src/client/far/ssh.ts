@@ -80,7 +80,7 @@ function sharing(words: readonly string[]): Ssh {
       const [file = '', ...own] = [...words, ...LIVELY, ...options, host];
       const child = spawn(file, own, { stdio: ['ignore', 'ignore', 'pipe'] });
       const ending = endOf(child);
-      const argv = connected(ending, host, socket).then(() => [
+      const argv = connected(ending, host, socket, words).then(() => [
         ...words,
         ...LIVELY,
         '-o',
@@ -129,10 +129,15 @@ function runsItself(pid: number, program: string): boolean {
 }
 
 /** Waits for the master's socket, which ssh makes once it is logged in (mux.c, muxserver_listen). */
-async function connected(ending: Promise<Ended>, host: string, socket: string): Promise<void> {
+async function connected(
+  ending: Promise<Ended>,
+  host: string,
+  socket: string,
+  ssh: readonly string[],
+): Promise<void> {
   let ended: string | undefined;
   ending.then((how) => {
-    const { message, code, signal } = explained(how, host);
+    const { message, code, signal } = explained(how, host, ssh);
     ended = farLines(message).join('; ') || `ssh ended with ${signal ?? code}`;
   });
   while (!existsSync(socket)) {

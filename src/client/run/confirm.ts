@@ -3,11 +3,8 @@
  * has read it or not; this lists what would go and asks on the terminal, and without one it wants -f.
  */
 
-import { openSync, readFileSync } from 'node:fs';
-import { createInterface } from 'node:readline';
-import { ReadStream, WriteStream } from 'node:tty';
 import { printable } from '../../printable.ts';
-import type { Interruption } from '../../process/interruption.ts';
+import { openTerminal, type Terminal } from '../../process/terminal.ts';
 import { Failure } from './failure.ts';
 import type { Run } from './run.ts';
 
@@ -29,13 +26,6 @@ interface Question {
   readonly wantsTerminal?: boolean;
   /** What is lost is told also where nobody is asked, and all of it. It is where zfs destroys it. */
   readonly toldAnyway?: boolean;
-}
-
-export interface Terminal {
-  print(text: string): void;
-  /** The next line; undefined at the end of the input, and when a signal comes. */
-  readLine(interruption: Interruption): Promise<string | undefined>;
-  close(): void;
 }
 
 /**
@@ -98,51 +88,4 @@ function shown({ losses, toldAnyway = false }: Question): string[] {
   const more = toldAnyway ? 0 : losses.length - SHOWN;
   const lines = losses.slice(0, more > 0 ? SHOWN : losses.length).map((line) => `  ${line}`);
   return more > 0 ? [...lines, `  ... and ${more} more`] : lines;
-}
-
-/**
- * The terminal that the person sits at, whatever standard input is; undefined where there is none, as under cron, or where it is
- * another job's: the kernel would stop who reads it in the background.
- */
-function openTerminal(): Terminal | undefined {
-  if (inBackground(readFileSync('/proc/self/stat', 'latin1'))) return undefined;
-  const descriptors = controllingTerminal() ?? (process.stdin.isTTY ? ([0, 2] as const) : undefined);
-  if (descriptors === undefined) return undefined;
-  const [input, output] = [new ReadStream(descriptors[0]), new WriteStream(descriptors[1])];
-  // Whole lines, as the kernel edits them: Ctrl-C stays a signal.
-  const lines = createInterface({ input, terminal: false });
-  return {
-    print: (text) => output.write(text),
-    readLine: (interruption) =>
-      new Promise((resolve) => {
-        const stopListening = interruption.onSignal(() => lines.close());
-        lines.once('line', resolve);
-        lines.once('close', () => {
-          stopListening();
-          resolve(undefined);
-        });
-      }),
-    close() {
-      lines.close();
-      input.destroy();
-      output.destroy();
-    },
-  };
-}
-
-/** proc(5), /proc/pid/stat: the process group, and the one in the foreground of its terminal, -1 (or 0, in a container) without one. Pure. */
-export function inBackground(stat: string): boolean {
-  const [, , group, , , foreground] = stat
-    .slice(stat.lastIndexOf(')') + 1)
-    .trim()
-    .split(' ');
-  return foreground !== '-1' && foreground !== '0' && foreground !== group;
-}
-
-function controllingTerminal(): readonly [number, number] | undefined {
-  try {
-    return [openSync('/dev/tty', 'r'), openSync('/dev/tty', 'w')];
-  } catch {
-    return undefined;
-  }
 }

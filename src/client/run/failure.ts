@@ -2,7 +2,15 @@
 
 import type { Refusal } from '../../refusal.ts';
 
-export class Failure extends Error {}
+export class Failure extends Error {
+  /** A file system that was named, and may be a mistyped one. */
+  readonly unknown: string | undefined;
+
+  constructor(message: string, { unknown }: { readonly unknown?: string } = {}) {
+    super(message);
+    this.unknown = unknown;
+  }
+}
 
 /** The refusal of a step on this host, as a failure in the words for it. */
 export function failureOf({ reason }: Refusal): Failure {

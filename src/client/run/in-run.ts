@@ -1,11 +1,13 @@
 /** The frame of a run: what it needs is made, what it held is let go of, and how it ended is told. */
 
 import { constants } from 'node:os';
+import { didYouMean } from '../../did-you-mean.ts';
 import { inOneLine } from '../../printable.ts';
 import { Interrupted, type Interruption, listenForInterruption } from '../../process/interruption.ts';
 import { saySystemRefusal } from '../../process/system-refusal.ts';
 import { NoRoomForLock } from '../../replication/lock.ts';
 import { type Step, ZfsFailed } from '../../replication/step.ts';
+import { fileSystemsArgv } from '../../zfs/argv.ts';
 import { installedCapabilities } from '../../zfs/capabilities.ts';
 import { createZfs, ENVIRONMENT } from '../../zfs/run.ts';
 import { Unreadable } from '../../zfs/state.ts';
@@ -36,7 +38,9 @@ export async function inRun(
   try {
     return await work(run);
   } catch (error) {
-    return tell(run.report, error);
+    const code = tell(run.report, error);
+    await hint(run, error);
+    return code;
   } finally {
     for (const far of farSides.values()) {
       await far.close();
@@ -93,6 +97,25 @@ export function tell(report: Report, error: unknown, dataset?: string): number {
   if (reason === undefined) throw error;
   report.warn(`Error: ${reason}`);
   return 1;
+}
+
+/** The file system that may have been meant by one that is not there. */
+export async function hint({ step, report }: Pick<Run, 'step' | 'report'>, error: unknown): Promise<void> {
+  const dataset = unknownIn(error);
+  if (dataset === undefined) return;
+  const output = await step.zfs.ask(fileSystemsArgv()).then(
+    (answer) => answer.output,
+    () => '',
+  );
+  const meant = didYouMean(dataset, output.split('\n'));
+  if (meant !== undefined) report.warn(`Did you mean ${meant}?`);
+}
+
+function unknownIn(error: unknown): string | undefined {
+  if (error instanceof Failure) return error.unknown;
+  const isMissing =
+    error instanceof ZfsFailed && error.ended.message.includes(`'${error.dataset}': dataset does not exist`);
+  return isMissing ? error.dataset : undefined;
 }
 
 /** One of several that failed. */

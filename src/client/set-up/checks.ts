@@ -34,6 +34,15 @@ function again(
  * @throws Failure where this host cannot take the copy, whatever the fileserver does.
  */
 export async function checkHere(run: Run, far: FarSide, command: InitPullCommand): Promise<Place> {
+  const place = await checkPlace(run, command);
+  const hidden = judgeMountPoint(place);
+  if (hidden !== undefined && !(await isVolumeThere(run, far, command.source)))
+    throw new Failure(`${hidden}. Nothing was done`);
+  return place;
+}
+
+/** The same of name and pool, for which nobody else is asked. @throws Failure where there can be no copy. */
+export async function checkPlace(run: Run, command: InitPullCommand): Promise<Place> {
   const { destination } = command;
   const refuse = (problem: string | undefined) => {
     if (problem !== undefined) throw new Failure(`${problem}. Nothing was done`);
@@ -41,8 +50,6 @@ export async function checkHere(run: Run, far: FarSide, command: InitPullCommand
   refuse(judgeName(destination, run.settings.tag));
   const place = await lookAtPlace(run, destination);
   refuse(judgePlace(place, (dataset) => again(run, { ...command, destination: dataset })));
-  const hidden = judgeMountPoint(place);
-  if (hidden !== undefined && !(await isVolumeThere(run, far, command.source))) refuse(hidden);
   return place;
 }
 

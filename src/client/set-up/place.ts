@@ -5,11 +5,11 @@
  * Each answer is a sentence or two: what is wrong, and what to do.
  */
 
+import { didYouMean } from '../../did-you-mean.ts';
 import { sayBytes } from '../../expire/amounts.ts';
 import { bytesOf } from '../../pair/side.ts';
 import { type Dataset, MAXIMUM_NAME, type Tag } from '../../zfs/names.ts';
 import { anyValue, type Listing } from '../../zfs/state.ts';
-import { didYouMean } from '../words/did-you-mean.ts';
 
 /** What zfs is asked of the copy, and of each file system above it. */
 export const PLACE_PROPERTIES = ['type', 'available', 'mountpoint'] as const;

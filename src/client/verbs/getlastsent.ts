@@ -15,7 +15,9 @@ export function getlastsent(settings: Settings, { datasets }: LastsentCommand): 
     for (const name of datasets) {
       const pair = pairs.get(name);
       if (pair === undefined)
-        throw new Failure(`${name} does not exist; what there is: ${zrepFor(run.settings.tag)} list`);
+        throw new Failure(`${name} does not exist; what there is: ${zrepFor(run.settings.tag)} list`, {
+          unknown: name,
+        });
       // An empty line for one that was never sent, which scripts compare with.
       run.report.line(pair.last === undefined ? '' : fullName(pair.last));
     }

@@ -61,7 +61,8 @@ export async function initPull(settings: Settings, command: InitPullCommand): Pr
   return inRun(settings, false, (run) => initPullIn(run, command), settings.waitSeconds);
 }
 
-async function initPullIn(run: Run, command: InitPullCommand): Promise<number> {
+/** The same in a run that there is already. @throws Failure; SetUpAlready where the copy is there. */
+export async function initPullIn(run: Run, command: InitPullCommand): Promise<number> {
   const host = parseSourceHost(command.host, run.settings.hostName);
   if (host === undefined) throw new Failure(`"${command.host}" is not the name of a host`);
   const far = run.far(host);

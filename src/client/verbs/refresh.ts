@@ -11,7 +11,7 @@ import { missingLines, saySince, sayWhy } from '../copies/say-missing.ts';
 import { missingAmong, missingCopies, remember, surveyAll, surveySome } from '../copies/survey.ts';
 import { eachAtOnce } from '../run/at-once.ts';
 import { Failure } from '../run/failure.ts';
-import { type Failed, inRun, listFailed, tellFailed } from '../run/in-run.ts';
+import { type Failed, hint, inRun, listFailed, tellFailed } from '../run/in-run.ts';
 import { holdReport, type Report } from '../run/report.ts';
 import type { Run } from '../run/run.ts';
 import { createTally } from '../run/tally.ts';
@@ -156,7 +156,9 @@ async function refreshOne(run: Run, dataset: Dataset, yes: boolean): Promise<Fai
     report.news(tally.line(dataset));
     return undefined;
   } catch (error) {
-    return tellFailed(report, error, dataset);
+    const failed = tellFailed(report, error, dataset);
+    await hint(run, error);
+    return failed;
   }
 }
 

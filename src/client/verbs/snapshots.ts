@@ -74,7 +74,9 @@ async function chosen(run: Run, { datasets }: SnapshotsCommand): Promise<PairVie
   const pairs = await readPairs(run, datasets, () => true);
   const missing = datasets.find((name) => !pairs.some(({ dataset }) => dataset === name));
   if (missing === undefined) return pairs;
-  throw new Failure(`${missing} does not exist; what there is: ${zrepFor(run.settings.tag)} list`);
+  throw new Failure(`${missing} does not exist; what there is: ${zrepFor(run.settings.tag)} list`, {
+    unknown: missing,
+  });
 }
 
 /** Decided as zrep-expire would at this moment, with its own reading of each. */

@@ -57,7 +57,8 @@ async function tellPeople(run: Run, command: StatusCommand): Promise<number> {
   // Stock says nothing, which scripts may count on; a person on a backup server would wonder.
   const isNothing = pairs.length + retired.length + missing.length + strangers.length === 0;
   if (isNothing && process.stderr.isTTY) report.warn(nothingHere(settings.tag, command.all));
-  if (first !== undefined) throw new Failure(`${first} is not a zrep registered filesystem`);
+  if (first !== undefined)
+    throw new Failure(`${first} is not a zrep registered filesystem`, { unknown: first });
   return command.unsent && lines.length > 0 ? 1 : 0;
 }
 

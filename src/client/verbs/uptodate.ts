@@ -19,7 +19,9 @@ export function uptodate(settings: Settings, { datasets }: UptodateCommand): Pro
     for (const name of datasets) {
       const pair = pairs.get(name);
       if (pair === undefined)
-        throw new Failure(`${name} does not exist; what there is: ${zrepFor(run.settings.tag)} list`);
+        throw new Failure(`${name} does not exist; what there is: ${zrepFor(run.settings.tag)} list`, {
+          unknown: name,
+        });
       if (pair.last === undefined || !(await isUnwritten(run, pair.last))) return 1;
     }
     return 0;

@@ -1,10 +1,12 @@
 /** What a person or another zrep asks for: words in, one member per verb out, and nothing a member cannot hold. Pure. */
 
+import { didYouMean } from '../../did-you-mean.ts';
 import { quote } from '../../printable.ts';
 import { type ChangeconfigCommand, type ClearCommand, CONFIG_VERBS } from './config-words.ts';
 import { DOCTOR_VERBS, type DoctorCommand } from './doctor-words.ts';
 import { INIT_VERBS, type InitCommand, type InitPullCommand } from './init-words.ts';
 import { type LastsentCommand, type ListCommand, LOOK_VERBS, type UptodateCommand } from './look-words.ts';
+import { PAIR_VERBS, type PairCommand } from './pair-words.ts';
 import { REFRESH_VERBS, type RefreshCommand } from './refresh-words.ts';
 import { RETIRE_VERBS, type RenamedCommand, type RetireCommand } from './retire-words.ts';
 import { type FailoverCommand, ROLE_VERBS, type TakeoverCommand } from './role-words.ts';
@@ -32,6 +34,7 @@ export type Command =
   | RefreshCommand
   | InitPullCommand
   | InitCommand
+  | PairCommand
   | SyncCommand
   | SynconlyCommand
   | SyncToCommand
@@ -75,6 +78,7 @@ export interface CommandLine {
 export const VERBS: Verbs<Command> = {
   ...REFRESH_VERBS,
   ...INIT_VERBS,
+  ...PAIR_VERBS,
   ...SYNC_VERBS,
   ...SERVER_VERBS,
   ...STATUS_VERBS,
@@ -119,8 +123,11 @@ export function readCommandLine(argv: readonly string[]): CommandLine {
   if (WIRE.includes(word)) return { switches, command: { kind: 'wire', words } };
   const name = ALIASES.get(word) ?? word;
   const verb = Object.hasOwn(VERBS, name) ? VERBS[name] : undefined;
-  if (verb === undefined)
-    throw new UsageError(`unrecognized zrep subcommand ${quote(word)}; see zrep --help`);
+  if (verb === undefined) {
+    const meant = didYouMean(word, Object.keys(VERBS));
+    const hint = meant === undefined ? '; see zrep --help' : `. Did you mean zrep ${meant}?`;
+    throw new UsageError(`unrecognized zrep subcommand ${quote(word)}${hint}`);
+  }
   if (rest.includes('--help')) return { switches, command: { kind: 'help', verb: name } };
   const { given, operands } = readOptions(name, verb, rest);
   const own = { force: given.has('-f'), verbose: given.has('-v'), resume: given.has('-r') };

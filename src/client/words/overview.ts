@@ -9,7 +9,7 @@ export const INTRODUCTION =
 
 export const BEGINNING = {
   text: 'Begin a pair, on the backup server, then keep it up to date from cron:',
-  lines: ['zrep init --pull root@fileserver:tank/home backup/home', 'zrep refresh backup/home'],
+  lines: ['zrep pair root@fileserver:tank/home backup/home', 'zrep refresh backup/home'],
 } as const;
 
 /** They stand in front of the verb. */

@@ -3,10 +3,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import t from 'tap';
-import { confirm, inBackground, type Terminal } from '../../../src/client/run/confirm.ts';
+import { confirm } from '../../../src/client/run/confirm.ts';
 import { Failure } from '../../../src/client/run/failure.ts';
 import type { Run } from '../../../src/client/run/run.ts';
 import { Interrupted } from '../../../src/process/interruption.ts';
+import { inBackground, type Terminal } from '../../../src/process/terminal.ts';
 
 const QUESTION = {
   heading: 'From vault/home these would be destroyed:',

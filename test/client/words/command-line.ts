@@ -137,7 +137,7 @@ t.test('whatever else is wrong is said, with the form to write', async (t) => {
   const wrong: [string, string | RegExp][] = [
     ['-t', '-t needs a tag behind it, e.g. zrep -t offsite refresh FS'],
     ['-t a -t b refresh tank/a', 'two tags were given, "a" and "b"; give -t once'],
-    ['refreh tank/a', 'unrecognized zrep subcommand "refreh"; see zrep --help'],
+    ['refreh tank/a', 'unrecognized zrep subcommand "refreh". Did you mean zrep refresh?'],
     ['constructor', 'unrecognized zrep subcommand "constructor"; see zrep --help'],
     ['--json refresh tank/a', 'unrecognized zrep subcommand "--json"; see zrep --help'],
     ['refresh -j 0 tank/a', /^-j "0" is no number from 1 to 8; the form is: zrep refresh /],

@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import t from 'tap';
-import { didYouMean, lettersApart } from '../../../src/client/words/did-you-mean.ts';
+import { didYouMean, lettersApart } from '../src/did-you-mean.ts';
 
 t.test('a letter too few, too many, another one, or two swapped are a typo', async (t) => {
   const names = ['vault', 'tank', 'rpool'];

@@ -1,0 +1,52 @@
+/** The sudoers file of the gate: sudo refuses everything to everybody where one of its files has a mistake. */
+
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { ask } from '../../doctor/ask.ts';
+import { findSudo } from '../../doctor/sudo-tools.ts';
+import { CannotPair } from './cannot-pair.ts';
+
+export const SUDOERS = '/etc/sudoers.d/zrep-gate';
+
+/** The sudo that the forced command names. */
+const SUDO = '/usr/bin/sudo';
+
+/** @throws CannotPair where there is no sudo, or its visudo does not take `text`. */
+export async function checkSudoers(text: string): Promise<void> {
+  const tools = await findSudo(SUDO);
+  if ('code' in tools)
+    throw new CannotPair(
+      `${tools.where} ${tools.problem}. ${[tools.remedy.what, ...tools.remedy.lines].join(' ')}`,
+    );
+  const folder = mkdtempSync(`${tmpdir()}/zrep-gate-`);
+  try {
+    const draft = `${folder}/sudoers`;
+    writeFileSync(draft, text, { encoding: 'latin1', mode: 0o440 });
+    const { good, message } = await ask([tools.visudo, '-c', '-f', draft]);
+    if (!good) throw new CannotPair(`${SUDOERS} would not be sound: ${message}`);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/**
+ * `text` without the rules by which these commands run: the lines of `zrep-gate authorize --sudo`, by the name of their alias. Pure.
+ */
+export function withoutRules(
+  text: string,
+  commands: readonly string[],
+): { readonly text: string; readonly lines: readonly string[] } {
+  const all = text.split('\n');
+  const aliases = all.flatMap((line) => {
+    const [, alias, command = ''] = /^Cmnd_Alias ([A-Z][A-Z0-9_]*) = (.*)$/.exec(line) ?? [];
+    return alias !== undefined && commands.includes(command.replace(/\\(.)/g, '$1')) ? [alias] : [];
+  });
+  const isOwn = (line: string) =>
+    aliases.some(
+      (alias) =>
+        line.startsWith(`Cmnd_Alias ${alias} = `) ||
+        line.startsWith(`Defaults!${alias} `) ||
+        line.endsWith(` NOPASSWD: ${alias}`),
+    );
+  return { text: all.filter((line) => !isOwn(line)).join('\n'), lines: all.filter(isOwn) };
+}

@@ -1,0 +1,17 @@
+/** The rules of one client taken out of a sudoers file. */
+
+import t from 'tap';
+import { sudoersLines } from '../../../src/gate/authorize.ts';
+import { withoutRules } from '../../../src/gate/pairing/sudoers.ts';
+
+const rule = (client: string, policyPath?: string) =>
+  sudoersLines({ client, publicKey: '', program: '/usr/bin/zrep-gate', policyPath, sudo: true }, 'zrep');
+
+t.test('its three lines go, and those of others stay', async (t) => {
+  const other = `# ours\n${rule('backup10')}\n`;
+  const text = `${other}${rule('backup1', '/etc/a=b')}\nzrep ALL=(root) NOPASSWD: /bin/true\n`;
+  const { text: left, lines } = withoutRules(text, ['/usr/bin/zrep-gate serve backup1 --policy /etc/a=b']);
+  t.equal(left, `${other}zrep ALL=(root) NOPASSWD: /bin/true\n`);
+  t.same(lines, rule('backup1', '/etc/a=b').split('\n'));
+  t.same(withoutRules(text, ['/usr/bin/zrep-gate serve backup']), { text, lines: [] });
+});
