@@ -1,4 +1,4 @@
-/** The doctor on sound installations, as the README makes them, and on what it cannot look at. */
+/** The doctor on sound installations, as docs/pairing.md makes them, and on what it cannot look at. */
 
 import { readFileSync } from 'node:fs';
 import t from 'tap';
@@ -14,10 +14,12 @@ dataset = "tank/home"
 operations = ["pull", "expire"]
 `;
 
-/** The README's lines that make an account and let it become root, but for the one that opens an editor. */
+/** The lines of docs/pairing.md that make an account and let it become root, but for the one that opens an editor. */
 function linesForAnAccount(): string {
   const [, lines = ''] =
-    /\*\*Without root's login\*\*[\s\S]*?```sh\n([\s\S]*?)```/.exec(readFileSync('README.md', 'utf8')) ?? [];
+    /\*\*Without root's login\*\*[\s\S]*?```sh\n([\s\S]*?)```/.exec(
+      readFileSync('docs/pairing.md', 'utf8'),
+    ) ?? [];
   return lines
     .split('\n')
     .filter((line) => !line.startsWith('visudo'))
@@ -33,7 +35,7 @@ await inGateLab(t, POLICY, async (gate) => {
   const home = await makeSource(fileserver, `${tank}/home`);
   const nothing = { code: 0, verdict: 'clean', findings: [] };
 
-  t.test("by root's key, as the README has it, nothing is wrong, in one line", async (t) => {
+  t.test("by root's key, nothing is wrong, in one line", async (t) => {
     t.match(await diagnose(fileserver), nothing);
     const { code, stdout, stderr } = await fileserver.run(['zrep-gate', 'doctor'], { allowFail: true });
     t.match({ code, stderr }, { code: 0, stderr: '' });
@@ -134,7 +136,7 @@ await inGateLab(t, POLICY, async (gate) => {
     await fileserver.writeFile(ROOT_KEYS, kept);
   });
 
-  t.test('by an account and sudo, as the README has it, nothing is wrong', async (t) => {
+  t.test('by an account and sudo, as docs/pairing.md has it, nothing is wrong', async (t) => {
     const before = await fileserver.readFile(ROOT_KEYS);
     await fileserver.writeFile(ROOT_KEYS, '');
     const key = await backup.readFile('/root/.ssh/id_ed25519.pub');

@@ -1,4 +1,4 @@
-/** The README's "Operations", each as it is told there, with sessions that run meanwhile. */
+/** Keys, versions and the audit file are changed as docs/pairing.md and docs/install.md have it, with sessions that run meanwhile. */
 
 import { readFileSync } from 'node:fs';
 import t, { type Test } from 'tap';

@@ -1,7 +1,6 @@
 /** The sudoers file of the gate: sudo refuses everything to everybody where one of its files has a mistake. */
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { ask } from '../../doctor/ask.ts';
 import { findSudo } from '../../doctor/sudo-tools.ts';
 import { CannotPair } from './cannot-pair.ts';
@@ -18,7 +17,7 @@ export async function checkSudoers(text: string): Promise<void> {
     throw new CannotPair(
       `${tools.where} ${tools.problem}. ${[tools.remedy.what, ...tools.remedy.lines].join(' ')}`,
     );
-  const folder = mkdtempSync(`${tmpdir()}/zrep-gate-`);
+  const folder = mkdtempSync(`/tmp/zrep-gate-sudoers-`);
   try {
     const draft = `${folder}/sudoers`;
     writeFileSync(draft, text, { encoding: 'latin1', mode: 0o440 });
