@@ -39,7 +39,21 @@ export function readStateArgv(dataset: string, properties: readonly string[], de
 
 /** Every property in `properties` of each of these datasets and snapshots, and of nothing below them. */
 export function readPropertiesArgv(targets: readonly string[], properties: readonly string[]): string[] {
-  return ['get', '-Hp', '-o', STATE_FIELDS, asked(properties), ...targets];
+  return ['get', '-Hp', '-o', STATE_FIELDS, asked(properties), ...new Set(targets)];
+}
+
+/**
+ * The same datasets, each once, in groups that can be asked for with what is right below them (-d 1): asked for two of which one is right below the
+ * other, zfs-fuse prints that one twice, and a listing with a name that comes twice is not believed. Pure.
+ */
+export function apart(datasets: readonly string[]): string[][] {
+  const all = new Set(datasets);
+  const isInside = (name: string) => all.has(name.slice(0, Math.max(0, name.lastIndexOf('/'))));
+  if (![...all].some(isInside)) return [[...all]];
+  const isEven = (name: string) => name.split('/').length % 2 === 0;
+  return [true, false]
+    .map((even) => [...all].filter((name) => isEven(name) === even))
+    .filter((group) => group.length > 0);
 }
 
 /** The same of a dataset and all datasets below it; only for a zfs that knows `-t`. */
@@ -53,14 +67,17 @@ export function allPropertiesArgv(capabilities: Capabilities, properties: readon
   return ['get', '-Hp', ...types, '-o', STATE_FIELDS, asked(properties)];
 }
 
-/** Properties of the snapshots of each of these datasets; where zfs does not know `-t`, of datasets as well. */
-export function readSnapshotsArgv(
+/** Properties of the snapshots of each of these datasets, in one call; where zfs does not know `-t`, of datasets as well, in two at the most. */
+export function readSnapshotsArgvs(
   capabilities: Capabilities,
   datasets: readonly string[],
   properties: readonly string[],
-): string[] {
-  const types = capabilities.has('resume') ? ['-t', 'snapshot'] : [];
-  return ['get', '-Hp', '-r', '-d', '1', ...types, '-o', STATE_FIELDS, asked(properties), ...datasets];
+): string[][] {
+  const [types, groups] = capabilities.has('resume')
+    ? [['-t', 'snapshot'], [datasets]]
+    : [[], apart(datasets)];
+  const words = ['get', '-Hp', '-r', '-d', '1', ...types, '-o', STATE_FIELDS, asked(properties)];
+  return groups.map((group) => [...words, ...group]);
 }
 
 /** Which properties are set on a dataset and on all that is below it: `NAME PROPERTY`, a line each. Without the values, which can hold line breaks. */

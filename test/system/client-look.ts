@@ -161,9 +161,13 @@ await inGateLab(t, POLICY, async (gate) => {
       await here(words, { ZREP_ZFS: LOGGED_ZFS });
       return (await callsOn(backup)).length;
     };
-    for (const words of ['status', 'status -v', 'status --json', 'status --warn 2h'])
-      t.equal(await count(`${words} ${one.destination}`), await count(`${words} all`), words);
-    t.equal(await count('status --json --prometheus /run/lab/zrep.prom'), 2);
+    // What is right below another one is asked for apart (src/zfs/argv.ts).
+    const most = gate.zfs === 'zfs-fuse' ? 3 : 2;
+    for (const words of ['status', 'status -v', 'status --json', 'status --warn 2h']) {
+      const [alone, all] = [await count(`${words} ${one.destination}`), await count(`${words} all`)];
+      t.ok(all <= most && alone <= 2 && (most === 3 || all === alone), words, { alone, all });
+    }
+    t.equal(await count('status --json --prometheus /run/lab/zrep.prom'), most);
   });
 
   t.test('what monitoring reads: states, locks, a file that is whole', async (t) => {

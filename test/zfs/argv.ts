@@ -20,8 +20,8 @@ const ofGet = (fields?: object) => argv.getArgv(get(HOME, ['used', 'zrep:sent'],
 const PRINTED: readonly (readonly [words: readonly string[], line: string])[] = [
   [argv.readStateArgv(HOME, ['guid', 'zrep:sent'], 1), 'get -Hp -r -d 1 -o name,property,value,source guid,zrep:sent,type tank/home'],
   [argv.readStateArgv(HOME, ['guid'], deep), 'get -Hp -r -o name,property,value,source guid tank/home'],
-  [argv.readSnapshotsArgv(new Set(['resume'] as const), [HOME, 'tank/b'], ['guid', 'zrep:sent']), 'get -Hp -r -d 1 -t snapshot -o name,property,value,source guid,zrep:sent,type tank/home tank/b'],
-  [argv.readSnapshotsArgv(new Set(), [HOME], ['guid']), 'get -Hp -r -d 1 -o name,property,value,source guid tank/home'],
+  [argv.readSnapshotsArgvs(new Set(['resume'] as const), [HOME, 'tank/b'], ['guid', 'zrep:sent'])[0] ?? [], 'get -Hp -r -d 1 -t snapshot -o name,property,value,source guid,zrep:sent,type tank/home tank/b'],
+  [argv.readSnapshotsArgvs(new Set(), [HOME], ['guid'])[0] ?? [], 'get -Hp -r -d 1 -o name,property,value,source guid tank/home'],
   [argv.setPropertiesArgv(HOME), 'get -H -o property,value -s local,received all tank/home'],
   [argv.listSnapshotsArgv(HOME), 'list -r -t snapshot -o name,creation tank/home'],
   [argv.writtenBelowArgv(HOME, 'zrep_000001'), 'get -Hp -r -t filesystem,volume -o value written@zrep_000001 tank/home'],
@@ -67,6 +67,28 @@ t.test('neither what is listed nor what is got is left to zfs, and the dataset c
         words.at(-1) === `${operation.dataset}${target}` &&
         /^[a-z0-9][a-z0-9_.:,-]*$/.test(shown) &&
         words.includes('-r') === operation.depth > 0
+      );
+    }),
+  );
+});
+
+t.test('names in one group are not right below one another, and each is in one', async (t) => {
+  t.same(argv.apart(['a', 'b/c', 'a']), [['a', 'b/c']], 'each once');
+  t.same(argv.apart(['a', 'a/b', 'a/b/c', 'd']), [['a/b'], ['a', 'a/b/c', 'd']]);
+  t.same(argv.apart(['a', 'a/b/c']), [['a', 'a/b/c']], 'two levels below it is not listed');
+  const path = fc
+    .array(fc.constantFrom('a', 'b'), { minLength: 1, maxLength: 4 })
+    .map((parts) => parts.join('/'));
+  fc.assert(
+    fc.property(fc.array(path), (names) => {
+      const groups = argv.apart(names);
+      const isFree = (group: readonly string[]) =>
+        group.every((name) => !group.includes(name.slice(0, Math.max(0, name.lastIndexOf('/')))));
+      const flat = groups.flat();
+      return (
+        groups.every(isFree) &&
+        flat.length === new Set(names).size &&
+        names.every((name) => flat.includes(name))
       );
     }),
   );

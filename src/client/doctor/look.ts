@@ -11,7 +11,7 @@ import { lockPropertyNames } from '../../replication/lock.ts';
 import { type Role, roleOf } from '../../replication/role.ts';
 import { mustSucceed } from '../../replication/step.ts';
 import { STREAMED } from '../../replication/streamed.ts';
-import { allPropertiesArgv, readStateArgv } from '../../zfs/argv.ts';
+import { allPropertiesArgv, apart, readStateArgv } from '../../zfs/argv.ts';
 import { type Dataset, isBelow, type Tag } from '../../zfs/names.ts';
 import {
   anyValue,
@@ -65,8 +65,12 @@ function mountable(own: Properties): boolean {
 export async function withSnapshots(run: Run, world: World, datasets: readonly Dataset[]): Promise<World> {
   const { step } = run;
   const own = new Map<string, Listing>();
-  for (let from = 0; from < datasets.length; from += NAMES) {
-    const [first = '', ...more] = datasets.slice(from, from + NAMES);
+  const groups = apart(datasets).flatMap((group) =>
+    Array.from({ length: Math.ceil(group.length / NAMES) }, (_, index) =>
+      group.slice(index * NAMES, (index + 1) * NAMES),
+    ),
+  );
+  for (const [first = '', ...more] of groups) {
     const argv = [...readStateArgv(first, propertiesOfSnapshots(run), 1), ...more];
     const read = parseListing(mustSucceed(await step.zfs.ask(argv), first).output);
     const found = byDataset(read);

@@ -2,7 +2,7 @@
 
 import { succeeded } from '../../process/pipeline.ts';
 import { mustSucceed, type Step } from '../../replication/step.ts';
-import { allPropertiesArgv, readPropertiesArgv, readSnapshotsArgv } from '../../zfs/argv.ts';
+import { allPropertiesArgv, readPropertiesArgv, readSnapshotsArgvs } from '../../zfs/argv.ts';
 import { type Listing, type Properties, parseListing } from '../../zfs/state.ts';
 import type { Run } from '../run/run.ts';
 import { type PairView, pairView, viewedProperties, viewedSnapshotProperties } from './pair-view.ts';
@@ -52,8 +52,9 @@ export async function viewsOf(run: Run, own: Listing, names: readonly string[]):
   const { settings, step } = run;
   const { tag } = settings;
   if (names.length === 0) return [];
-  const argv = readSnapshotsArgv(step.capabilities, names, viewedSnapshotProperties(tag));
-  const below = snapshotsByDataset(await askOf(step, names, argv));
+  const below = new Map<string, Listing>();
+  for (const argv of readSnapshotsArgvs(step.capabilities, names, viewedSnapshotProperties(tag)))
+    for (const [name, own] of snapshotsByDataset(await askOf(step, names, argv))) below.set(name, own);
   return names.map((name) =>
     pairView(name, own.get(name), below.get(name) ?? new Map(), tag, settings.hostName),
   );

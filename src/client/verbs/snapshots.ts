@@ -7,8 +7,8 @@ import { readFacts } from '../../expire/read-zfs.ts';
 import type { Configuration, Schedule } from '../../expire/schedule.ts';
 import { printable } from '../../printable.ts';
 import { mustSucceed } from '../../replication/step.ts';
-import { readSnapshotsArgv } from '../../zfs/argv.ts';
-import { anyValue, type Listing, parseListing } from '../../zfs/state.ts';
+import { readSnapshotsArgvs } from '../../zfs/argv.ts';
+import { anyValue, type Listing, type Properties, parseListing } from '../../zfs/state.ts';
 import { type BaseHere, baseByGuid } from '../look/base-by-guid.ts';
 import { formatTimes } from '../look/dates.ts';
 import type { PairView } from '../look/pair-view.ts';
@@ -112,8 +112,12 @@ async function look(
 async function readSizes({ settings, step }: Run, pairs: readonly PairView[]): Promise<Listing> {
   const names = pairs.map(({ dataset }) => dataset);
   const properties = ['guid', 'used', 'referenced', `${settings.tag}:sent`];
-  const argv = readSnapshotsArgv(step.capabilities, names, properties);
-  return parseListing(mustSucceed(await step.zfs.ask(argv), names.join(' ')).output);
+  const all = new Map<string, Properties>();
+  for (const argv of readSnapshotsArgvs(step.capabilities, names, properties)) {
+    const { output } = mustSucceed(await step.zfs.ask(argv), names.join(' '));
+    for (const [name, own] of parseListing(output)) all.set(name, own);
+  }
+  return all;
 }
 
 function sizesIn(listing: Listing, snapshot: string, tag: string): Sizes {
