@@ -76,16 +76,16 @@ function judgeAbsence({ gates, policies, options, accounts }: Scene): Finding[] 
   const keyless = accounts.filter(
     ({ name }) => options.accounts.includes(name) && !gates.some(({ account }) => account.name === name),
   );
-  for (const { name, home } of keyless) findings.push(noLine(`account ${name}`, 'has no line that', home));
+  for (const { name } of keyless) findings.push(noLine(`account ${name}`, 'has no line that'));
   if (gates.length === 0 && keyless.length === 0)
-    findings.push(noLine('authorized_keys', 'no line of any account', '/root'));
+    findings.push(noLine('authorized_keys', 'no line of any account'));
   return findings;
 }
 
-function noLine(where: string, who: string, home: string): Finding {
-  const line = `zrep-gate authorize CLIENT KEY.pub >>${home}/.ssh/authorized_keys`;
+function noLine(where: string, who: string): Finding {
+  const line = `zrep-gate grant CLIENT DATASET --key KEY.pub`;
   const what =
-    'With the public key of a backup server in a file (and --sudo, for an account that is not root):';
+    'With the public key of a backup server in a file (and --sudo ACCOUNT, for an account that is not root):';
   return finding('no-gate-line', where, `${who} calls the gate`, what, line);
 }
 

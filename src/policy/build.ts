@@ -35,6 +35,11 @@ export type Built =
   /** The audit settings, where at least they could be read: a broken policy is a thing to record. */
   | { readonly mistakes: readonly Mistake[]; readonly audit: AuditSettings | undefined };
 
+const UNEXPLAINED = 'it is not a valid policy; zrep-gate check says why';
+
+/** A session that began before an upgrade may find the file gone that words a mistake: the policy is refused without it. */
+function unloadable(): undefined {}
+
 /** The policy in `text`. */
 export async function buildPolicy(text: string): Promise<Built> {
   let file: Record<string, unknown>;
@@ -42,8 +47,8 @@ export async function buildPolicy(text: string): Promise<Built> {
     file = parseToml(text);
   } catch (error) {
     if (!(error instanceof TomlError)) throw error;
-    const { sayTomlProblem } = await import('./toml-problem.ts');
-    const problem = sayTomlProblem(text, error);
+    const found = await import('./toml-problem.ts').catch(unloadable);
+    const problem = found?.sayTomlProblem(text, error) ?? UNEXPLAINED;
     return { mistakes: [{ place: `line ${error.line}, column ${error.column}`, problem }], audit: undefined };
   }
   if (Object.keys(file).length === 0)
@@ -53,10 +58,11 @@ export async function buildPolicy(text: string): Promise<Built> {
     };
 
   if (!fits(policyFile, file)) {
-    const { findMistakes } = await import('./find-mistakes.ts');
+    const found = await import('./find-mistakes.ts').catch(unloadable);
     const section = (file as Record<string, unknown>)['audit'];
     const audit = section !== undefined && fits(auditSection, section) ? auditFrom(section) : undefined;
-    return { mistakes: findMistakes(policyFile, file), audit };
+    const mistakes = found?.findMistakes(policyFile, file) ?? [{ place: 'the file', problem: UNEXPLAINED }];
+    return { mistakes, audit };
   }
   const policy = policyFrom(file);
   const mistakes = contradictions(policy);
