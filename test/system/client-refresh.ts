@@ -132,11 +132,8 @@ await inGateLab(t, POLICY, async (gate) => {
     await backup.run(['zfs', 'set', 'zrep:master=yes', pair.destination]);
     const master = await zrep('refresh', pair.destination);
     // Behind stock's words, where it is a copy as well.
-    const words = `Error: Sorry, you cant run refresh on a master mode fs ${pair.destination}. By its other properties it is a copy (`;
-    t.ok(
-      master.stderr.startsWith(words) && master.stderr.endsWith(`: zrep doctor ${pair.destination}\n`),
-      master.stderr,
-    );
+    const words = `Error: Sorry, you cant run refresh on a master mode fs ${pair.destination}. By its other properties it is a copy: zrep doctor `;
+    t.ok(master.stderr.startsWith(words), master.stderr);
     t.equal(master.code, 1);
   });
 

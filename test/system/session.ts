@@ -174,7 +174,7 @@ await inGateLab(t, policyWith(ALL), async (gate) => {
         allowFail: true,
       });
       t.equal(code, 1);
-      const why = `Sorry, you cant run refresh on a master mode fs ${destinations[2]}\n`;
+      const why = `Sorry, you cant run refresh on a master mode fs ${destinations[2]}. By its other properties it is a copy: zrep doctor ${destinations[2]} says what to do\n`;
       t.equal(stderr, `Error: ${why}FAILED ${destinations[2]}: ${why}`);
       const lines = stdout.trim().split('\n');
       t.equal(lines.pop(), 'refresh: 5 of 6 file systems done, 1 FAILED');

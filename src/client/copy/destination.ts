@@ -59,7 +59,7 @@ export function readDestination(listing: Listing, dataset: Dataset, tag: Tag, lo
     const sorry = `Sorry, you cant run refresh on a master mode fs ${dataset}`;
     if (roleOf(own, dataset, tag, local) !== 'copy') throw new Failure(sorry);
     throw new Failure(
-      `${sorry}. By its other properties it is a copy (${roleProperties(own, tag).join(', ')}). For what to do: ${zrepFor(tag)} doctor ${dataset}`,
+      `${sorry}. By its other properties it is a copy: ${zrepFor(tag)} doctor ${dataset} says what to do`,
     );
   }
   refuseRetired(own, dataset, tag);
