@@ -43,6 +43,15 @@ await inLab(t, async (lab) => {
       t.same([code, stdout], [1, '']);
       t.match(stderr, /id_ed25519 has a passphrase, .*ssh-keygen -p -N '' -f \/root\/.ssh\/id_ed25519/);
     }
+    await backup.script(
+      `ssh-keygen -q -y -P secret -f ${key} >${key}.pub; printf '#!/bin/sh\necho secret\n' >/run/lab/ask; chmod +x /run/lab/ask`,
+    );
+    const words = `export SSH_ASKPASS=/run/lab/ask SSH_ASKPASS_REQUIRE=force; ssh-add -q; zrep pair ${from} ${copy}`;
+    t.match(await backup.run(['ssh-agent', 'sh', '-c', words], { allowFail: true }), {
+      code: 3,
+      stdout: / --key 'ssh-ed25519 /,
+      stderr: /has a passphrase, .*; until then an ssh-agent must have the key/,
+    });
     await backup.script(`ssh-keygen -q -p -P secret -N '' -f ${key}`);
     t.match(await pair(), { code: 3, stdout: /--key 'ssh-ed25519 \S+( mine)?'$/m });
     await backup.script(`ssh-keygen -q -t ed25519 -N '' -f /run/lab/other; cp /run/lab/other.pub ${key}.pub`);
