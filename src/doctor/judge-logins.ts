@@ -1,5 +1,6 @@
 /** Whether sshd, with these settings, lets a key through to the gate, and no other key gets in its way. Pure. */
 
+import { inShell } from '../printable.ts';
 import { hasOption, optionValue } from './authorized-keys.ts';
 import { type Finding, finding } from './findings.ts';
 import { type GateLine, type KeysFile, placeOf } from './gate-lines.ts';
@@ -41,7 +42,7 @@ export function judgeExpiry(gates: readonly GateLine[], now: Date): Finding[] {
   return gates.flatMap((gate) => {
     const expires = optionValue(gate.line, 'expiry-time');
     if (expires === undefined || timeOf(expires) > now.getTime()) return [];
-    const take = `sed -i '/${gate.line.key.slice(-40)}/s|expiry-time="[^"]*",*||' ${gate.path}`;
+    const take = `sed -i '\\,${endOfKey(gate.line)},s|expiry-time="[^"]*",*||' ${inShell(gate.path)}`;
     return [
       finding(
         'key-expired',
@@ -104,8 +105,18 @@ export function isForcedOnly(settings: SshdSettings): boolean {
 
 /** The command that makes a comment of an open line: by its key, so that it is right after any other, and twice. */
 export function commentOut({ path, line }: OpenLine): string {
-  // The beginning of a key is its type, and the same in many.
-  return `sed -i '/command=/!s|^[^#].*${line.key.slice(-40)}|# &|' ${path}`;
+  return `sed -i '/command=/!s,^[^#].*${endOfKey(line)},# &,' ${inShell(path)}`;
+}
+
+/**
+ * A pattern of sed's, between two commas, for the lines with this key. Of a key by its base64 alone, which has nothing that a pattern or a
+ * shell reads as anything but itself: its type may be any word.
+ */
+function endOfKey({ key }: OpenLine['line']): string {
+  const [, base64 = ''] = key.split(' ');
+  // The beginning of it is the type again, and the same in many.
+  const begin = base64.length > 40 ? '' : '[[:blank:]]';
+  return `${begin}${base64.slice(-40)}\\([[:space:]]\\|$\\)`;
 }
 
 /** Whether sshd accepts keys of this one's type; what it does not say is not held against the key. */

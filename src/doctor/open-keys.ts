@@ -3,6 +3,7 @@
 import { type Account, parsePasswd } from './accounts.ts';
 import { ask } from './ask.ts';
 import { parseAuthorizedKeys } from './authorized-keys.ts';
+import type { KeysFile } from './gate-lines.ts';
 import { commentOut, openLinesIn } from './judge-logins.ts';
 import { readKeysFile } from './key-files.ts';
 
@@ -20,11 +21,16 @@ export function openKeysOf(account: Account, key: string | undefined): string[] 
   if (file === undefined) return [];
   if ('code' in file)
     return [`${path} was not looked at (${file.problem}): see that no line in it is open to this key`];
+  return openKeysIn(file, key);
+}
+
+/** The same of any file with keys. */
+export function openKeysIn(file: KeysFile, key: string | undefined): string[] {
   return openLinesIn([file]).flatMap((open) => {
-    const where = `${path}:${open.line.number}`;
+    const where = `${file.path}:${open.line.number}`;
     if (open.line.key === key)
       return [`${where} gives this key a shell. Put a # in front of that line:\n    ${commentOut(open)}`];
-    if (account.uid !== 0) return [];
+    if (file.account.uid !== 0) return [];
     return [
       `${where} gives root a shell. With PermitRootLogin forced-commands-only, sshd drops every client that offers this key first. If nobody needs it:\n    ${commentOut(open)}`,
     ];

@@ -58,7 +58,8 @@ Examples:
   zrep-gate grant backup1 tank/home --key /root/backup1.pub --operations pull,expire
   zrep-gate grant backup1 tank/home --key /root/backup1.pub --sudo zrep -n
 
-Exit codes: 0 it is in place, or -n; 1 nothing was changed; 2 usage.`;
+Exit codes: 0 it is in place, or -n; 1 nothing was changed, or check or doctor finds
+an error; 2 usage.`;
 
 export const REVOKE_HELP = `
 Run it as root, on the fileserver. Without a dataset it takes out all that the policy

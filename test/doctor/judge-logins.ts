@@ -2,6 +2,7 @@
 
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
+import fc from 'fast-check';
 import t from 'tap';
 import { gateLinesIn } from '../../src/doctor/gate-lines.ts';
 import {
@@ -87,6 +88,50 @@ t.test('the line to run makes a comment of that line alone, in any order, and tw
     ...lines.slice(3),
     '',
   ]);
+  t.end();
+});
+
+t.test('for any key, each of these commands changes its line alone', (t) => {
+  const path = `${makeFolder(t)}/my keys`;
+  const string = (bytes: Uint8Array) => Buffer.concat([Buffer.from([0, 0, 0, bytes.length]), bytes]);
+  const typed = (type: string) => (bytes: Uint8Array) =>
+    `${type} ${Buffer.concat([string(Buffer.from(type)), string(bytes)]).toString('base64')}`;
+  // Where many bits are set, base64 has many a "/" and "+".
+  const byte = fc.oneof(fc.constantFrom(0xff, 0xfb, 0xef), fc.integer({ min: 0, max: 255 }));
+  const bytes = (length: object) => fc.array(byte, length).map((some) => Uint8Array.from(some));
+  const key = fc.oneof(
+    bytes({ minLength: 32, maxLength: 32 }).map(typed('ssh-ed25519')),
+    bytes({ minLength: 1, maxLength: 70 }).map(typed("x';false;'")),
+    bytes({ minLength: 1, maxLength: 70 }).map(typed('x')),
+  );
+  const end = fc.constantFrom('', ' me', '\r');
+  fc.assert(
+    fc.property(fc.uniqueArray(key, { minLength: 2, maxLength: 4 }), end, ([own = '', ...more], end) => {
+      const others = more.flatMap((other) => [
+        `${other}${end}`,
+        `restrict,expiry-time="20200101",command="/usr/bin/zrep-gate serve x" ${other}${end}`,
+      ]);
+      const run = (line: string, command: (file: ReturnType<typeof keysOf>) => string) => {
+        const lines = [...others, line, ...others];
+        writeFileSync(path, lines.join('\n'), 'latin1');
+        const own = { ...keysOf(ROOT, `${'\n'.repeat(others.length)}${line}`), path };
+        execFileSync('sh', ['-c', command(own)]);
+        const changed = readFileSync(path, 'latin1').split('\n');
+        t.same(
+          [...changed.slice(0, others.length), ...changed.slice(others.length + 1)],
+          [...others, ...others],
+        );
+        return changed[others.length];
+      };
+      const open = (file: ReturnType<typeof keysOf>) => openLinesIn([file]).map(commentOut).join('\n');
+      t.equal(run(`${own}${end}`, open), `# ${own}${end}`);
+      const expired = (file: ReturnType<typeof keysOf>) =>
+        judgeExpiry(gateLinesIn([file]), new Date('2026-12-01'))[0]?.remedy.lines[0] ?? 'false';
+      const [first, last] = ['restrict,', `command="/usr/bin/zrep-gate serve y" ${own}${end}`];
+      t.equal(run(`${first}expiry-time="20200101",${last}`, expired), `${first}${last}`);
+    }),
+    { numRuns: 60 },
+  );
   t.end();
 });
 

@@ -131,12 +131,19 @@ function noGate(report: Report, why: string, host: string, line: string, again: 
   );
 }
 
+/** What ssh is to do beside asking: nothing. */
+const ASKING_ONLY = [
+  'BatchMode=no',
+  'PreferredAuthentications=none',
+  'ForwardAgent=no',
+  'ClearAllForwardings=yes',
+].flatMap((option) => ['-o', option]);
+
 /** Has ssh itself show the fingerprint, and ask. It logs in by nothing. */
 async function letSshAsk(settings: Settings, host: string, interruption: Interruption): Promise<void> {
-  const quietly = ['-o', 'BatchMode=no', '-o', 'PreferredAuthentications=none'];
-  const [file = '', ...words] = acquaintLine([...settings.ssh, ...quietly], host);
-  // It asks on the terminal, and complains elsewhere that it was not let in.
-  const child = spawn(file, words, { stdio: ['inherit', 'inherit', 'ignore'] });
+  const [file = '', ...words] = acquaintLine([...settings.ssh, ...ASKING_ONLY], host);
+  // It asks on /dev/tty. A server that lets everybody in gets no input, and what it prints is seen by nobody.
+  const child = spawn(file, words, { stdio: 'ignore' });
   const stopListening = interruption.onSignal(() => child.kill('SIGTERM'));
   await endOf(child);
   stopListening();

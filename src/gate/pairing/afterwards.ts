@@ -12,12 +12,12 @@ export interface Looked {
   readonly program: string;
 }
 
-/** Prints it; `now` in epoch seconds. */
+/** Prints it; `now` in epoch seconds. False where one of them finds an error. */
 export async function lookAgain(
   { policyPath, account, sshdConfig, program }: Looked,
   client: string,
   now: number,
-): Promise<void> {
+): Promise<boolean> {
   const { errors, warnings, summary } = await checkPolicy(policyPath, now);
   console.log(`zrep-gate check: ${errors.length === 0 ? `sound: ${summary}` : 'it has mistakes'}`);
   for (const one of [...errors, ...warnings]) console.log(`  ${one}`);
@@ -29,4 +29,5 @@ export async function lookAgain(
     program,
   });
   console.log(`zrep-gate doctor:\n${formatDiagnosis(diagnosis, 100)}`);
+  return errors.length === 0 && diagnosis.verdict !== 'error';
 }

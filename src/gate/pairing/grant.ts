@@ -12,12 +12,14 @@ import { lookAgain } from './afterwards.ts';
 import { agree } from './agree.ts';
 import { CannotPair } from './cannot-pair.ts';
 import { refuseMissing } from './dataset.ts';
-import { keyWarnings, placeForKey } from './key-place.ts';
+import { placeForKey } from './key-place.ts';
 import { accountSteps, findLogin, type Login } from './login.ts';
 import { policyFile, policyText, readPolicyText } from './policy-file.ts';
 import { run } from './run.ts';
 import { checkSudoers, SUDOERS } from './sudoers.ts';
 import { lookAtTarget, type Modes, type Target, writeTarget } from './target.ts';
+import { tryKey } from './try-key.ts';
+import { widerGrantWarnings } from './wider-grant.ts';
 
 export interface GrantRequest {
   readonly grant: NewGrant;
@@ -41,7 +43,7 @@ interface Addition {
   readonly lines: readonly string[];
 }
 
-/** Does it; the answer is the exit code: 0 when all is in place, 1 when nothing was changed. @throws CannotPair. */
+/** Does it; the answer is the exit code: 0 when all is in place, 1 when nothing was changed, or what is there has an error. @throws CannotPair. */
 export async function grant(request: GrantRequest): Promise<number> {
   const { grant: own, policyPath } = request;
   const now = Math.floor(Date.now() / 1000);
@@ -50,6 +52,7 @@ export async function grant(request: GrantRequest): Promise<number> {
   if (edit.kind === 'impossible') throw new CannotPair(withLines(edit.problem, edit.lines));
   const after = await readPolicyText(edit.kind === 'new' ? edit.text : policyText(policy));
   await refuseMissing(after.zfs, own.dataset);
+  await tryKey(request.key);
   const login = await findLogin(request.account);
   const authorization = {
     client: own.client,
@@ -78,9 +81,12 @@ export async function grant(request: GrantRequest): Promise<number> {
       : await sudoersAddition(sudoersLines(authorization, request.account))),
   ];
   const steps = await accountSteps(login);
-  const warnings = [...(await keyWarnings(login, line)), ...decidesInstead(edit, own)];
+  const client = after.clients.get(own.client);
+  const added =
+    edit.kind === 'new' ? client?.grants.find(({ dataset }) => dataset === own.dataset) : undefined;
+  const wider = client && added ? widerGrantWarnings(client, own.client, added) : [];
   show({ steps, additions, granted: edit.kind === 'there' ? edit.by.dataset : undefined, place, own });
-  for (const warning of warnings) console.log(`WARNING: ${warning}`);
+  for (const warning of [...place.warnings, ...wider]) console.log(`WARNING: ${warning}`);
   if (steps.length + additions.length > 0) {
     if (request.dryRun) return 0;
     if (!(await agree(request.yes))) return 1;
@@ -88,8 +94,9 @@ export async function grant(request: GrantRequest): Promise<number> {
     for (const { target, text, modes } of additions) writeTarget(target, text, modes);
     console.log('Written.');
   }
-  if (!request.dryRun) await lookAgain(request, own.client, now);
-  return 0;
+  if (request.dryRun || (await lookAgain(request, own.client, now))) return 0;
+  console.error('zrep-gate: the grant is in place, but check or the doctor finds what has to be mended');
+  return 1;
 }
 
 function keyAddition(path: string, line: string, { name, uid }: Login): Addition {
@@ -135,16 +142,6 @@ function show({ steps, additions, granted, place, own }: Shown): void {
   for (const { heading, lines } of additions)
     console.log(`To add to ${printable(heading)}:\n${lines.map((line) => `    ${line}\n`).join('')}`);
   if (steps.length + additions.length === 0) console.log('There is nothing to change.');
-}
-
-/** A wider grant decided until now: only the most specific one does. */
-function decidesInstead(edit: Awaited<ReturnType<typeof addGrant>>, { dataset }: NewGrant): string[] {
-  if (edit.kind !== 'new' || edit.instead === undefined) return [];
-  const { dataset: wider, operations, recursive } = edit.instead;
-  const trees = recursive ? ` zrep -R on ${wider} then needs recursive = true in the new grant, too.` : '';
-  return [
-    `until now the grant for ${wider} decides for ${dataset} (operations: ${operations.join(', ')}). The new one decides alone.${trees}`,
-  ];
 }
 
 function withLines(problem: string, lines: readonly string[]): string {

@@ -1,6 +1,7 @@
 /** The account by which a client logs in: root, or one that becomes root by sudo, which is made where it is missing. */
 
-import { type Account, parsePasswd } from '../../doctor/accounts.ts';
+import { lstatSync } from 'node:fs';
+import { type Account, parsePasswd, parseShadow } from '../../doctor/accounts.ts';
 import { ask } from '../../doctor/ask.ts';
 import { quote } from '../../printable.ts';
 import { CannotPair } from './cannot-pair.ts';
@@ -24,25 +25,35 @@ export async function findLogin(account: string | undefined): Promise<Login> {
   if (found !== undefined) return { ...found, exists: true };
   if (account === undefined) throw new CannotPair('there is no account root in passwd');
   // Nobody has it yet: who it is shows when it is made.
-  return { name, uid: -1, gid: -1, home: `/var/lib/${name}`, shell: '/bin/sh', exists: false };
+  return { name, uid: -1, gid: -1, home: homeOf(name), shell: '/bin/sh', exists: false };
 }
 
-/** What makes the account: without a password, but not locked, and with a home that is root's, so that it cannot change its keys. */
+/**
+ * What is missing of the account, by what there is: one without a password, but not locked, and with a home that is root's, so that it cannot
+ * change its keys. So it also completes what was begun.
+ *
+ * @throws CannotPair where a new account would get a home that is something else.
+ */
 export async function accountSteps({ name, home, exists }: Login): Promise<string[][]> {
-  if (exists) return [];
+  const isHomeThere = lstatSync(home, { throwIfNoEntry: false }) !== undefined;
+  if (!exists && isHomeThere)
+    throw new CannotPair(
+      `${home} is there already, and may be something else than the home of ${name}: take another name, or remove it`,
+    );
+  const useradd = ['useradd', '--system', '--user-group', '--no-create-home', '--home-dir', home];
   return [
-    [
-      'useradd',
-      '--system',
-      '--user-group',
-      '--no-create-home',
-      '--home-dir',
-      home,
-      '--shell',
-      '/bin/sh',
-      name,
-    ],
-    ['usermod', '-p', '*', name],
-    ['install', '-d', '-m', '755', home, `${home}/.ssh`],
+    ...(exists ? [] : [[...useradd, '--shell', '/bin/sh', name]]),
+    ...(exists && !(await hasNoPassword(name)) ? [] : [['usermod', '-p', '*', name]]),
+    ...(isHomeThere || home !== homeOf(name) ? [] : [['install', '-d', '-m', '755', home, `${home}/.ssh`]]),
   ];
+}
+
+/** True as useradd leaves an account: locked, and without a password behind the lock, which usermod -L leaves there. */
+async function hasNoPassword(name: string): Promise<boolean> {
+  const passwords = parseShadow((await ask(['getent', 'shadow', '--', name])).output);
+  return /^!!?$/.test(passwords.get(name)?.hash ?? '');
+}
+
+function homeOf(name: string): string {
+  return `/var/lib/${name}`;
 }
