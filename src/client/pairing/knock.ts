@@ -10,8 +10,8 @@ import type { Run } from '../run/run.ts';
 
 export type Knock =
   | { readonly kind: 'open' }
-  /** The line has to be pasted there first; `why` in a few words. */
-  | { readonly kind: 'closed'; readonly why: string }
+  /** The line has to be pasted there first: the key is not accepted, or the dataset is not granted to it. */
+  | { readonly kind: 'closed'; readonly why: string; readonly lacks: 'key' | 'grant' }
   /** ssh does not know the host. */
   | { readonly kind: 'stranger'; readonly why: string }
   /** Who answers is no gate. */
@@ -49,9 +49,10 @@ export function judgeKnock(answer: Answer): Knock {
   const code = refusedByGate(answer);
   // A gate of before.
   if (code === 'unknown-verb') return { kind: 'no gate', why };
-  if (code !== undefined) return { kind: UNGRANTED.includes(code) ? 'closed' : 'failed', why };
+  if (code !== undefined)
+    return UNGRANTED.includes(code) ? { kind: 'closed', why, lacks: 'grant' } : { kind: 'failed', why };
   if (answer.code !== NO_CONNECTION)
     return { kind: answer.message.includes('zrep-gate:') ? 'failed' : 'no gate', why };
   if (isHostKeyUnknown(answer)) return { kind: 'stranger', why };
-  return { kind: isTurnedAway(answer) ? 'closed' : 'failed', why };
+  return isTurnedAway(answer) ? { kind: 'closed', why, lacks: 'key' } : { kind: 'failed', why };
 }

@@ -41,14 +41,21 @@ const PAUSE = 6;
 export async function pair(settings: Settings, command: PairCommand): Promise<number> {
   const begun = await inRun(settings, false, (run) => begin(run, command));
   if (begun !== 0) return begun;
-  const { destination } = command;
-  return refresh(settings, {
+  const { destination, host, source } = command;
+  const ended = await refresh(settings, {
     kind: 'refresh',
     datasets: [destination],
     all: false,
     json: false,
     jobs: 1,
     yes: false,
+  });
+  if (ended !== 0) return ended;
+  return inRun(settings, false, async ({ report }) => {
+    report.line(
+      `${destination} is a copy of ${host}:${source} now. Run this every hour, from cron or a timer: ${zrepAgain(settings)} refresh ${destination}`,
+    );
+    return 0;
   });
 }
 
@@ -83,6 +90,11 @@ async function getIn(run: Run, { host, source, destination }: PairCommand, line:
   const { settings, report, step } = run;
   const isAttended = hasTerminal();
   const again = `${zrepAgain(settings)} pair ${host}:${source} ${destination}`;
+  const place = host.replace(/^.*@/, '');
+  const lacking = {
+    key: `${place} does not accept this host's key yet`,
+    grant: `${place} does not grant ${source} to this host yet, or there is no ${source}`,
+  };
   let said: string | undefined;
   for (let isAsked = false; ; ) {
     const found = await knock(run, host, source);
@@ -97,17 +109,15 @@ async function getIn(run: Run, { host, source, destination }: PairCommand, line:
       continue;
     }
     if (said === undefined) {
-      report.line(`Paste this on ${host.replace(/^.*@/, '')}, as root:\n\n    ${line}\n`);
-      report.warn(`${host} does not let this host at ${source} yet (${found.why})`);
+      report.line(`Paste this on ${place}, as root:\n\n    ${line}\n`);
+      report.warn(`${lacking[found.lacks]} (${found.why})`);
       if (!isAttended) {
         report.warn(`Then run this again: ${again}`);
         return false;
       }
-      report.warn(
-        `Waiting for that; trying every ${PAUSE} seconds. Ctrl-C ends it, and this goes on later: ${again}`,
-      );
-    } else if (said !== found.why) report.warn(`${host}: ${found.why}; waiting`);
-    said = found.why;
+      report.warn(`Waiting; trying every ${PAUSE} seconds. Ctrl-C stops it; to continue later: ${again}`);
+    } else if (said !== found.lacks) report.warn(`${lacking[found.lacks]}; waiting`);
+    said = found.lacks;
     await sleep(PAUSE * 1000, step.interruption);
   }
 }
