@@ -61,6 +61,18 @@ await inLab(t, async (lab) => {
     await fileserver.script(`rm ${own}`);
   });
 
+  t.test('a home behind a link is a home, too', async (t) => {
+    await start();
+    await fileserver.script(
+      'mkdir -p /srv/homes; ln -s /srv/homes /homes; useradd -m -d /homes/eve eve; mkdir /homes/eve/.ssh; chown eve /homes/eve/.ssh',
+    );
+    const own = '/homes/eve/.ssh/authorized_keys';
+    await fileserver.writeFile(own, `restrict,command="/usr/bin/zrep-gate serve backup" ${type} ${body}\n`);
+    const { stdout } = await revoke();
+    t.match(stdout, `Remove it as that user: runuser -u eve -- sed -i 1d ${own}\n`);
+    await fileserver.script('userdel -r eve; rm -rf /homes /srv/homes');
+  });
+
   t.test('a sudo rule that cannot be taken out keeps nothing else; one without a key is found', async (t) => {
     await fileserver.script(`${FRESH}; rm -f ${SUDOERS}`);
     const keys = '/var/lib/zrep/.ssh/authorized_keys';

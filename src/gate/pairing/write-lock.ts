@@ -6,7 +6,7 @@ import { breakStale, tryLink } from '../../replication/lock-link.ts';
 import { CannotPair } from './cannot-pair.ts';
 
 /** One for all files: each of the two commands changes several. */
-export const WRITE_LOCK = '/run/zrep-gate-pairing.lock';
+const WRITE_LOCK = '/run/zrep-gate-pairing.lock';
 
 /** Writing takes a moment. Milliseconds. */
 const WAIT = 10_000;
