@@ -101,7 +101,15 @@ function problemsOn(place: string, path: string): CannotPair[] {
 /** The name of user `uid`, where `folder` is that user's home, or in it: to make it root's would break the account. */
 function ownerOfHome(folder: string, uid: number): string | undefined {
   const { stdout } = spawnSync('/usr/bin/getent', ['passwd', String(uid)], { encoding: 'utf8' });
-  return parsePasswd(stdout ?? '').find(({ home }) => `${folder}/`.startsWith(`${resolve(home)}/`))?.name;
+  return parsePasswd(stdout ?? '').find(({ home }) => `${folder}/`.startsWith(`${realOf(home)}/`))?.name;
+}
+
+function realOf(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return resolve(path);
+  }
 }
 
 /** What a file is to hold. */
