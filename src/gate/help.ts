@@ -1,7 +1,7 @@
 /** What --help adds to the list of options: how things hang together. */
 
 export const ADMIN_HELP = `
-Let a backup server in, and take that back:
+Grant a backup server a dataset, and revoke the client:
   zrep-gate grant NAME DATASET --key 'ssh-ed25519 ...'
   zrep-gate revoke NAME
 
@@ -66,11 +66,12 @@ Run it as root, on the fileserver. Without a dataset it takes out all that the p
 grants to the client, each line of an authorized_keys that is for it, and its sudo
 rule. With one it takes out that grant alone, and the key stays. Then it ends what
 runs for the client: streams end, locks are released, records say "interrupted".
-It shows all of that first, asks, and says at the end what is left.
+It shows all of that first, asks, and prints what stays, with the command for it: a
+file that it cannot write, a line that it does not understand, another policy.
 
 Examples:
   zrep-gate revoke backup1
   zrep-gate revoke backup1 tank/mail
   zrep-gate revoke backup1 -n
 
-Exit codes: 0 it is done, or -n; 1 nothing was changed, or something is left; 2 usage.`;
+Exit codes: 0 it is done, or -n; 1 nothing was changed, or something stays; 2 usage.`;

@@ -1,6 +1,6 @@
 /** The terminal that the person sits at: something is printed there, and a line is read. */
 
-import { openSync, readFileSync } from 'node:fs';
+import { closeSync, constants, openSync, readFileSync, readSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { ReadStream, WriteStream } from 'node:tty';
 import type { Interruption } from './interruption.ts';
@@ -14,13 +14,14 @@ export interface Terminal {
 
 /**
  * The terminal that the person sits at, whatever standard input is; undefined where there is none, as under cron, or where it is
- * another job's: the kernel would stop who reads it in the background.
+ * another job's: the kernel would stop who reads it in the background. With `discard`, what was typed before now does not count.
  */
-export function openTerminal(): Terminal | undefined {
+export function openTerminal({ discard = false } = {}): Terminal | undefined {
   if (inBackground(readFileSync('/proc/self/stat', 'latin1'))) return undefined;
   const descriptors = controllingTerminal() ?? (process.stdin.isTTY ? ([0, 2] as const) : undefined);
   if (descriptors === undefined) return undefined;
   const [input, output] = [new ReadStream(descriptors[0]), new WriteStream(descriptors[1])];
+  if (discard) discardTyped(input, descriptors[0]);
   // Whole lines, as the kernel edits them: Ctrl-C stays a signal.
   const lines = createInterface({ input, terminal: false });
   return {
@@ -56,5 +57,23 @@ function controllingTerminal(): readonly [number, number] | undefined {
     return [openSync('/dev/tty', 'r'), openSync('/dev/tty', 'w')];
   } catch {
     return undefined;
+  }
+}
+
+/** Reads what is there. In raw mode that is also a line which has no end yet. */
+function discardTyped(input: ReadStream, descriptor: number): void {
+  // An open file of its own, since it must not wait, and the other one must.
+  const own = openSync(
+    `/proc/self/fd/${descriptor}`,
+    constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY,
+  );
+  input.setRawMode(true);
+  try {
+    while (readSync(own, Buffer.alloc(4096)) > 0);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+  } finally {
+    input.setRawMode(false);
+    closeSync(own);
   }
 }

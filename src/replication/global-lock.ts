@@ -1,15 +1,14 @@
 /**
  * zrep's global lock: RUNDIR/zrep.lock, holding a PID, for the moment in which a file system's lock changes.
  *
- * The file appears whole, by link(2): a stock zrep that reads it empty quits with "invalid contents". Stock
- * never breaks the lock of a zrep that died, so that somebody has to. The gate does, under a second lock of the same
- * kind: while the file is there nobody else can take the lock, and of those who would break it one does.
+ * Stock never breaks the lock of a zrep that died, so that somebody has to. The gate does.
  */
 
-import { linkSync, lstatSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
+import { lstatSync, unlinkSync } from 'node:fs';
 import { childrenOf } from '../process/liveness.ts';
 import { type Refusal, refuse } from '../refusal.ts';
 import { isStale, readLockFile } from './lock-file.ts';
+import { breakStale, tryLink } from './lock-link.ts';
 import type { Step } from './step.ts';
 import { isStocksTurn, leaveStocksTurn } from './stocks-turn.ts';
 
@@ -124,42 +123,8 @@ function isFree(path: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false }) === undefined;
 }
 
-function tryLink(path: string): boolean {
-  const draft = `${path}.${process.pid}.${Math.random().toString(36).slice(2)}`;
-  writeFileSync(draft, `${process.pid}\n`, { flag: 'wx', mode: 0o644 });
-  try {
-    linkSync(draft, path);
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    return false;
-  } finally {
-    unlinkSync(draft);
-  }
-}
-
-/** Removes the lock of a process that is gone; false when there is none, or somebody else is at it. */
-function breakStale(path: string): boolean {
-  const guard = `${path}.break`;
-  if (!isHeldByDead(path) || !tryLink(guard)) return false;
-  try {
-    // Whoever had the guard before may have broken it, and a third process taken it.
-    if (!isHeldByDead(path)) return false;
-    // An administrator may do the same at this moment.
-    rmSync(path, { force: true });
-    return true;
-  } finally {
-    unlinkSync(guard);
-  }
-}
-
 function holderOf(path: string): number | undefined {
   return readLockFile(path)?.pid;
-}
-
-function isHeldByDead(path: string): boolean {
-  const found = readLockFile(path);
-  return found !== undefined && isStale(found);
 }
 
 /** Who holds it, and what to do if nobody does. */

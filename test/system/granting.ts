@@ -123,7 +123,7 @@ await inLab(t, async (lab) => {
       );
       t.match(
         done.said,
-        /Written\.[\s\S]*zrep-gate check: sound: 1 client, 1 grant, 0 examples[\s\S]*zrep-gate doctor:/,
+        /Written\.[\s\S]*zrep-gate check: valid: 1 client, 1 grant, 0 examples[\s\S]*zrep-gate doctor:/,
       );
       t.equal(done.code, 0);
       const stat = ['stat', '-c', '%U:%G %a', POLICY, KEYS, '/root/.ssh', '/etc/zrep-gate'];

@@ -19,7 +19,7 @@ export async function lookAgain(
   now: number,
 ): Promise<boolean> {
   const { errors, warnings, summary } = await checkPolicy(policyPath, now);
-  console.log(`zrep-gate check: ${errors.length === 0 ? `sound: ${summary}` : 'it has mistakes'}`);
+  console.log(`zrep-gate check: ${errors.length === 0 ? `valid: ${summary}` : 'it has mistakes'}`);
   for (const one of [...errors, ...warnings]) console.log(`  ${one}`);
   const diagnosis = await examine({
     policy: policyPath === DEFAULT_POLICY ? undefined : policyPath,

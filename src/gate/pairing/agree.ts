@@ -3,10 +3,10 @@
 import { listenForInterruption } from '../../process/interruption.ts';
 import { openTerminal } from '../../process/terminal.ts';
 
-/** True for a yes. Where nobody is at a terminal it is a no, unless `yes` said it before. */
+/** True for a yes that is typed behind the question. Where nobody is at a terminal it is a no, unless `yes` said it before. */
 export async function agree(yes: boolean): Promise<boolean> {
   if (yes) return true;
-  const terminal = openTerminal();
+  const terminal = openTerminal({ discard: true });
   if (terminal === undefined) {
     console.error(
       'zrep-gate: nothing was changed, since nobody is at a terminal to be asked; to do it, add --yes',

@@ -5,17 +5,21 @@
  */
 
 import { didYouMean } from '../../did-you-mean.ts';
+import { readIfThere } from '../../doctor/ask.ts';
+import type { GateCall } from '../../doctor/gate-call.ts';
+import { DEFAULT_POLICY, UnusablePolicy } from '../../policy/load.ts';
 import { type RevokeEdit, removeGrants } from '../../policy/revoke-text.ts';
 import { printable } from '../../printable.ts';
 import type { Dataset } from '../../zfs/names.ts';
 import { checkPolicy } from '../check.ts';
 import { agree } from './agree.ts';
-import { CannotPair } from './cannot-pair.ts';
-import { type KeyLook, keyLinesOf } from './key-lines.ts';
+import { CannotPair, sayProblem } from './cannot-pair.ts';
+import { sayWritten } from './done.ts';
+import { keyLinesOf } from './key-lines.ts';
 import { policyFile, policyText } from './policy-file.ts';
 import { endGates, isConnection, type RunningGate, runningGates } from './running.ts';
 import { checkSudoers, SUDOERS, withoutRules } from './sudoers.ts';
-import { lookAtTarget, type Target, writeTarget } from './target.ts';
+import { lookAtTarget, type Target, writeEach } from './target.ts';
 
 export interface RevokeRequest {
   readonly client: string;
@@ -39,55 +43,103 @@ const MODES = { file: 0o600, folder: 0o755 };
 
 /** Does it; the answer is the exit code: 0 done, 1 not done, or something was left. @throws CannotPair. */
 export async function revoke(request: RevokeRequest): Promise<number> {
-  const { client, dataset, policyPath, sshdConfig } = request;
+  const { policyPath, dataset } = request;
   const { policy, edit } = await editOf(request);
-  const keys = dataset === undefined ? await keyLinesOf(client, sshdConfig) : undefined;
+  // The keys go, and what runs ends, whatever the policy is like; one grant is the policy's alone.
+  if (dataset !== undefined && edit.kind === 'impossible') throw new CannotPair(edit.problem);
+  const access = dataset === undefined ? await accessOf(request) : NO_ACCESS;
   const removals: Removal[] = [
     ...(policy !== undefined && edit.kind === 'new' ? [policyRemoval(policy, edit)] : []),
-    ...(keys?.removals ?? []),
-    ...(keys === undefined ? [] : await sudoersRemoval(keys)),
+    ...access.removals,
   ];
-  const gates = runningGates(client, request.program);
-  if (edit.kind === 'none' && (dataset !== undefined || removals.length + gates.length === 0))
-    refuseUnknown(request, edit.known);
+  const gates = runningGates(request);
+  if (
+    edit.kind !== 'new' &&
+    (dataset !== undefined || removals.length + gates.length + access.left.length === 0)
+  )
+    refuseUnknown(request, policy, edit, access.clients);
+  if (policy !== undefined && policy.stats === undefined)
+    console.log(`There is no ${printable(policyPath)}.`);
   show(request, edit, removals, gates);
-  // The keys go, and what runs ends, whatever the policy is like.
-  const left = [...(edit.kind === 'impossible' ? [edit.problem] : []), ...(keys?.left ?? [])];
+  const left = [...(edit.kind === 'impossible' ? [edit.problem] : []), ...access.left, ...access.unread];
   for (const one of left) console.log(`WARNING: ${one}`);
   if (request.dryRun) return 0;
   if (removals.length + gates.length === 0) return left.length === 0 ? 0 : 1;
   if (!(await agree(request.yes))) return 1;
-  for (const { target, text } of removals) writeTarget(target, text, MODES);
-  if (removals.length > 0) console.log('Written.');
+  const unwritten = writeEach(removals, MODES);
+  console.log(sayWritten());
+  for (const one of unwritten) console.log(`WARNING: ${one}`);
   // Those that began meanwhile as well.
-  const running = await endGates(runningGates(client, request.program));
+  const running = await endGates(runningGates(request));
   for (const { pid } of running) console.log(`WARNING: process ${pid} does not end. Run: kill -9 ${pid}`);
-  if (edit.kind !== 'impossible') await check(policyPath);
-  sayWhatIsLeft(gates, edit, dataset);
-  return left.length + running.length === 0 ? 0 : 1;
+  if (policy?.stats !== undefined) await check(policyPath);
+  sayWhatIsLeft(request, gates, edit);
+  return left.length + unwritten.length + running.length === 0 ? 0 : 1;
 }
 
-/** A name that is mistyped is not one that has been revoked before. */
-function refuseUnknown({ client, dataset }: RevokeRequest, known: readonly string[]): void {
-  const name = dataset ?? client;
+/** By what a client reaches the gate: keys, and sudo's rules. */
+interface Access {
+  readonly removals: readonly Removal[];
+  /** What of it stays. */
+  readonly left: readonly string[];
+  /** What nobody knows. */
+  readonly unread: readonly string[];
+  /** The clients that have a key. */
+  readonly clients: readonly string[];
+}
+
+const NO_ACCESS: Access = { removals: [], left: [], unread: [], clients: [] };
+
+/** What cannot be read, or must not be changed, keeps nothing else from being revoked. */
+async function accessOf(request: RevokeRequest): Promise<Access> {
+  const tried = async (what: string, look: () => Promise<Partial<Access>>) => {
+    try {
+      return { ...NO_ACCESS, ...(await look()) };
+    } catch (error) {
+      return { ...NO_ACCESS, left: [`${what}: ${printable(sayProblem(error))}`] };
+    }
+  };
+  const keys = await tried('the keys were not looked at', () => keyLinesOf(request));
+  const rule = await tried(
+    `the sudo rule of "${request.client}" stays. To remove it, run visudo -f ${SUDOERS}. The reason`,
+    () => sudoersRemoval(request),
+  );
+  return { ...keys, removals: [...keys.removals, ...rule.removals], left: [...keys.left, ...rule.left] };
+}
+
+/** A name that is mistyped is not one that has been revoked before. @throws CannotPair. */
+function refuseUnknown(
+  { client, dataset, policyPath }: RevokeRequest,
+  policy: Target | undefined,
+  edit: RevokeEdit & { kind: 'none' | 'impossible' },
+  clients: readonly string[],
+): void {
+  const known = [...(edit.kind === 'none' ? edit.known : [])];
   if (dataset === undefined && known.includes(client)) return;
-  const meant = didYouMean(name, known);
-  const what =
-    dataset === undefined
+  const names = [...new Set([...known, ...(dataset === undefined ? clients : [])])];
+  const list = names.length === 0 ? '' : `. There are: ${names.join(', ')}`;
+  const meant = didYouMean(dataset ?? client, names);
+  throw new CannotPair(`${what()}${list}${meant === undefined ? '' : `. Did you mean ${meant}?`}`);
+
+  function what(): string {
+    if (edit.kind === 'impossible')
+      return `${edit.problem}; no key is for "${client}", and nothing runs for it`;
+    if (policy?.stats === undefined)
+      return `${policyPath} does not exist, no key is for "${client}", and nothing runs for it`;
+    return dataset === undefined
       ? `the policy has no client "${client}", no key is for it, and nothing runs for it`
       : `the policy has no grant for ${dataset} to "${client}"`;
-  const list = known.length === 0 ? '' : `. It has: ${known.join(', ')}`;
-  throw new CannotPair(`${what}${list}${meant === undefined ? '' : `. Did you mean ${meant}?`}`);
+  }
 }
 
 /** A policy that cannot be changed is no reason to leave a key. */
 async function editOf({ policyPath, client, dataset }: RevokeRequest) {
   try {
     const policy = policyFile(policyPath);
+    if (policy.stats === undefined) return { policy, edit: { kind: 'none', known: [] } satisfies RevokeEdit };
     return { policy, edit: await removeGrants(policyText(policy), client, dataset) };
   } catch (error) {
-    if (!(error instanceof CannotPair)) throw error;
-    const edit: RevokeEdit = { kind: 'impossible', problem: error.message };
+    const edit: RevokeEdit = { kind: 'impossible', problem: sayProblem(error) };
     return { policy: undefined, edit };
   }
 }
@@ -96,13 +148,15 @@ function policyRemoval(target: Target, edit: RevokeEdit & { kind: 'new' }): Remo
   return { target, text: Buffer.from(edit.text, 'utf8').toString('latin1'), lines: edit.lines };
 }
 
-async function sudoersRemoval({ sudoCommands }: KeyLook): Promise<Removal[]> {
-  if (sudoCommands.length === 0) return [];
+/** By the rules themselves: a key may be gone before its rule is. */
+async function sudoersRemoval({ client, policyPath }: RevokeRequest): Promise<Partial<Access>> {
+  const isOwn = (call: GateCall) => call.client === client && (call.policy ?? DEFAULT_POLICY) === policyPath;
+  // A folder that must not be written to is of no matter where there is nothing to remove.
+  if (withoutRules(readIfThere(SUDOERS) ?? '', isOwn).lines.length === 0) return {};
   const target = lookAtTarget(SUDOERS);
-  const { text, lines } = withoutRules(target.text, sudoCommands);
-  if (lines.length === 0) return [];
+  const { text, lines } = withoutRules(target.text, isOwn);
   await checkSudoers(text);
-  return [{ target, text, lines }];
+  return { removals: [{ target, text, lines }] };
 }
 
 function show(
@@ -120,23 +174,32 @@ function show(
     console.log(`To end, for "${client}": process ${gates.map(({ pid }) => pid).join(', ')}\n`);
   if (edit.kind === 'new' && edit.instead !== undefined)
     console.log(
-      `WARNING: from then on the grant for ${edit.instead} decides for ${dataset}. To take that back, too: zrep-gate revoke ${client} ${edit.instead}`,
+      `WARNING: from then on the grant for ${edit.instead} decides for ${dataset}. To revoke that as well, run: zrep-gate revoke ${client} ${edit.instead}`,
     );
   if (removals.length + gates.length === 0) console.log('There is nothing to change.');
 }
 
 async function check(policyPath: string): Promise<void> {
-  const { errors, summary } = await checkPolicy(policyPath, Math.floor(Date.now() / 1000));
-  console.log(`zrep-gate check: ${errors.length === 0 ? `sound: ${summary}` : 'it has mistakes'}`);
-  for (const error of errors) console.log(`  ${error}`);
+  try {
+    const { errors, summary } = await checkPolicy(policyPath, Math.floor(Date.now() / 1000));
+    console.log(`zrep-gate check: ${errors.length === 0 ? `valid: ${summary}` : 'it has mistakes'}`);
+    for (const error of errors) console.log(`  ${error}`);
+  } catch (error) {
+    if (!(error instanceof UnusablePolicy)) throw error;
+    console.log(`zrep-gate check: ${printable(error.message)}`);
+  }
 }
 
 /** sshd looks at keys when somebody logs in, and never again. */
-function sayWhatIsLeft(gates: readonly RunningGate[], edit: RevokeEdit, dataset: Dataset | undefined): void {
+function sayWhatIsLeft(
+  { client, dataset }: RevokeRequest,
+  gates: readonly RunningGate[],
+  edit: RevokeEdit,
+): void {
   if (dataset !== undefined) {
     if (edit.kind === 'new' && edit.isLast)
       console.log(
-        'The client has no grant left, but still its key. To take that back, too, leave the dataset out.',
+        `The client has no grant left, but its key stays. To remove the key, run: zrep-gate revoke ${client}`,
       );
     return;
   }

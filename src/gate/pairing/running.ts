@@ -3,6 +3,7 @@
 import { readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
 import { basename } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { DEFAULT_POLICY } from '../../policy/load.ts';
 import { argvOf, startTicks } from '../../process/liveness.ts';
 
 /** A gate that is told to end releases its lock, and writes its record. Milliseconds. */
@@ -18,22 +19,31 @@ export interface RunningGate {
   readonly connection: number | undefined;
 }
 
-/** Those of `client`; `program` is the gate that asks, and what runs is of any version beside it. */
-export function runningGates(client: string, program: string): RunningGate[] {
+/** Whose gates are meant. */
+export interface GateOwner {
+  readonly client: string;
+  /** The policy that they go by. */
+  readonly policyPath: string;
+  /** The gate that asks; what runs is of any version beside it. */
+  readonly program: string;
+}
+
+export function runningGates(owner: GateOwner): RunningGate[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .map(Number)
-    .filter((pid) => pid !== process.pid && isGateOf(argvOf(pid) ?? [], client, program) && runsNode(pid))
+    .filter((pid) => pid !== process.pid && isGateOf(argvOf(pid) ?? [], owner) && runsNode(pid))
     .flatMap((pid) => {
       const ticks = startTicks(pid);
       return ticks === undefined ? [] : [{ pid, ticks, connection: connectionOf(pid) }];
     });
 }
 
-/** `node /usr/bin/zrep-gate serve CLIENT`, as the launcher starts it. Pure. */
-export function isGateOf(argv: readonly string[], client: string, program: string): boolean {
-  const [, script = '', verb, who] = argv;
+/** `node /usr/bin/zrep-gate serve CLIENT [--policy FILE]`, as the launcher starts it. Pure. */
+export function isGateOf(argv: readonly string[], { client, policyPath, program }: GateOwner): boolean {
+  const [, script = '', verb, who, option, policy] = argv;
   if (verb !== 'serve' || who !== client || !script.startsWith('/')) return false;
+  if (((option === '--policy' && policy) || DEFAULT_POLICY) !== policyPath) return false;
   return script === program || /^zrep-gate(?:\.cjs)?$/.test(basename(script));
 }
 

@@ -2,6 +2,7 @@
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { ask } from '../../doctor/ask.ts';
+import { type GateCall, parseGateCall } from '../../doctor/gate-call.ts';
 import { findSudo } from '../../doctor/sudo-tools.ts';
 import { CannotPair } from './cannot-pair.ts';
 
@@ -22,23 +23,25 @@ export async function checkSudoers(text: string): Promise<void> {
     const draft = `${folder}/sudoers`;
     writeFileSync(draft, text, { encoding: 'latin1', mode: 0o440 });
     const { good, message } = await ask([tools.visudo, '-c', '-f', draft]);
-    if (!good) throw new CannotPair(`${SUDOERS} would not be sound: ${message}`);
+    if (!good)
+      throw new CannotPair(`visudo refuses what ${SUDOERS} would be: ${message.replaceAll(draft, SUDOERS)}`);
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
 
 /**
- * `text` without the rules by which these commands run: the lines of `zrep-gate authorize --sudo`, by the name of their alias. Pure.
+ * `text` without the rules that run a gate which `isWanted`: the lines of `zrep-gate authorize --sudo`, by the name of their alias. Pure.
  */
 export function withoutRules(
   text: string,
-  commands: readonly string[],
+  isWanted: (call: GateCall) => boolean,
 ): { readonly text: string; readonly lines: readonly string[] } {
   const all = text.split('\n');
   const aliases = all.flatMap((line) => {
     const [, alias, command = ''] = /^Cmnd_Alias ([A-Z][A-Z0-9_]*) = (.*)$/.exec(line) ?? [];
-    return alias !== undefined && commands.includes(command.replace(/\\(.)/g, '$1')) ? [alias] : [];
+    const call = parseGateCall(command.replace(/\\(.)/g, '$1'));
+    return alias !== undefined && call !== undefined && isWanted(call) ? [alias] : [];
   });
   const isOwn = (line: string) =>
     aliases.some(

@@ -5,6 +5,7 @@
  * Who could write to a folder on the way could lead root's writing elsewhere. So each one must be root's alone, and so must each link.
  */
 
+import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
   chownSync,
@@ -24,9 +25,12 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
+import { parsePasswd } from '../../doctor/accounts.ts';
 import { wayTo } from '../../doctor/file-trust.ts';
 import { ownershipProblems } from '../../policy/ownership.ts';
-import { CannotPair } from './cannot-pair.ts';
+import { CannotPair, InAnotherHome, sayProblem } from './cannot-pair.ts';
+import { noteDone, sayDone } from './done.ts';
+import { withWriteLock } from './write-lock.ts';
 
 export interface Target {
   /** As it was given. */
@@ -55,7 +59,8 @@ export function lookAtTarget(given: string): Target {
   const path = resolve(given);
   let place = path;
   while (lstatSync(place, { throwIfNoEntry: false }) === undefined) place = dirname(place);
-  for (const problem of problemsOn(place, path)) throw new CannotPair(problem);
+  const [problem] = problemsOn(place, path);
+  if (problem !== undefined) throw problem;
   if (place !== path) return { path, text: '', stats: undefined };
   // On the way there is root alone, so that nothing changes between the two.
   const real = realpathSync(path);
@@ -66,37 +71,89 @@ export function lookAtTarget(given: string): Target {
 }
 
 /** What is not root's alone on the way to `place`, the part of `path` that is there. The file itself may be another's. */
-function problemsOn(place: string, path: string): string[] {
-  const problems: string[] = [];
+function problemsOn(place: string, path: string): CannotPair[] {
+  const problems: CannotPair[] = [];
   try {
     const way = wayTo(place, (link) => {
       if (link.stats.uid !== 0)
         problems.push(
-          `${link.path} is a symbolic link of user ${link.stats.uid}; remove it, or use the real path`,
+          new CannotPair(
+            `${link.path} is a symbolic link of user ${link.stats.uid}; remove it, or use the real path`,
+          ),
         );
     });
-    for (const { path: one, stats } of place === path ? way.slice(0, -1) : way)
-      problems.push(
-        ...ownershipProblems(one, stats).map(
-          ({ problem, remedy }) => `${problem}, so ${path} is not written; run: ${remedy}`,
-        ),
-      );
+    for (const { path: one, stats } of place === path ? way.slice(0, -1) : way) {
+      const owner = stats.uid === 0 ? undefined : ownerOfHome(one, stats.uid);
+      if (owner !== undefined) problems.push(new InAnotherHome(path, owner));
+      else
+        problems.push(
+          ...ownershipProblems(one, stats).map(
+            ({ problem, remedy }) => new CannotPair(`${problem}, so ${path} is not written; run: ${remedy}`),
+          ),
+        );
+    }
     return problems;
   } catch {
-    return [`${place} leads nowhere; see: ls -l ${place}`];
+    return [new CannotPair(`${place} leads nowhere; see: ls -l ${place}`)];
   }
+}
+
+/** The name of user `uid`, where `folder` is that user's home, or in it: to make it root's would break the account. */
+function ownerOfHome(folder: string, uid: number): string | undefined {
+  const { stdout } = spawnSync('/usr/bin/getent', ['passwd', String(uid)], { encoding: 'utf8' });
+  return parsePasswd(stdout ?? '').find(({ home }) => `${folder}/`.startsWith(`${realOf(home)}/`))?.name;
+}
+
+function realOf(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return resolve(path);
+  }
+}
+
+/** What a file is to hold. */
+export interface Change {
+  readonly target: Target;
+  readonly text: string;
 }
 
 /**
  * Puts `text` in the place of the file.
  *
- * @throws CannotPair where it is no longer what was looked at.
+ * @throws CannotPair where it is no longer what was looked at, or cannot be written, with what was changed before.
  */
 export function writeTarget(target: Target, text: string, modes: Modes): void {
+  try {
+    withWriteLock(() => replace(target, text, modes));
+  } catch (error) {
+    throw new CannotPair(`${target.path} was not written: ${sayProblem(error)}${sayDone()}`);
+  }
+}
+
+/** The same with several files, whatever becomes of each; the answer is why some were not written. */
+export function writeEach(changes: readonly Change[], modes: Modes): string[] {
+  const tryAll = () =>
+    changes.flatMap(({ target, text }) => {
+      try {
+        replace(target, text, modes);
+        return [];
+      } catch (error) {
+        return [`${target.path} was not written: ${sayProblem(error)}`];
+      }
+    });
+  try {
+    return withWriteLock(tryAll);
+  } catch (error) {
+    return [`nothing was written: ${sayProblem(error)}`];
+  }
+}
+
+function replace(target: Target, text: string, modes: Modes): void {
   const { path, stats } = target;
   const now = lookAtTarget(path);
   if (now.text !== target.text || (now.stats === undefined) !== (stats === undefined))
-    throw new CannotPair(`${path} was changed meanwhile: run the command again`);
+    throw new CannotPair('it was changed meanwhile; run the command again');
   makeFolder(dirname(path), modes.folder);
   const real = stats === undefined ? path : realpathSync(path);
   // Neither sshd nor sudo reads a file with such a name.
@@ -118,6 +175,7 @@ export function writeTarget(target: Target, text: string, modes: Modes): void {
     rmSync(draft, { force: true });
     throw error;
   }
+  noteDone(path);
   syncFolder(dirname(real));
 }
 

@@ -6,6 +6,7 @@ import { DEFAULT_CONFIG } from '../../doctor/sshd.ts';
 import { DEFAULT_POLICY } from '../../policy/load.ts';
 import { GRANT_HELP, REVOKE_HELP } from '../help.ts';
 import { CannotPair } from './cannot-pair.ts';
+import { sayDone } from './done.ts';
 import { grant } from './grant.ts';
 import {
   type GrantWords,
@@ -43,10 +44,7 @@ export function addPairingVerbs(
     .option('--operations <list>', 'what it may do, with commas', USUAL_OPERATIONS)
     .option('--tag <tag>', "zrep's tag of the pair", 'zrep')
     .option('--recursive', 'also with what is below the dataset (zrep -R)')
-    .option(
-      '--sudo <account>',
-      'let it in as this account, which becomes root by sudo; made if it is missing',
-    )
+    .option('--sudo <account>', 'use this account, which becomes root by sudo; created if it does not exist')
     .option('-n, --dry-run', 'print what would be added, and change nothing')
     .option('--yes', 'do not ask')
     .option('--policy <file>', 'the policy', DEFAULT_POLICY)
@@ -64,7 +62,7 @@ export function addPairingVerbs(
         dryRun: options.dryRun === true,
         yes: options.yes === true,
       };
-      end(await grant(request));
+      end(await told(() => grant(request)));
     });
   program
     .command('revoke <client> [dataset]')
@@ -85,11 +83,21 @@ export function addPairingVerbs(
         dryRun: options.dryRun === true,
         yes: options.yes === true,
       };
-      end(await revoke(request));
+      end(await told(() => revoke(request)));
     });
 }
 
 /** Root's files are read, and written. */
 function refuseOthers(): void {
   if (process.geteuid?.() !== 0) throw new CannotPair('this reads and writes files of root: run it as root');
+}
+
+/** An error of the system is no mistake in the words: its exit code is another one. */
+async function told(work: () => Promise<number>): Promise<number> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof Error && 'syscall' in error) throw new CannotPair(`${error.message}${sayDone()}`);
+    throw error;
+  }
 }

@@ -5,13 +5,14 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import t from 'tap';
 import { endGates, isGateOf, runningGates } from '../../../src/gate/pairing/running.ts';
+import { DEFAULT_POLICY } from '../../../src/policy/load.ts';
 import { makeFolder } from '../../fixtures/gate/policy.ts';
 
 t.test('a gate is known by its words, whole', async (t) => {
-  const words = (text: string) => isGateOf(text.split(' '), 'b', '/opt/x/gate');
+  const words = (text: string) => isGateOf(text.split(' '), owner(DEFAULT_POLICY));
   for (const gate of [
     'node /usr/bin/zrep-gate serve b',
-    'node /a/zrep-gate.cjs serve b --policy /p',
+    'node /a/zrep-gate.cjs serve b',
     'node /opt/x/gate serve b',
   ])
     t.ok(words(gate), gate);
@@ -26,6 +27,16 @@ t.test('a gate is known by its words, whole', async (t) => {
   ])
     t.notOk(words(other), other);
 });
+
+t.test('a gate that goes by another policy is another one', async (t) => {
+  t.ok(isGateOf(['node', '/a/zrep-gate', 'serve', 'b', '--policy', '/p'], owner('/p')));
+  t.notOk(isGateOf(['node', '/a/zrep-gate', 'serve', 'b', '--policy', '/p'], owner(DEFAULT_POLICY)));
+  t.notOk(isGateOf(['node', '/a/zrep-gate', 'serve', 'b'], owner('/p')));
+});
+
+function owner(policyPath: string) {
+  return { client: 'b', policyPath, program: '/opt/x/gate' };
+}
 
 t.test('those of the client are ended, and no others', async (t) => {
   const script = `${makeFolder(t)}/zrep-gate`;
@@ -44,7 +55,7 @@ t.test('those of the client are ended, and no others', async (t) => {
   const other = await start(process.execPath, script, 'serve', `${client}x`);
   // A shell with the words of a gate is none.
   const shell = await start('sh', '-c', 'echo up; read x </dev/zero', script, 'serve', client);
-  const found = runningGates(client, '/usr/bin/zrep-gate');
+  const found = runningGates({ client, policyPath: DEFAULT_POLICY, program: '/usr/bin/zrep-gate' });
   t.same(
     found.map(({ pid }) => pid),
     [own.pid],
