@@ -101,7 +101,12 @@ await inSharedPushLab(t, async (lab) => {
     await wire();
 
     const { code, stdout, stderr } = await zrep(['sync', '-f', `${source}@zrep_000000`]);
-    t.same({ code, stderr }, { code: 0, stderr: '' });
+    t.equal(code, 0);
+    t.match(
+      stderr,
+      new RegExp(`^On backup these would be destroyed, .*\\n {2}${destination}@zrep_000001, `),
+      'it is listed with -f, too',
+    );
     const made = (
       await fileserver.run(['zfs', 'get', '-H', '-o', 'value', 'creation', `${source}@zrep_000000`])
     ).stdout;

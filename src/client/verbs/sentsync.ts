@@ -12,7 +12,7 @@ import { sentTime } from '../../replication/sent-time.ts';
 import { fullName, type TaggedSnapshot, taggedSnapshots } from '../../replication/snapshots.ts';
 import { mustSucceed } from '../../replication/step.ts';
 import { setArgv } from '../../zfs/argv.ts';
-import { type Listing, localValue } from '../../zfs/state.ts';
+import { type Listing, localValue, ownValue } from '../../zfs/state.ts';
 import { askArrived, nameAsThere } from '../push/arrived.ts';
 import { clearMarks, markedBehind } from '../push/clear-marks.ts';
 import { markPushed } from '../push/marks.ts';
@@ -61,7 +61,9 @@ async function underLock(
   }
   const own = listing.get(dataset);
   // Marked as the master, a copy would be refreshed no more.
-  if (localValue(own, `${tag}:master`) !== 'yes' && roleOf(own, dataset, tag, settings.hostName) === 'copy')
+  const isCopy =
+    ownValue(own, `${tag}:dest-fs`) === dataset && roleOf(own, dataset, tag, settings.hostName) === 'copy';
+  if (isCopy && localValue(own, `${tag}:master`) !== 'yes')
     throw new Failure(
       `${dataset} is a copy (${roleProperties(own, tag).join(', ')}), and sentsync is for the source; nothing was marked. For what to do: ${zrepAgain(settings)} doctor ${dataset}`,
     );
