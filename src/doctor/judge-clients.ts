@@ -1,10 +1,11 @@
 /** Keys and clients against each other: who has which line, and what else the same key opens. Pure. */
 
 import type { Policy } from '../policy/policy.ts';
-import { type KeyLine, optionValue } from './authorized-keys.ts';
+import { optionValue } from './authorized-keys.ts';
 import { type Finding, finding } from './findings.ts';
-import { type GateLine, type KeysFile, placeOf } from './gate-lines.ts';
+import { type GateLine, type KeysFile, placeOf, sedOn } from './gate-lines.ts';
 import { addressesOf, soundOptions } from './judge-keys.ts';
+import { commentOut, type OpenLine } from './judge-logins.ts';
 
 /** A policy that is sound, and where it is. */
 export interface PolicyAt {
@@ -63,10 +64,10 @@ export function judgeKeyless(
 
 /** Every other line, of whichever account, for a key that has a line with the gate. */
 export function judgeSecondLines(gates: readonly GateLine[], files: readonly KeysFile[]): Finding[] {
-  const plain = files.flatMap(({ account, path, content }) =>
+  const plain = files.flatMap(({ account, path, content, editor }) =>
     content.lines
       .filter((line) => !gates.some((gate) => gate.line === line))
-      .map((line) => ({ account, path, line })),
+      .map((line) => ({ account, path, line, editor })),
   );
   return [
     ...gates.flatMap((gate) =>
@@ -79,24 +80,25 @@ export function judgeSecondLines(gates: readonly GateLine[], files: readonly Key
   ];
 }
 
-function judgePlain(second: { path: string; line: KeyLine }, gate: GateLine): Finding {
+function judgePlain(second: OpenLine, gate: GateLine): Finding {
   const key = `the same key as in ${placeOf(gate)}`;
   const command = optionValue(second.line, 'command');
-  const away = ['Take the line out:', `sed -i ${second.line.number}d ${second.path}`] as const;
   if (command === undefined)
     return finding(
       'key-open-elsewhere',
       placeOf(second),
       `has no forced command, and is for ${key}`,
-      ...away,
+      'Put a # in front of the line:',
+      commentOut(second),
     );
+  const away = ['Remove the line:', sedOn(second, `${second.line.number}d`)] as const;
   return finding('key-other-command', placeOf(second), `runs "${command}", and is for ${key}`, ...away);
 }
 
 function judgeTwice(first: GateLine, second: GateLine): Finding[] {
   const away = [
     'Take one of the two out, such as this one:',
-    `sed -i ${second.line.number}d ${second.path}`,
+    sedOn(second, `${second.line.number}d`),
   ] as const;
   const problem = `is for the same key as ${placeOf(first)}`;
   if (first.account.name !== second.account.name)

@@ -1,21 +1,21 @@
 /** Whether sshd, with these settings, lets a key through to the gate, and no other key gets in its way. Pure. */
 
-import { inShell } from '../printable.ts';
 import { hasOption, optionValue } from './authorized-keys.ts';
 import { type Finding, finding } from './findings.ts';
-import { type GateLine, type KeysFile, placeOf } from './gate-lines.ts';
+import { type GateLine, type KeysFile, placeOf, sedOn } from './gate-lines.ts';
 import { fitsPattern, type SshdSettings, setting } from './sshd-settings.ts';
 
 /** A line that lets its key in without a forced command. */
 export interface OpenLine {
   readonly path: string;
+  readonly editor?: string | undefined;
   readonly line: KeysFile['content']['lines'][number];
 }
 
 /** The open lines of these files. */
 export function openLinesIn(files: readonly KeysFile[]): OpenLine[] {
-  return files.flatMap(({ path, content }) =>
-    content.lines.filter((line) => !hasOption(line, 'command')).map((line) => ({ path, line })),
+  return files.flatMap(({ path, content, editor }) =>
+    content.lines.filter((line) => !hasOption(line, 'command')).map((line) => ({ path, line, editor })),
   );
 }
 
@@ -42,7 +42,7 @@ export function judgeExpiry(gates: readonly GateLine[], now: Date): Finding[] {
   return gates.flatMap((gate) => {
     const expires = optionValue(gate.line, 'expiry-time');
     if (expires === undefined || timeOf(expires) > now.getTime()) return [];
-    const take = `sed -i '\\,${endOfKey(gate.line)},s|expiry-time="[^"]*",*||' ${inShell(gate.path)}`;
+    const take = sedOn(gate, `'\\,${endOfKey(gate.line)},s|expiry-time="[^"]*",*||'`);
     return [
       finding(
         'key-expired',
@@ -104,8 +104,8 @@ export function isForcedOnly(settings: SshdSettings): boolean {
 }
 
 /** The command that makes a comment of an open line: by its key, so that it is right after any other, and twice. */
-export function commentOut({ path, line }: OpenLine): string {
-  return `sed -i '/command=/!s,^[^#].*${endOfKey(line)},# &,' ${inShell(path)}`;
+export function commentOut(open: OpenLine): string {
+  return sedOn(open, `'/command=/!s,^[^#].*${endOfKey(open.line)},# &,'`);
 }
 
 /**

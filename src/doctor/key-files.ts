@@ -1,6 +1,7 @@
 /** Reads authorized_keys, of every account: read as sshd reads it, since some belong to users who may lay traps. */
 
 import { closeSync, constants, existsSync, fstatSync, openSync, readFileSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { Account } from './accounts.ts';
 import { reasonOf } from './ask.ts';
 import { parseAuthorizedKeys } from './authorized-keys.ts';
@@ -24,7 +25,8 @@ export function readKeysFile(account: Account, path: string): KeysFile | Finding
       if (!found.isFile()) return undefined;
       const { size } = found;
       if (size > MAXIMUM_SIZE) return unread(`has ${size} bytes`);
-      return { account, path, content: parseAuthorizedKeys(readFileSync(descriptor, 'latin1')) };
+      const content = parseAuthorizedKeys(readFileSync(descriptor, 'latin1'));
+      return { account, path, content, editor: editorOf(account, path) };
     } finally {
       closeSync(descriptor);
     }
@@ -32,6 +34,11 @@ export function readKeysFile(account: Account, path: string): KeysFile | Finding
     const { code } = error as NodeJS.ErrnoException;
     return code === 'ENOENT' || code === 'ENOTDIR' || code === 'ELOOP' ? undefined : unread(reasonOf(error));
   }
+}
+
+/** The account's name, if a folder on the way is its own. */
+function editorOf({ name, uid }: Account, path: string): string | undefined {
+  return uid !== 0 && wayTo(dirname(path)).some(({ stats }) => stats.uid === uid) ? name : undefined;
 }
 
 /**

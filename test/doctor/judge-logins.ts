@@ -49,6 +49,19 @@ t.test('an open key of root beside the gate is in its way where root needs a for
   t.end();
 });
 
+t.test(
+  'in a folder of another user root changes nothing by itself: that user could have a link there',
+  (t) => {
+    const file = { ...keysOf(ROOT, `${OTHER} old`), path: '/home/mallory/.ssh/authorized_keys' };
+    const [own, others] = [file, { ...file, editor: 'mallory' }].map(
+      (one) => openLinesIn([one]).map(commentOut)[0] ?? '',
+    );
+    t.match(own, /^sed -i .* \/home\/mallory\/\.ssh\/authorized_keys$/);
+    t.equal(others, `runuser -u mallory -- ${own}`);
+    t.end();
+  },
+);
+
 t.test('a key whose time is over is named, with a line that takes the time away', (t) => {
   const path = `${makeFolder(t)}/keys`;
   const line = (expires: string) =>
