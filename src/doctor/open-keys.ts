@@ -1,5 +1,6 @@
 /** What stands beside the line that authorize prints: open lines in the file that it is most often put into. */
 
+import { printable } from '../printable.ts';
 import { type Account, parsePasswd } from './accounts.ts';
 import { ask } from './ask.ts';
 import { parseAuthorizedKeys } from './authorized-keys.ts';
@@ -32,7 +33,7 @@ export function openKeysIn(file: KeysFile, key: string | undefined): string[] {
       return [`${where} gives this key a shell. Put a # in front of that line:\n    ${commentOut(open)}`];
     if (file.account.uid !== 0) return [];
     return [
-      `${where} gives root a shell. With PermitRootLogin forced-commands-only, sshd drops every client that offers this key first. If nobody needs it:\n    ${commentOut(open)}`,
+      `${where} gives root a shell${open.line.comment === '' ? '' : ` (${printable(open.line.comment)})`}. Close it before you set PermitRootLogin forced-commands-only: sshd then drops a client that offers this key first. If nobody needs it:\n    ${commentOut(open)}`,
     ];
   });
 }
