@@ -18,10 +18,13 @@ const NOT_IN_GUESTS = [
   'doctor-keys',
   'doctor-sudo',
   'granting',
+  'granting-beside',
   'lab',
   'launcher',
   'operations',
+  'pairing-hostile',
   'policy',
+  'revoking',
 ];
 
 /**
