@@ -28,6 +28,15 @@ import { snapshotThere } from './snapshot-there.ts';
 const REFUSED =
   /refused \((?:token-mismatch|bad-token|bad-usage|no-such-snapshot|resume-not-granted|raw-required|already-sent|recursive-not-granted)\)|unrecognized zrep subcommand/;
 
+/** The same from our zrep where it serves without a gate, which prints the sentence without its code (src/refusal.ts). */
+const REFUSED_IN_WORDS =
+  /the resume token (?:does not belong to this file system|is not usable): | is itself marked as sent, so there is nothing to stream/;
+
+/** Whether a far side that said so refuses this token, and will again. Pure. */
+export function refusesForEver(farSaid: string): boolean {
+  return REFUSED.test(farSaid) || REFUSED_IN_WORDS.test(farSaid);
+}
+
 /** zfs's words for the same. GUIDs come first: a zrep without a gate has other words. */
 const CANNOT = /cannot resume send|no longer exists|does not exist/;
 
@@ -83,7 +92,7 @@ async function whyHopeless(
 ): Promise<string | undefined> {
   if (why.some(saysCannotResume)) return 'zfs receive on this host cannot resume it';
   const cannot = `${host.name} cannot resume it`;
-  if (REFUSED.test(farSaid)) return cannot;
+  if (refusesForEver(farSaid)) return cannot;
   const theirs = await readTheirSide(run, host, source, 'copy');
   const gone = 'side' in theirs ? goneFrom(theirs.side, token) : undefined;
   if (gone === 'snapshot') return `its snapshot is not on ${host.name} any more`;
