@@ -92,11 +92,12 @@ async function whyHopeless(
 ): Promise<string | undefined> {
   if (why.some(saysCannotResume)) return 'zfs receive on this host cannot resume it';
   const cannot = `${host.name} cannot resume it`;
-  if (refusesForEver(farSaid)) return cannot;
+  if (REFUSED.test(farSaid)) return cannot;
   const theirs = await readTheirSide(run, host, source, 'copy');
   const gone = 'side' in theirs ? goneFrom(theirs.side, token) : undefined;
   if (gone === 'snapshot') return `its snapshot is not on ${host.name} any more`;
   if (gone === 'base') return `the snapshot that it continues from is not on ${host.name} any more`;
+  if (refusesForEver(farSaid)) return cannot;
   // The host is not reached, or the source is not there: its pool can come back.
   if ('unseen' in theirs && theirs.isCertain) return undefined;
   return CANNOT.test(farSaid) ? cannot : undefined;
