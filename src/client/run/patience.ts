@@ -47,7 +47,8 @@ export function createPatience(
   };
 }
 
-async function sleep(milliseconds: number, interruption: Interruption): Promise<void> {
+/** Waits for so long. @throws Interrupted on a signal, at once. */
+export async function sleep(milliseconds: number, interruption: Interruption): Promise<void> {
   const awake = new AbortController();
   const stopListening = interruption.onSignal(() => awake.abort());
   await wait(milliseconds, undefined, { signal: awake.signal }).catch(() => {});

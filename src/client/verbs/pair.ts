@@ -5,7 +5,6 @@
  */
 
 import { spawn } from 'node:child_process';
-import { setTimeout as wait } from 'node:timers/promises';
 import type { Interruption } from '../../process/interruption.ts';
 import { endOf } from '../../process/pipeline.ts';
 import { openTerminal } from '../../process/terminal.ts';
@@ -16,6 +15,7 @@ import { ownKey } from '../pairing/own-key.ts';
 import { askSsh } from '../pairing/ssh-setup.ts';
 import { Failure } from '../run/failure.ts';
 import { inRun } from '../run/in-run.ts';
+import { sleep } from '../run/patience.ts';
 import type { Report } from '../run/report.ts';
 import type { Run } from '../run/run.ts';
 import { checkPlace } from '../set-up/checks.ts';
@@ -156,14 +156,6 @@ async function letSshAsk(settings: Settings, host: string, interruption: Interru
   const child = spawn(file, words, { stdio: 'ignore' });
   const stopListening = interruption.onSignal(() => child.kill('SIGTERM'));
   await endOf(child);
-  stopListening();
-  interruption.check();
-}
-
-async function sleep(milliseconds: number, interruption: Interruption): Promise<void> {
-  const awake = new AbortController();
-  const stopListening = interruption.onSignal(() => awake.abort());
-  await wait(milliseconds, undefined, { signal: awake.signal }).catch(() => {});
   stopListening();
   interruption.check();
 }
