@@ -2,7 +2,8 @@
 
 import fc from 'fast-check';
 import t from 'tap';
-import { distance, similarTo } from '../../src/doctor/similar.ts';
+import { lettersApart as distance } from '../../src/did-you-mean.ts';
+import { similarTo } from '../../src/doctor/similar.ts';
 
 const NAMES = ['tank', 'tank/home', 'tank/homepage', 'pond/home'];
 

@@ -16,7 +16,7 @@ import { askSsh } from '../pairing/ssh-setup.ts';
 import { Failure } from '../run/failure.ts';
 import { inRun } from '../run/in-run.ts';
 import { sleep } from '../run/patience.ts';
-import type { Report } from '../run/report.ts';
+import { createReport, type Report } from '../run/report.ts';
 import type { Run } from '../run/run.ts';
 import { checkPlace } from '../set-up/checks.ts';
 import { SetUpAlready } from '../set-up/init-plan.ts';
@@ -51,12 +51,10 @@ export async function pair(settings: Settings, command: PairCommand): Promise<nu
     yes: false,
   });
   if (ended !== 0) return ended;
-  return inRun(settings, false, async ({ report }) => {
-    report.line(
-      `${destination} is a copy of ${host}:${source} now. Run this every hour, from cron or a timer: ${zrepAgain(settings)} refresh ${destination}`,
-    );
-    return 0;
-  });
+  createReport(false).line(
+    `${destination} is a copy of ${host}:${source} now. Run this every hour, from cron or a timer: ${zrepAgain(settings)} refresh ${destination}`,
+  );
+  return 0;
 }
 
 async function begin(run: Run, command: PairCommand): Promise<number> {

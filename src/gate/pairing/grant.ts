@@ -101,13 +101,12 @@ export async function grant(request: GrantRequest): Promise<number> {
 
 function keyAddition(path: string, line: string, { name, uid }: Login): Addition {
   const target = lookAtTarget(path);
-  const open = target.text === '' || target.text.endsWith('\n') ? '' : '\n';
   // sshd reads the file as the account, which is not to write it.
   const modes = uid === 0 ? { file: 0o600, folder: 0o700 } : { file: 0o644, folder: 0o755 };
   const state = target.stats === undefined ? `, which is made, mode ${modes.file.toString(8)}` : '';
   return {
     target,
-    text: `${target.text}${open}${line}\n`,
+    text: withMore(target, [line]),
     modes,
     heading: `${path}, the keys of ${name}${state}`,
     lines: [line],
@@ -118,10 +117,15 @@ async function sudoersAddition(rule: string): Promise<Addition[]> {
   const target = lookAtTarget(SUDOERS);
   const lines = rule.split('\n').filter((line) => !target.text.split('\n').includes(line));
   if (lines.length === 0) return [];
-  const open = target.text === '' || target.text.endsWith('\n') ? '' : '\n';
-  const text = `${target.text}${open}${lines.join('\n')}\n`;
+  const text = withMore(target, lines);
   await checkSudoers(text);
   return [{ target, text, modes: { file: 0o440, folder: 0o755 }, heading: SUDOERS, lines }];
+}
+
+/** The text with lines at its end, also where its last one is not ended. */
+function withMore({ text }: Target, lines: readonly string[]): string {
+  const open = text === '' || text.endsWith('\n') ? '' : '\n';
+  return `${text}${open}${lines.join('\n')}\n`;
 }
 
 interface Shown {
